@@ -1,0 +1,98 @@
+"""What a rule says of a statement, and the edits that would cure it: plain data, without any SQL knowledge."""
+
+from enum import StrEnum
+import msgspec
+
+from driftproof.objects import Object
+from driftproof.source import Position, Span
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters; ordered by ``rank``."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 1 for warning, 2 for error."""
+        return ("info", "warning", "error").index(self.value)
+
+
+class Certainty(StrEnum):
+    """In which start states a predicted failure happens."""
+
+    ALWAYS = "always"
+    DRIFT = "drift"
+    RERUN = "rerun"
+
+
+class Applicability(StrEnum):
+    """What a fix promises: ``safe`` keeps every state that ran, ``unsafe`` needs a human's yes, ``display`` is only shown."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display-only"
+
+
+class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Replace the bytes from ``start`` up to ``end`` by ``text``.
+
+    Several insertions at one place stand in the order of ``order``; an edit that several fixes share is made once.
+    """
+
+    start: int
+    end: int
+    text: str
+    order: int = 0
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """Edits on the original bytes that belong together; none or all of them are applied."""
+
+    title: str
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+
+
+class Because(msgspec.Struct, frozen=True):
+    """A statement, elsewhere perhaps, that is the reason of a diagnostic."""
+
+    path: str
+    line: int
+    message: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A statement by its migration's place in the history and its own index in the migration, both from 0."""
+
+    migration: int
+    statement: int
+
+
+class StatementSpan(msgspec.Struct, frozen=True):
+    """Where a statement stands; ``index`` counts the statements of the file's up part from 0."""
+
+    index: int
+    start: Position
+    end: Position
+
+
+class Diagnostic(msgspec.Struct, frozen=True):
+    """One finding. ``origin`` is the statement that left the object in doubt, for those who build that start state."""
+
+    code: str
+    name: str
+    severity: Severity
+    certainty: Certainty | None
+    sqlstate: str | None
+    path: str
+    span: Span
+    statement: StatementSpan | None
+    object: Object | None
+    message: str
+    because: tuple[Because, ...] = ()
+    fix: Fix | None = None
+    help: str | None = None
+    origin: Place | None = None

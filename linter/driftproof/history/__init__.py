@@ -1,0 +1,73 @@
+"""From paths to histories: which framework a directory belongs to, its migrations in order, and their run mode."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from driftproof.history import plain, supabase
+from driftproof.history.model import Framework, History, Migration, RunMode
+from driftproof.source import Source
+
+__all__ = ["FRAMEWORKS", "Framework", "History", "Migration", "RunMode", "histories", "migration_directories", "single"]
+
+# In the order in which they are asked; the last one takes whatever is left.
+FRAMEWORKS: tuple[Framework, ...] = (supabase.framework, plain.framework)
+
+_NEVER = {"node_modules", ".git", ".venv", "venv", "__pycache__"}
+
+
+def histories(paths: Iterable[Path], framework: str | None = None) -> Iterator[History]:
+    """The histories of the given directories and files, in the order of their directories' paths.
+
+    A file stands for itself: it is judged with its siblings, and only it is named. A file that its framework would not
+    run (another ending, a down part, a name that it skips) is a history of its own. Raises OSError for a path that
+    can't be read. Files below a directory that hold no migrations directly are searched for in its sub-directories.
+    """
+    wanted: dict[Path, set[Path] | None] = {}
+    for path in paths:
+        if path.is_dir():
+            for directory in migration_directories(path):
+                wanted[directory] = None
+        else:
+            names = wanted.setdefault(path.parent, set())
+            if names is not None:
+                names.add(path)
+    for directory, names in sorted(wanted.items()):
+        yield from _read(directory, names, framework)
+
+
+def single(name: str, data: bytes, framework: str | None = None) -> History:
+    """A history of one: standard input, or a file that stands alone."""
+    chosen = _choose(Path(name).parent, framework)
+    migration = Migration(0, Source(name, data), chosen.version(Path(name)), chosen.run_mode)
+    return History(chosen, (migration,), frozenset({0}))
+
+
+def migration_directories(root: Path) -> Iterator[Path]:
+    """The directories at or below ``root`` that hold .sql files, without those that no one writes by hand."""
+    for directory, folders, files in os.walk(root):
+        folders[:] = sorted(folder for folder in folders if folder not in _NEVER and not folder.startswith("."))
+        if any(file.endswith(".sql") for file in files):
+            yield Path(directory)
+
+
+def _choose(directory: Path, name: str | None) -> Framework:
+    if name is not None:
+        return next(framework for framework in FRAMEWORKS if framework.name == name)
+    where = directory.resolve()
+    return next(framework for framework in FRAMEWORKS if framework.recognises(where))
+
+
+def _read(directory: Path, names: set[Path] | None, framework: str | None) -> Iterator[History]:
+    chosen = _choose(directory, framework)
+    files = chosen.discover(directory)
+    if names is not None:
+        for path in sorted(names - set(files)):
+            yield single(str(path), path.read_bytes(), framework)
+        if not names & set(files):
+            return
+    migrations = tuple(
+        Migration(index, Source.read(path), chosen.version(path), chosen.run_mode) for index, path in enumerate(files)
+    )
+    named = frozenset(index for index, path in enumerate(files) if names is None or path in names)
+    yield History(chosen, migrations, named)

@@ -1,0 +1,76 @@
+"""Migrations, their order and how they are run: what a framework says of a directory."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from driftproof.source import Source
+
+
+class RunMode(StrEnum):
+    """How a framework sends a file to the server; what that means was tried on PostgreSQL 18.
+
+    PIPELINE: the statements and the bookkeeping row in one pipeline, one implicit transaction; a command that
+    cannot run in a transaction works only as the first one, and then commits at once.
+    TRANSACTION: an explicit BEGIN and COMMIT around each file. BATCH: one transaction around all pending files.
+    SIMPLE: the file as one simple query, an implicit transaction if it holds several statements.
+    AUTOCOMMIT: each statement commits alone, as psql does.
+    """
+
+    PIPELINE = "pipeline"
+    TRANSACTION = "transaction"
+    BATCH = "batch"
+    SIMPLE = "simple"
+    AUTOCOMMIT = "autocommit"
+
+    @property
+    def clean_after_failure(self) -> bool:
+        """Whether nothing of a failed file is left, so that the next run starts the same file again."""
+        return self is not RunMode.AUTOCOMMIT
+
+
+class Migration(msgspec.Struct, frozen=True, dict=True):
+    """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text."""
+
+    index: int
+    source: Source
+    version: str
+    run_mode: RunMode
+
+    @property
+    def path(self) -> str:
+        """The path as reports say it."""
+        return self.source.path
+
+
+class Framework(msgspec.Struct, frozen=True):
+    """What driftproof must know of a migration tool; one module each, which holds one such value.
+
+    ``recognises`` says whether a directory's files belong to the tool; ``discover`` lists its migrations in the order
+    in which the tool runs them; ``version`` is what the tool reads from a file's name. ``platform`` names the objects
+    that stand before the first migration (None: a bare server).
+    """
+
+    name: str
+    title: str
+    run_mode: RunMode
+    recognises: Callable[[Path], bool]
+    discover: Callable[[Path], list[Path]]
+    version: Callable[[Path], str]
+    platform: str | None = None
+
+
+class History(msgspec.Struct, frozen=True, dict=True):
+    """The ordered migrations of one directory. ``named`` are the indexes that the caller asked about; all the others are context."""
+
+    framework: Framework
+    migrations: tuple[Migration, ...]
+    named: frozenset[int]
+
+    @cached_property
+    def by_path(self) -> dict[str, Migration]:
+        """The migrations by their paths."""
+        return {migration.path: migration for migration in self.migrations}

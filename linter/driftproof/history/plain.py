@@ -1,0 +1,34 @@
+"""A plain directory of .sql files, run by psql or by hand in natural order of their names (``9_x`` before ``10_x``)."""
+
+import re
+from pathlib import Path
+
+from driftproof.history.model import Framework, RunMode
+
+_DIGITS = re.compile(r"(\d+)")
+_DOWN = (".down.sql", ".rollback.sql", ".undo.sql")
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    parts = _DIGITS.split(name)
+    return [(0, int(part), "") if at % 2 else (1, 0, part) for at, part in enumerate(parts)]
+
+
+def _discover(directory: Path) -> list[Path]:
+    files = (path for path in directory.iterdir() if path.suffix == ".sql" and path.is_file())
+    return sorted((path for path in files if not path.name.endswith(_DOWN)), key=lambda path: _natural(path.name))
+
+
+def _version(path: Path) -> str:
+    digits = _DIGITS.match(path.name)
+    return digits[1] if digits else path.stem
+
+
+framework = Framework(
+    name="plain",
+    title="plain SQL files (psql)",
+    run_mode=RunMode.AUTOCOMMIT,
+    recognises=lambda _directory: True,
+    discover=_discover,
+    version=_version,
+)

@@ -1,0 +1,46 @@
+"""Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in the byte order of the file names, each file in one pipeline.
+
+Source: supabase/cli, pkg/migration (list.go, file.go, apply.go).
+"""
+
+import re
+from pathlib import Path
+
+from driftproof.history.model import Framework, RunMode
+
+_NAME = re.compile(r"([0-9]+)_.*\.sql\Z", re.DOTALL)
+# The CLI leaves out the first file when it is the old initial dump.
+_OLD_DUMP = re.compile(r"([0-9]{14})_init\.sql\Z")
+_OLD_DUMP_BEFORE = "20211209000000"
+
+
+def _recognises(directory: Path) -> bool:
+    return directory.name == "migrations" and (
+        directory.parent.name == "supabase" or (directory.parent / "config.toml").is_file()
+    )
+
+
+def _discover(directory: Path) -> list[Path]:
+    files = sorted(
+        (path for path in directory.iterdir() if _NAME.match(path.name) and path.is_file()),
+        key=lambda path: path.name.encode(),
+    )
+    if files and (old := _OLD_DUMP.match(files[0].name)) and old[1] < _OLD_DUMP_BEFORE:
+        del files[0]
+    return files
+
+
+def _version(path: Path) -> str:
+    match = _NAME.match(path.name)
+    return match[1] if match else path.stem
+
+
+framework = Framework(
+    name="supabase",
+    title="Supabase CLI",
+    run_mode=RunMode.PIPELINE,
+    recognises=_recognises,
+    discover=_discover,
+    version=_version,
+    platform="supabase",
+)

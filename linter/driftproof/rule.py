@@ -1,0 +1,195 @@
+"""A rule as a value: its page, its metadata, its cases, and the functions that look."""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.diagnostic import Because, Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
+from driftproof.objects import Object
+
+if TYPE_CHECKING:
+    from driftproof.catalog import Catalog
+    from driftproof.history import History, Migration
+    from driftproof.statements.operations import Statement, SyntaxFailure
+    from driftproof.suppress import Ignore
+
+ENTRY_POINT = "driftproof.rules"
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """An example of a rule: documentation, unit test and, on a real server, proof.
+
+    ``sql`` is one migration; ``earlier`` are migrations before it. A bad case says at which ``line`` it is found and
+    with what ``certainty``; ``fixed`` is the text after ``--fix`` (``unsafe``: after ``--fix --unsafe-fixes``).
+    """
+
+    sql: str
+    why: str
+    bad: bool
+    line: int = 0
+    certainty: Certainty | None = None
+    fixed: str | None = None
+    unsafe: bool = False
+    earlier: tuple[str, ...] = ()
+
+
+def bad(
+    sql: str,
+    *,
+    why: str,
+    line: int,
+    certainty: Certainty | None = Certainty.DRIFT,
+    fixed: str | None = None,
+    unsafe: bool = False,
+    earlier: tuple[str, ...] = (),
+) -> Case:
+    """SQL that the rule reports, at ``line``."""
+    return Case(
+        sql=sql, why=why, bad=True, line=line, certainty=certainty, fixed=fixed, unsafe=unsafe, earlier=earlier
+    )
+
+
+def good(sql: str, *, why: str, earlier: tuple[str, ...] = ()) -> Case:
+    """SQL that the rule passes."""
+    return Case(sql=sql, why=why, bad=False, earlier=earlier)
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A statement's predicted failure: the object that is missing (or there already), and what left it in doubt.
+
+    ``at`` is the byte offset of the text that names the object (-1: not known); ``origin`` the statement that left the
+    doubt; ``inherited`` says that it lies in an earlier migration.
+    """
+
+    object: Object
+    missing: bool
+    sqlstate: str
+    certainty: Certainty
+    at: int = -1
+    origin: Place | None = None
+    because: Because | None = None
+    inherited: bool = False
+
+
+class FileContext:
+    """What rules see of a migration before they see its statements."""
+
+    def __init__(self, history: "History", migration: "Migration") -> None:
+        self.history = history
+        self.migration = migration
+        self.statements: tuple[Statement, ...] = ()
+        self.syntax_failures: tuple[SyntaxFailure, ...] = ()
+        self.unreadable: tuple[str, int] | None = None
+
+
+class StatementContext:
+    """What rules see of a statement: the catalog before it, and what will make it fail."""
+
+    def __init__(self, file: FileContext, statement: "Statement", catalog: "Catalog") -> None:
+        self.file = file
+        self.statement = statement
+        self.catalog = catalog
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule. Its page is the docstring of the module that defines it.
+
+    ``on_failure`` sees each predicted failure, ``on_statement`` each statement, ``on_file`` each file and ``on_ignore``
+    each ignore comment that suppressed nothing. ``default`` says whether it runs when nothing is selected.
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity = Severity.ERROR
+    sqlstates: tuple[str, ...] = ()
+    default: bool = True
+    cases: tuple[Case, ...] = ()
+    page: str = ""
+    on_failure: "Callable[[Rule, StatementContext, Failure], Diagnostic | None] | None" = None
+    on_statement: "Callable[[Rule, StatementContext], Iterator[Diagnostic]] | None" = None
+    on_file: "Callable[[Rule, FileContext], Iterator[Diagnostic]] | None" = None
+    on_ignore: "Callable[[Rule, FileContext, Ignore], Diagnostic] | None" = None
+
+    @property
+    def fixable(self) -> bool:
+        """Whether some case of the rule shows a fix."""
+        return any(case.fixed is not None for case in self.cases)
+
+    def at(self, file: FileContext, start: int, end: int, message: str, *, help: str | None = None) -> Diagnostic:
+        """A diagnostic of this rule about a stretch of the file, without a prediction."""
+        source = file.migration.source
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=self.severity,
+            certainty=None,
+            sqlstate=None,
+            path=source.path,
+            span=source.span(start, end),
+            statement=None,
+            object=None,
+            message=message,
+            help=help,
+        )
+
+    def failed(
+        self,
+        context: StatementContext,
+        failure: Failure,
+        message: str,
+        *,
+        fix: Fix | None = None,
+        help: str | None = None,
+    ) -> Diagnostic:
+        """A diagnostic of this rule about a predicted failure; a doubt from an earlier migration only informs."""
+        from driftproof.syntax import locate
+
+        source, statement = context.file.migration.source, context.statement
+        start, end = locate(source, statement, failure.object, failure.at)
+        inherited = failure.inherited and failure.certainty is Certainty.DRIFT
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=Severity.INFO if inherited else self.severity,
+            certainty=failure.certainty,
+            sqlstate=failure.sqlstate,
+            path=source.path,
+            span=source.span(start, end),
+            statement=StatementSpan(
+                statement.index, source.position(statement.start), source.position(statement.end)
+            ),
+            object=failure.object,
+            message=message,
+            because=() if failure.because is None else (failure.because,),
+            fix=fix,
+            help=help,
+            origin=failure.origin,
+        )
+
+
+class RuleError(Exception):
+    """A rule package that can't be used, and why."""
+
+
+def load_rules() -> tuple[Rule, ...]:
+    """All rules of all installed rule packages, by code. A package is named by an entry point of the group
+    ``driftproof.rules``; each of its modules that defines ``rule`` holds one. Raises RuleError."""
+    found: dict[str, Rule] = {}
+    for entry in entry_points(group=ENTRY_POINT):
+        package = entry.load()
+        for module_info in iter_modules(package.__path__, package.__name__ + "."):
+            __import__(module_info.name)
+            module = sys.modules[module_info.name]
+            rule = getattr(module, "rule", None)
+            if not isinstance(rule, Rule):
+                continue
+            if rule.code in found:
+                raise RuleError(f"rule {rule.code} is defined twice, the second time in {module.__name__}")
+            found[rule.code] = msgspec.structs.replace(rule, page=inspect.cleandoc(module.__doc__ or ""))
+    return tuple(found[code] for code in sorted(found))

@@ -1,0 +1,109 @@
+"""The text of one file: bytes as they lie on disk, and the places in it."""
+
+from bisect import bisect_right
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+BOM = b"\xef\xbb\xbf"
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place in a file: ``line`` and ``column`` count from 1 (columns in code points), ``offset`` is in bytes from 0."""
+
+    line: int
+    column: int
+    offset: int
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A stretch of a file; ``end`` is exclusive."""
+
+    start: Position
+    end: Position
+
+
+class Unreadable(Exception):
+    """A file that holds no text: not UTF-8, or with a NUL byte. ``offset`` is the byte that shows it."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+class Source:
+    """One file's bytes, never changed; every offset in the project points into ``data``."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+    @classmethod
+    def read(cls, path: Path, name: str | None = None) -> "Source":
+        """The file at ``path``, called ``name`` in reports. Raises OSError."""
+        return cls(name if name is not None else str(path), path.read_bytes())
+
+    @cached_property
+    def sql(self) -> str:
+        """The text for the parser: a BOM becomes three spaces, so that byte offsets hold. Raises Unreadable."""
+        nul = self.data.find(b"\0")
+        if nul >= 0:
+            raise Unreadable("NUL byte: this is not a text file", nul)
+        data = b"   " + self.data[len(BOM) :] if self.data.startswith(BOM) else self.data
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            byte = data[error.start]
+            raise Unreadable(f"not UTF-8: byte 0x{byte:02x}; save the file as UTF-8", error.start) from None
+
+    @cached_property
+    def newline(self) -> bytes:
+        """The line end that the file uses: that of its first line."""
+        first = self.data.find(b"\n")
+        return b"\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else b"\n"
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        starts = [0]
+        find = self.data.find
+        at = find(b"\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = find(b"\n", at + 1)
+        return starts
+
+    def position(self, offset: int) -> Position:
+        """Where the byte ``offset`` stands."""
+        line = bisect_right(self._lines, offset)
+        start = self._lines[line - 1]
+        if line == 1 and self.data.startswith(BOM):
+            start = min(len(BOM), offset)
+        return Position(line, len(self.data[start:offset].decode(errors="replace")) + 1, offset)
+
+    def span(self, start: int, end: int) -> Span:
+        """The bytes from ``start`` up to ``end``."""
+        return Span(self.position(start), self.position(end))
+
+    def line_start(self, offset: int) -> int:
+        """The offset at which the line of ``offset`` begins."""
+        return self._lines[bisect_right(self._lines, offset) - 1]
+
+    def line_end(self, offset: int) -> int:
+        """The offset of the line end after ``offset``, or of the end of the file."""
+        end = self.data.find(b"\n", offset)
+        if end < 0:
+            return len(self.data)
+        return end - 1 if self.data[end - 1 : end] == b"\r" and end > offset else end
+
+    def line(self, number: int) -> str:
+        """Line ``number`` (from 1) without its end, for showing."""
+        start = self._lines[number - 1]
+        end = self.line_end(start)
+        return self.data[start:end].removeprefix(BOM).decode(errors="replace")
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the file has; an empty last line counts."""
+        return len(self._lines)

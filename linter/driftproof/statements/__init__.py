@@ -1,0 +1,1 @@
+"""What a statement says, without the parser that read it: the words between syntax and catalog."""

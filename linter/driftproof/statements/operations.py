@@ -1,0 +1,360 @@
+"""The operations that statements are made of: what each needs, and what it changes in the catalog.
+
+One operation is one step of PostgreSQL's own work on a statement. `driftproof.catalog` gives them their meaning:
+which precondition raises which SQLSTATE, and what is known afterwards.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from driftproof.objects import Kind
+from driftproof.statements.query import ColumnRef, Expression, Name, Query
+
+RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
+ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
+MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
+
+HOLE = "\0?"
+"""Stands in a name for text that is known only when the migration runs."""
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up."""
+
+    kind: ConstraintKind
+    name: str | None
+    columns: tuple[ColumnRef, ...] = ()
+    expression: Expression | None = None
+    references: Name | None = None
+    referenced: tuple[ColumnRef, ...] = ()
+    using_index: str | None = None
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column definition. ``at`` is its byte offset in the file (-1: not known)."""
+
+    name: str
+    at: int = -1
+    type: Name | None = None
+    default: Expression | None = None
+    generated: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    sequence: bool = False
+
+
+class CreateRelation(msgspec.Struct, frozen=True):
+    """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are LIKE, INHERITS and PARTITION OF parents."""
+
+    name: Name
+    kind: RelationKind
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    copies: tuple[Name, ...] = ()
+    query: Query | None = None
+    aliases: tuple[str, ...] = ()
+    temporary: bool = False
+    if_not_exists: bool = False
+    replace: bool = False
+
+
+class CreateIndex(msgspec.Struct, frozen=True):
+    """CREATE INDEX; ``columns`` are the plain key and INCLUDE columns, ``expression`` the rest of the keys and WHERE."""
+
+    name: str | None
+    table: Name
+    columns: tuple[ColumnRef, ...]
+    expression: Expression
+    unique: bool = False
+    partial: bool = False
+    if_not_exists: bool = False
+    keys: tuple[str | None, ...] = ()
+
+
+class AddColumn(msgspec.Struct, frozen=True):
+    """ALTER TABLE ... ADD COLUMN."""
+
+    table: Name
+    column: Column
+    if_not_exists: bool = False
+
+
+class AddConstraint(msgspec.Struct, frozen=True):
+    """ALTER TABLE ... ADD CONSTRAINT."""
+
+    table: Name
+    constraint: Constraint
+
+
+class CreateMember(msgspec.Struct, frozen=True):
+    """CREATE POLICY, TRIGGER or RULE on a relation; ``expression`` sees the relation under ``aliases`` too (OLD, NEW)."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    columns: tuple[ColumnRef, ...] = ()
+    expression: Expression | None = None
+    aliases: tuple[str, ...] = ()
+    calls: Name | None = None
+    replace: bool = False
+
+
+class NeedRelation(msgspec.Struct, frozen=True):
+    """Whatever needs a relation and changes nothing that is modelled; ``missing_ok`` is IF EXISTS."""
+
+    name: Name
+    kind: Kind = "relation"
+    missing_ok: bool = False
+
+
+class NeedMember(msgspec.Struct, frozen=True):
+    """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    at: int = -1
+    missing_ok: bool = False
+    table_missing_ok: bool = False
+    sees: Expression | None = None
+
+
+class DropMember(msgspec.Struct, frozen=True):
+    """ALTER TABLE ... DROP COLUMN or CONSTRAINT, DROP POLICY, DROP TRIGGER, DROP RULE.
+
+    ``missing_ok`` forgives the member, ``table_missing_ok`` the relation.
+    """
+
+    kind: MemberKind
+    table: Name
+    name: str
+    missing_ok: bool = False
+    table_missing_ok: bool = False
+    cascade: bool = False
+
+
+class RenameMember(msgspec.Struct, frozen=True):
+    """ALTER ... RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER, RULE."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    to: str
+    table_missing_ok: bool = False
+
+
+class DropRelation(msgspec.Struct, frozen=True):
+    """DROP TABLE, VIEW, INDEX, SEQUENCE..."""
+
+    kind: RelationKind
+    name: Name
+    missing_ok: bool = False
+    cascade: bool = False
+
+
+class RenameRelation(msgspec.Struct, frozen=True):
+    """ALTER TABLE, VIEW, INDEX, SEQUENCE ... RENAME TO."""
+
+    kind: RelationKind
+    name: Name
+    to: str
+    missing_ok: bool = False
+
+
+class MoveRelation(msgspec.Struct, frozen=True):
+    """ALTER TABLE, VIEW, SEQUENCE ... SET SCHEMA."""
+
+    kind: RelationKind
+    name: Name
+    schema: str
+    missing_ok: bool = False
+
+
+class Create(msgspec.Struct, frozen=True):
+    """CREATE of an object that is no relation: schema, type, function, extension, role, publication..."""
+
+    kind: Kind
+    name: Name
+    labels: tuple[str, ...] = ()
+    if_not_exists: bool = False
+    replace: bool = False
+    overloads: bool = False
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Whatever needs an object that is no relation and changes nothing that is modelled."""
+
+    kind: Kind
+    name: Name
+    missing_ok: bool = False
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """DROP of an object that is no relation."""
+
+    kind: Kind
+    name: Name
+    missing_ok: bool = False
+    cascade: bool = False
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """ALTER ... RENAME TO of an object that is no relation."""
+
+    kind: Kind
+    name: Name
+    to: str
+
+
+class Move(msgspec.Struct, frozen=True):
+    """ALTER ... SET SCHEMA of an object that is no relation."""
+
+    kind: Kind
+    name: Name
+    schema: str
+
+
+class AddLabel(msgspec.Struct, frozen=True):
+    """ALTER TYPE ... ADD VALUE, or RENAME VALUE where ``renames`` names the old label."""
+
+    type: Name
+    label: str
+    if_not_exists: bool = False
+    neighbour: str | None = None
+    renames: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE."""
+
+    query: Query
+
+
+class SetSearchPath(msgspec.Struct, frozen=True):
+    """SET search_path; ``path`` is None where it is not known, ``()`` for an empty one; ``reset`` goes back to the default."""
+
+    path: tuple[str, ...] | None
+    local: bool = False
+    reset: bool = False
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO."""
+
+    command: Literal["begin", "commit", "rollback", "savepoint", "release", "rollback to"]
+    savepoint: str = ""
+
+
+class Forget(msgspec.Struct, frozen=True):
+    """What can't be followed: everything of that kind is UNKNOWN afterwards (of that relation, where one is named)."""
+
+    kind: Kind | None = None
+    table: Name | None = None
+
+
+class Raise(msgspec.Struct, frozen=True):
+    """RAISE EXCEPTION: the block ends here with this SQLSTATE; None raises the caught one again."""
+
+    sqlstate: str | None
+
+
+class Return(msgspec.Struct, frozen=True):
+    """RETURN or EXIT: the rest of the block is not run."""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """Whether an object is there, asked of a system catalog; None: the question does not say (any such object will do)."""
+
+    kind: Kind
+    schema: str | None
+    relation: str | None
+    name: str | None
+    resolves: bool = False
+
+
+class Test(msgspec.Struct, frozen=True):
+    """A condition: a probe, a connective of others, or something that can't be told (``opaque``)."""
+
+    connective: Literal["probe", "and", "or", "not", "true", "false", "opaque"]
+    probe: Probe | None = None
+    parts: "tuple[Test, ...]" = ()
+
+
+class If(msgspec.Struct, frozen=True):
+    """IF in PL/pgSQL: one of two lists of operations."""
+
+    test: Test
+    then: "tuple[Operation, ...]"
+    otherwise: "tuple[Operation, ...]"
+
+
+class Handler(msgspec.Struct, frozen=True):
+    """WHEN ... THEN: ``sqlstates`` may hold classes (``42000``); empty means OTHERS."""
+
+    sqlstates: tuple[str, ...]
+    body: "tuple[Operation, ...]"
+
+
+class Try(msgspec.Struct, frozen=True):
+    """A PL/pgSQL block with EXCEPTION handlers."""
+
+    body: "tuple[Operation, ...]"
+    handlers: tuple[Handler, ...]
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """A loop whose number of turns is not known."""
+
+    body: "tuple[Operation, ...]"
+
+
+Operation = (
+    CreateRelation
+    | CreateIndex
+    | AddColumn
+    | AddConstraint
+    | CreateMember
+    | NeedRelation
+    | NeedMember
+    | DropMember
+    | RenameMember
+    | DropRelation
+    | RenameRelation
+    | MoveRelation
+    | Create
+    | Need
+    | Drop
+    | Rename
+    | Move
+    | AddLabel
+    | Run
+    | SetSearchPath
+    | Transaction
+    | Forget
+    | Raise
+    | Return
+    | If
+    | Try
+    | Repeat
+)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One statement of a migration. ``command`` is PostgreSQL's command tag; ``start`` its first token's byte offset,
+    ``end`` the offset behind its last byte (the semicolon is not part of it)."""
+
+    index: int
+    command: str
+    start: int
+    end: int
+    operations: tuple[Operation, ...] = ()
+
+
+class SyntaxFailure(msgspec.Struct, frozen=True):
+    """A statement that PostgreSQL's parser rejects: its words, and the byte offset that they point to."""
+
+    index: int
+    message: str
+    at: int
+    start: int
+    end: int

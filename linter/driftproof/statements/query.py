@@ -1,0 +1,125 @@
+"""Queries and expressions as name resolution needs them: who is in FROM, which names are used, which columns come out."""
+
+import msgspec
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A name as PostgreSQL folds it, with the schema if one is written; ``at`` is its byte offset, -1 if not known."""
+
+    schema: str | None
+    name: str
+    at: int = -1
+
+
+class ColumnRef(msgspec.Struct, frozen=True):
+    """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded."""
+
+    parts: tuple[str, ...]
+    at: int = -1
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A function call; ``arguments`` is their number."""
+
+    name: Name
+    arguments: int
+
+
+class Expression(msgspec.Struct, frozen=True):
+    """All that an expression refers to, at its own level: columns, sub-queries, functions, types."""
+
+    columns: tuple[ColumnRef, ...] = ()
+    queries: "tuple[Query, ...]" = ()
+    calls: tuple[Call, ...] = ()
+    types: tuple[Name, ...] = ()
+
+
+NOTHING = Expression()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A relation in FROM, or a CTE of that name."""
+
+    name: Name
+    alias: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+class Derived(msgspec.Struct, frozen=True):
+    """A sub-query in FROM."""
+
+    query: "Query"
+    alias: str | None = None
+    columns: tuple[str, ...] = ()
+    lateral: bool = False
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A function in FROM; its columns are not known unless they are listed with types (``defined``)."""
+
+    expression: Expression
+    alias: str | None = None
+    columns: tuple[str, ...] = ()
+    defined: bool = False
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Two items of FROM; ``using`` are the columns of USING."""
+
+    left: "Source"
+    right: "Source"
+    condition: Expression = NOTHING
+    using: tuple[str, ...] = ()
+    natural: bool = False
+    alias: str | None = None
+
+
+Source = Table | Derived | Function | Join
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A column of a result: its name (None: PostgreSQL makes one up), or a star with its qualifier (``()`` for a bare one)."""
+
+    name: str | None
+    star: tuple[str, ...] | None = None
+
+
+class CTE(msgspec.Struct, frozen=True):
+    """A WITH query."""
+
+    name: str
+    query: "Query"
+    columns: tuple[str, ...] = ()
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A SELECT, VALUES or set operation, or the reading half of INSERT, UPDATE, DELETE and MERGE.
+
+    ``expression`` is everything that sees the FROM list; ``labels`` are bare names of ORDER BY and GROUP BY, which an
+    output column may answer as well. A set operation has ``arms`` (their outputs are the first one's) and nothing else
+    but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE or MERGE ask of the target table.
+    """
+
+    outputs: tuple[Output, ...] = ()
+    sources: tuple[Source, ...] = ()
+    expression: Expression = NOTHING
+    labels: tuple[ColumnRef, ...] = ()
+    ctes: tuple[CTE, ...] = ()
+    recursive: bool = False
+    arms: "tuple[Query, ...]" = ()
+    modifies: "Modification | None" = None
+
+
+class Modification(msgspec.Struct, frozen=True):
+    """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
+
+    ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);
+    ``conflict`` sees the target and ``excluded``. The query's own scope (SET values, WHERE, RETURNING) sees the target
+    as the first source. An INSERT's source query stands in ``source`` and does not see the target.
+    """
+
+    target: Name
+    columns: tuple[ColumnRef, ...] = ()
+    source: "Query | None" = None
+    key: tuple[ColumnRef, ...] = ()
+    conflict: Expression = NOTHING
