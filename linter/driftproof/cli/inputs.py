@@ -1,0 +1,104 @@
+"""From the paths of a call to histories with their configurations."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from driftproof.config import Config, check_framework, load, load_file
+from driftproof.history import FRAMEWORKS, History, histories, migration_directories, single
+from driftproof.unusable import Unusable, did_you_mean
+
+STDIN = "<stdin>"
+_NAMES = frozenset({"migrations", "migration", "migrate"})
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A history to look at, and the configuration for it."""
+
+    history: History
+    config: Config
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where configurations come from, and the framework that the command line names."""
+
+    framework: str | None = None
+    file: str | None = None
+    isolated: bool = False
+
+    def config(self, directory: Path) -> Config:
+        """The configuration for the migrations in ``directory``. Raises ConfigError."""
+        if self.isolated:
+            return Config()
+        return load(directory) if self.file is None else load_file(self.file)
+
+
+def read(paths: Sequence[str], settings: Settings) -> list[Job]:
+    """The histories of the paths; without paths, those below the current folder. Raises Unusable and OSError."""
+    if settings.framework is not None:
+        check_framework(settings.framework)
+    jobs = []
+    for directory, named in _by_directory(paths or _found()).items():
+        config = settings.config(directory)
+        for history in _histories(directory, named, settings.framework or config.framework):
+            wanted = frozenset(
+                index for index in history.named if not config.excludes(Path(history.migrations[index].path))
+            )
+            if wanted or not history.named:
+                jobs.append(Job(msgspec.structs.replace(history, named=wanted), config))
+    return jobs
+
+
+def standard_input(name: str | None, data: bytes, settings: Settings) -> Job:
+    """The job of one text that stands alone. Raises ConfigError."""
+    if settings.framework is not None:
+        check_framework(settings.framework)
+    config = settings.config(Path(name or STDIN).parent)
+    return Job(single(name or STDIN, data, settings.framework or config.framework), config)
+
+
+def _found() -> list[str]:
+    """The migration directories below the current folder."""
+    # The last framework takes every directory: it recognises nothing.
+    found = [
+        str(directory)
+        for directory in migration_directories(Path())
+        if directory.resolve().name in _NAMES
+        or any(framework.recognises(directory.resolve()) for framework in FRAMEWORKS[:-1])
+    ]
+    if not found:
+        raise Unusable("no migration directory below the current folder; name one: driftproof check PATH")
+    return found
+
+
+def _by_directory(paths: Iterable[str]) -> dict[Path, list[Path]]:
+    """The directories of migrations, each with itself (all of its files are asked about) or with the files that are."""
+    wanted: dict[Path, list[Path]] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            directories = list(migration_directories(path))
+            if not directories:
+                raise Unusable(f"no .sql files in {text}")
+            wanted.update((directory, [directory]) for directory in directories)
+        elif not path.exists():
+            raise Unusable(f"no such file or directory: {text}{_nearest(path)}")
+        elif wanted.get(path.parent) != [path.parent]:
+            wanted.setdefault(path.parent, []).append(path)
+    return wanted
+
+
+def _histories(directory: Path, named: list[Path], framework: str | None) -> Iterator[History]:
+    if named == [directory]:
+        # The directories below it are asked about on their own.
+        yield next(histories(named, framework))
+    else:
+        yield from histories(named, framework)
+
+
+def _nearest(path: Path) -> str:
+    try:
+        return did_you_mean(str(path), map(str, path.parent.iterdir()))
+    except OSError:
+        return ""
