@@ -1,0 +1,265 @@
+"""One migration on a connection, sent as its framework sends it.
+
+What each run mode means for a failure was tried on PostgreSQL 18; ``tests/runner/test_run_modes.py`` holds each line.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.history import Migration, RunMode
+from driftproof.runner import wire
+from driftproof.runner.wire import Command, Failed
+from driftproof.statements.operations import Statement, SyntaxFailure
+
+if TYPE_CHECKING:
+    from psycopg.errors import Diagnostic
+
+    from driftproof.runner.server import Connection
+
+Piece = Statement | SyntaxFailure
+"""A statement of a file; those that our parser rejects are sent too: the server decides."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of running one migration.
+
+    ``statement`` is the index of the one that failed; None with ``ok`` False: it was the commit or the bookkeeping.
+    ``at`` is the byte offset in the file that the server's message points to (the statement's start where it does not
+    say). ``left_open``: the file began a transaction and did not end it, so that what it did, bookkeeping and all, is
+    lost without an error. ``notes`` say what was left out, and which commands met no transaction or another one.
+    """
+
+    ok: bool
+    seconds: float
+    statement: int | None = None
+    sqlstate: str | None = None
+    message: str | None = None
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    at: int | None = None
+    left_open: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def pieces_of(migration: Migration) -> tuple[Piece, ...]:
+    """The statements of a migration in their order, those that do not parse among them. Raises Unreadable."""
+    from driftproof.syntax import parse
+
+    parsed = parse(migration.source.sql)
+    return tuple(sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start))
+
+
+def execute(
+    connection: "Connection",
+    migration: Migration,
+    pieces: Sequence[Piece] | None = None,
+    bookkeeping: Command | None = None,
+) -> Outcome:
+    """Run a migration in its run mode; ``pieces`` are its statements, where the caller has them already.
+
+    ``bookkeeping`` is the row that the framework writes, where and when the mode writes it. The connection is in
+    autocommit mode and idle, before and after; a transaction that the file leaves open is rolled back. The session
+    keeps what the file SETs: take a new connection for each file. In BATCH mode the file is a batch of one.
+    Raises ServerError when the connection is lost, Unreadable for a file that holds no text.
+    """
+    file = _File(migration, pieces)
+    if migration.run_mode in (RunMode.TRANSACTION, RunMode.BATCH):
+        _in_transaction(connection, [(file, bookkeeping)])
+        return file.outcome()
+    started = time.perf_counter()
+    with _listening(connection, file):
+        match migration.run_mode:
+            case RunMode.PIPELINE:
+                _pipeline(connection, file, bookkeeping)
+            case RunMode.SIMPLE:
+                _whole(connection, file)
+                _record(connection, file, bookkeeping)
+            case _:
+                _one_by_one(connection, file)
+                _record(connection, file, bookkeeping)
+        file.left_open = _end(connection) and file.failed is None
+    file.seconds = time.perf_counter() - started
+    return file.outcome()
+
+
+def execute_batch(connection: "Connection", migrations: Sequence[tuple[Migration, Command | None]]) -> list[Outcome]:
+    """Run migrations, each with its bookkeeping, in one transaction around them all.
+
+    The list ends with the one that failed, and then none of them stays. Raises as `execute` does.
+    """
+    files = [(_File(migration, None), bookkeeping) for migration, bookkeeping in migrations]
+    ran = _in_transaction(connection, files)
+    return [file.outcome() for file, _ in files[:ran]]
+
+
+class _File:
+    """A migration's text as it is sent, and what came of it."""
+
+    def __init__(self, migration: Migration, pieces: Sequence[Piece] | None) -> None:
+        self.sql = migration.source.sql
+        self.data = self.sql.encode()
+        self.pieces = pieces_of(migration) if pieces is None else pieces
+        self.source = migration.source
+        self.seconds = 0.0
+        self.left_open = False
+        self.failed: Failed | None = None
+        self.piece: Piece | None = None
+        self.at: int | None = None
+        self.notes: list[str] = []
+
+    def text(self, piece: Piece) -> str:
+        """The statement's own text."""
+        return self.data[piece.start : piece.end].decode()
+
+    def fail(self, failed: Failed, piece: Piece | None) -> None:
+        """The statement failed (None: what came after the last one); the position counts in its own text."""
+        self.failed, self.piece = failed, piece
+        if piece is not None:
+            before = self.text(piece)[: max(0, failed.position - 1)]
+            self.at = piece.start + len(before.encode())
+
+    def fail_whole(self, failed: Failed, done: int) -> None:
+        """The text as a whole failed after so many statements; the position counts in the whole text."""
+        if failed.position:
+            self.at = len(self.sql[: failed.position - 1].encode())
+            # The whole text is parsed before its first statement runs, so a syntax error comes after none of them.
+            begun = [piece for piece in self.pieces if piece.start <= self.at]
+            self.failed, self.piece = failed, begun[-1] if begun else None
+        else:
+            self.fail(failed, self.pieces[min(done, len(self.pieces) - 1)] if self.pieces else None)
+
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        notes = tuple(self.notes)
+        if self.failed is None:
+            return Outcome(ok=True, seconds=self.seconds, left_open=self.left_open, notes=notes)
+        return Outcome(
+            ok=False,
+            seconds=self.seconds,
+            statement=None if self.piece is None else self.piece.index,
+            sqlstate=self.failed.sqlstate,
+            message=self.failed.message,
+            detail=self.failed.detail,
+            hint=self.failed.hint,
+            context=self.failed.context,
+            at=self.at,
+            notes=notes,
+        )
+
+
+def _in_transaction(connection: "Connection", files: Sequence[tuple[_File, Command | None]]) -> int:
+    """Run files between BEGIN and COMMIT, up to the first that fails; how many were begun."""
+    wire.simple(connection, "BEGIN")
+    begun = 0
+    for file, bookkeeping in files:
+        begun += 1
+        started = time.perf_counter()
+        with _listening(connection, file):
+            _whole(connection, file)
+            _record(connection, file, bookkeeping)
+            if file.failed is None and begun == len(files):
+                _, failed = wire.simple(connection, "COMMIT")
+                if failed is not None:
+                    file.fail(failed, None)
+        file.seconds = time.perf_counter() - started
+        if file.failed is not None:
+            break
+    _end(connection)
+    return begun
+
+
+def _pipeline(connection: "Connection", file: _File, bookkeeping: Command | None) -> None:
+    commands = [Command(_NO_COPY if _COPY.match(text) else text) for text in map(file.text, file.pieces)]
+    if bookkeeping is not None:
+        commands.append(bookkeeping)
+    done, failed = wire.pipeline(connection, commands)
+    if failed is not None:
+        if done < len(file.pieces) and commands[done].sql == _NO_COPY:
+            failed = msgspec.structs.replace(failed, context=None)
+        file.fail(failed, file.pieces[done] if done < len(file.pieces) else None)
+
+
+def _whole(connection: "Connection", file: _File) -> None:
+    done, failed = wire.simple(connection, file.sql)
+    if failed is not None:
+        file.fail_whole(failed, done)
+
+
+def _one_by_one(connection: "Connection", file: _File) -> None:
+    end = 0
+    for piece in file.pieces:
+        _note_psql_commands(file, end, piece.start)
+        text, end = file.text(piece), piece.end
+        data = b""
+        if _COPY.match(text):
+            data, end = _copy_data(file.data, end)
+        _, failed = wire.simple(connection, text, data)
+        if failed is not None:
+            return file.fail(failed, piece)
+    _note_psql_commands(file, end, len(file.data))
+
+
+def _record(connection: "Connection", file: _File, bookkeeping: Command | None) -> None:
+    if bookkeeping is not None and file.failed is None and (failed := wire.one(connection, bookkeeping)) is not None:
+        file.fail(failed, None)
+
+
+def _end(connection: "Connection") -> bool:
+    """Roll back whatever transaction is open, as a client that goes away; whether there was one."""
+    from psycopg import pq
+
+    if connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+        return False
+    wire.simple(connection, "ROLLBACK")
+    return True
+
+
+@contextmanager
+def _listening(connection: "Connection", file: _File) -> Iterator[None]:
+    """Note the server's warnings about transactions that were begun twice, or ended without a beginning."""
+
+    def note(diagnostic: "Diagnostic") -> None:
+        if diagnostic.sqlstate and diagnostic.sqlstate.startswith("25"):
+            file.notes.append(f"WARNING: {diagnostic.message_primary}")
+
+    connection.add_notice_handler(note)
+    try:
+        yield
+    finally:
+        connection.remove_notice_handler(note)
+
+
+_COPY = re.compile(r"copy\b.*\b(?:from\s+stdin|to\s+stdout)\b", re.IGNORECASE | re.DOTALL)
+# What a client that pipelines gets: the server meets the next Parse message where it waits for data.
+_NO_COPY = (
+    "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '08P01',"
+    " MESSAGE = 'COPY FROM STDIN and TO STDOUT are not possible in a pipeline'; END$$"
+)
+_COPY_END = re.compile(rb"^\\\.[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_PSQL_COMMAND = re.compile(r"--[^\n]*|/\*.*?\*/|(?P<command>\\[^\n]*)", re.DOTALL)
+
+
+def _copy_data(data: bytes, end: int) -> tuple[bytes, int]:
+    """The lines behind a COPY statement up to its end mark, and where what follows begins."""
+    begin = data.find(b"\n", end) + 1
+    if begin == 0:
+        return b"", len(data)
+    mark = _COPY_END.search(data, begin)
+    return (data[begin : mark.start()], mark.end()) if mark else (data[begin:], len(data))
+
+
+def _note_psql_commands(file: _File, start: int, end: int) -> None:
+    """Note psql's own commands between two statements: they are left out."""
+    if file.data.find(b"\\", start, end) < 0:
+        return
+    gap = file.data[start:end].decode()
+    for found in _PSQL_COMMAND.finditer(gap):
+        if found["command"]:
+            line = file.source.position(start + len(gap[: found.start()].encode())).line
+            file.notes.append(f"line {line}: psql's {found['command'].strip()} was left out")
