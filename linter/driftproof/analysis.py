@@ -4,9 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
+from driftproof.catalog import interpreter
 from driftproof.diagnostic import Diagnostic
-from driftproof.history import History
-from driftproof.rule import Rule
+from driftproof.history import History, Migration
+from driftproof.objects import Object
+from driftproof.rule import FileContext, Rule, StatementContext
+from driftproof.source import Unreadable
+from driftproof.statements.operations import Statement, Transaction
+from driftproof.suppress import apply, find_ignores
+from driftproof.syntax import Parsed, parse
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -19,4 +25,77 @@ class Analysis(msgspec.Struct, frozen=True):
 
 def analyse(history: History, rules: Sequence[Rule]) -> Analysis:
     """The diagnostics of the named migrations, suppression comments honoured."""
-    raise NotImplementedError
+    run = interpreter(history.framework.platform)
+    found: list[Diagnostic] = []
+    statements = 0
+    last = max(history.named, default=-1)
+    for migration in history.migrations[: last + 1]:
+        named = migration.index in history.named
+        file = FileContext(history, migration)
+        parsed = _read(file)
+        rolls_back = any(
+            isinstance(operation, Transaction) and operation.command.startswith("rollback")
+            for statement in parsed.statements
+            for operation in statement.operations
+        )
+        run.start_file(migration.index, migration.path, rolls_back=rolls_back)
+        diagnostics = [diagnostic for rule in rules if named and rule.on_file for diagnostic in rule.on_file(rule, file)]
+        said: set[Object] = set()
+        for statement in parsed.statements:
+            context = StatementContext(file, statement, run.state)
+            if named:
+                for rule in rules:
+                    if rule.on_statement is not None:
+                        diagnostics.extend(rule.on_statement(rule, context))
+            for failure in run.run(statement, _Line(migration, statement)):
+                if named and failure.object not in said:
+                    said.add(failure.object)
+                    for rule in rules:
+                        diagnostic = rule.on_failure(rule, context, failure) if rule.on_failure else None
+                        if diagnostic is not None:
+                            diagnostics.append(diagnostic)
+        if named:
+            statements += len(parsed.statements) + len(parsed.failures)
+            found.extend(_suppressed(file, parsed, diagnostics, rules))
+    found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
+    return Analysis(tuple(found), len(history.named), statements)
+
+
+def _read(file: FileContext) -> Parsed:
+    try:
+        parsed = parse(file.migration.source.sql)
+    except Unreadable as error:
+        file.unreadable = (error.message, error.offset)
+        return Parsed((), ())
+    file.statements = parsed.statements
+    file.syntax_failures = parsed.failures
+    return parsed
+
+
+class _Line:
+    """The line of a statement, counted only when it is asked for."""
+
+    __slots__ = ("migration", "statement")
+
+    def __init__(self, migration: Migration, statement: Statement) -> None:
+        self.migration = migration
+        self.statement = statement
+
+    def __call__(self) -> int:
+        return self.migration.source.position(self.statement.start).line
+
+
+def _suppressed(
+    file: FileContext, parsed: Parsed, diagnostics: list[Diagnostic], rules: Sequence[Rule]
+) -> list[Diagnostic]:
+    source = file.migration.source
+    ignores = find_ignores(source) if file.unreadable is None else []
+    if not ignores:
+        return diagnostics
+    names = {name: rule.code for rule in rules for name in (rule.code, rule.name)}
+    spans = [(statement.start, statement.end) for statement in (*parsed.statements, *parsed.failures)]
+    kept, unused = apply(ignores, diagnostics, spans, source, names.get)
+    for rule in rules:
+        if rule.on_ignore is not None:
+            kept.extend(rule.on_ignore(rule, file, ignore) for ignore in unused)
+    return kept

@@ -15,7 +15,7 @@ RelationKind = Literal["table", "view", "materialized view", "sequence", "index"
 ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
 MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
 
-HOLE = "\0?"
+HOLE = "driftproof_hole"
 """Stands in a name for text that is known only when the migration runs."""
 
 
@@ -77,6 +77,7 @@ class AddColumn(msgspec.Struct, frozen=True):
     table: Name
     column: Column
     if_not_exists: bool = False
+    table_missing_ok: bool = False
 
 
 class AddConstraint(msgspec.Struct, frozen=True):
@@ -84,6 +85,7 @@ class AddConstraint(msgspec.Struct, frozen=True):
 
     table: Name
     constraint: Constraint
+    table_missing_ok: bool = False
 
 
 class CreateMember(msgspec.Struct, frozen=True):
@@ -225,9 +227,12 @@ class AddLabel(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE."""
+    """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
+    variables and parameters; ``path`` is the search_path that a function sets for itself."""
 
     query: Query
+    visible: tuple[str, ...] = ()
+    path: tuple[str, ...] | None = None
 
 
 class SetSearchPath(msgspec.Struct, frozen=True):

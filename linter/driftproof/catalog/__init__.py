@@ -1,0 +1,18 @@
+"""What is known of a database at each point of a history, and which statement fails where."""
+
+from driftproof.catalog.effects import EFFECTS
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import Fact, Presence, Relation, State
+
+Catalog = State
+
+__all__ = ["Catalog", "Fact", "Interpreter", "Presence", "Relation", "State", "interpreter"]
+
+
+def interpreter(platform: str | None) -> Interpreter:
+    """An interpreter at the start of a history on that platform (None: a bare server)."""
+    if platform == "supabase":
+        from driftproof.catalog import supabase
+
+        return Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS)
+    return Interpreter(("public",), frozenset(), EFFECTS)

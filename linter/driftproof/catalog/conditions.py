@@ -1,0 +1,169 @@
+"""Conditions over the catalog: what the fresh state answers, and what holds in each branch."""
+
+from typing import cast
+
+import msgspec
+
+from driftproof.catalog.state import ABSENT, UNKNOWN, Fact, Member, Presence, Relation, State
+from driftproof.objects import Kind, Object
+from driftproof.statements.operations import MemberKind, Probe, Test
+from driftproof.statements.query import Name
+
+
+class Answer(msgspec.Struct):
+    """``settled``: the answer in every start state; ``fresh``: the fresh state's, ``sure`` if that is certain.
+
+    ``holds`` and ``fails`` are the objects that are there (True) or not, where the condition holds, and where not.
+    """
+
+    settled: bool | None
+    fresh: bool | None
+    sure: bool
+    holds: tuple[tuple[Object, bool], ...] = ()
+    fails: tuple[tuple[Object, bool], ...] = ()
+    wild: frozenset[Member] = frozenset()
+
+    def implied(self, value: bool) -> list[Object]:
+        """The objects about which something is known when the condition is ``value``."""
+        return [wanted for wanted, _ in (self.holds if value else self.fails)]
+
+    def there(self, wanted: Object, value: bool) -> bool:
+        """Whether that object is there then."""
+        return dict(self.holds if value else self.fails)[wanted]
+
+
+_NOTHING = Answer(None, None, False)
+
+
+def decide(state: State, test: Test) -> Answer:
+    """What a condition means in a state of the catalog."""
+    match test.connective:
+        case "true":
+            return Answer(True, True, True)
+        case "false":
+            return Answer(False, False, True)
+        case "probe" if test.probe is not None:
+            return _probe(state, test.probe)
+        case "not":
+            inner = decide(state, test.parts[0])
+            return Answer(
+                _negated(inner.settled), _negated(inner.fresh), inner.sure, inner.fails, inner.holds, inner.wild
+            )
+        case "and":
+            return _all([decide(state, part) for part in test.parts])
+        case "or":
+            negated = _all([decide(state, Test("not", parts=(part,))) for part in test.parts])
+            return Answer(
+                _negated(negated.settled), _negated(negated.fresh), negated.sure, negated.fails, negated.holds
+            )
+        case _:
+            return _NOTHING
+
+
+def _negated(value: bool | None) -> bool | None:
+    return None if value is None else not value
+
+
+def _all(answers: list[Answer]) -> Answer:
+    def every(values: list[bool | None]) -> bool | None:
+        if False in values:
+            return False
+        return None if None in values else True
+
+    open_answers = [answer for answer in answers if answer.settled is not True]
+    return Answer(
+        every([answer.settled for answer in answers]),
+        every([answer.fresh for answer in answers]),
+        all(answer.sure for answer in answers),
+        holds=tuple(item for answer in answers for item in answer.holds),
+        fails=open_answers[0].fails if len(open_answers) == 1 else (),
+        wild=frozenset().union(*(answer.wild for answer in answers)),
+    )
+
+
+def _probe(state: State, probe: Probe) -> Answer:
+    if probe.name is None:
+        return _NOTHING
+    wild: frozenset[Member] = frozenset()
+    if probe.kind in ("column", "constraint", "trigger", "policy", "rule", "index"):
+        if probe.relation is None and probe.kind != "index":
+            wanted, fact = _anywhere(state, probe)
+            wild = frozenset({(probe.kind, probe.name)})
+        else:
+            wanted, fact = _member(state, probe)
+    elif probe.kind == "enum-label":
+        wanted, fact = _label(state, probe)
+    elif probe.kind in ("relation", "type"):
+        wanted, fact = _named(state, probe)
+    else:
+        schema = None if probe.kind in ("schema", "extension", "role", "publication") else probe.schema or "public"
+        wanted, fact = (
+            Object(probe.kind, schema, None, probe.name),
+            state.objects.get((probe.kind, schema, probe.name)),
+        )
+    if fact is None:
+        # Never mentioned: the fresh state does not have it, unless the platform does.
+        fresh, sure, settled = (False, False, None) if wanted is not None else (None, False, None)
+    else:
+        fresh, sure = fact.nominal, fact.sure
+        settled = True if fact.presence is Presence.PRESENT else None
+    if wanted is None:
+        return Answer(settled, fresh, sure, wild=wild)
+    return Answer(settled, fresh, sure, ((wanted, True),), ((wanted, False),), wild)
+
+
+def _relation(state: State, schema: str | None, name: str) -> tuple[tuple[str, str], Relation | None]:
+    """The relation that a question means; without a schema, the one that the search_path finds, or any other."""
+    key, found = state.look_up(Name(schema, name))
+    if found is None and schema is None:
+        found = next(
+            (other for other in state.relations.values() if other.key[1] == name and other.fact.nominal), None
+        )
+    return (found.key if found is not None else key or ("public", name)), found
+
+
+def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
+    name = cast(str, probe.name)
+    if probe.kind == "index":
+        key, found = _relation(state, probe.schema, name)
+        return Object("index", key[0], None, name), found.fact if found is not None else None
+    key, found = _relation(state, probe.schema, cast(str, probe.relation))
+    wanted = Object(probe.kind, key[0], key[1], name)
+    if found is None:
+        return wanted, UNKNOWN
+    if found.fact.presence is Presence.ABSENT:
+        return wanted, ABSENT if found.fact.sure else UNKNOWN
+    if found.open and (probe.kind, name) not in found.members:
+        return wanted, None
+    return wanted, found.member(probe.kind, name)
+
+
+def _anywhere(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
+    """A constraint, trigger or policy asked for by its name alone."""
+    owners = state.labelled(cast(MemberKind, probe.kind), cast(str, probe.name))
+    if len(owners) == 1:
+        owner = owners[0]
+        return owner.object(probe.kind, cast(str, probe.name)), owner.members[probe.kind, cast(str, probe.name)]
+    if owners:
+        return None, None
+    return None, ABSENT
+
+
+def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
+    if probe.relation is None:
+        return None, None
+    _, found = state.look_up(Name(probe.schema, probe.relation), state.types)
+    if found is None:
+        return None, None
+    return found.object("enum-label", cast(str, probe.name)), found.member("enum-label", cast(str, probe.name))
+
+
+def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
+    name = cast(str, probe.name)
+    kind: Kind = probe.kind
+    if kind == "type":
+        key, found = state.look_up(Name(probe.schema, name), state.types)
+        where = found.key if found is not None else key or ("public", name)
+    else:
+        where, found = _relation(state, probe.schema, name)
+    return Object(kind, where[0], None, where[1]), found.fact if found is not None else None

@@ -1,0 +1,466 @@
+"""Runs the operations of statements over the catalog: what fails where, and what is known afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+from driftproof.catalog import builtins
+from driftproof.catalog.state import (
+    ABSENT,
+    ASSUMED,
+    GONE,
+    PRESENT,
+    UNKNOWN,
+    Doubt,
+    Fact,
+    Key,
+    Member,
+    Presence,
+    Relation,
+    State,
+    joined,
+)
+from driftproof.diagnostic import Because, Certainty, Place
+from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
+from driftproof.rule import Failure
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+# What the grammar makes of COALESCE's neighbours: functions that are no entries of pg_proc.
+_GRAMMAR_FUNCTIONS = {"overlay", "position", "substring", "trim", "xmlexists"}
+SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
+
+
+class Fails(Exception):
+    """The statement, or the branch, certainly fails here."""
+
+
+class _Caught(Exception):
+    """An error that a handler of this trap takes."""
+
+    def __init__(self, trap: "_Trap") -> None:
+        self.trap = trap
+
+
+class _Ended(Exception):
+    """RETURN: the rest of the block is not run."""
+
+
+class _Trap:
+    """A block with handlers: the ways out of it that are not its end."""
+
+    def __init__(self, handlers: tuple[op.Handler, ...], entry: State) -> None:
+        self.handlers = handlers
+        self.entry = entry
+        self.exits: list[tuple[State, op.Handler, bool]] = []
+
+    def handler(self, sqlstate: str) -> op.Handler | None:
+        """The handler that takes an error, unless all it does is to raise it again."""
+        for handler in self.handlers:
+            classes = (sqlstate, sqlstate[:2] + "000")
+            if not handler.sqlstates or any(state in classes for state in handler.sqlstates):
+                raises = any(isinstance(step, op.Raise) for step in handler.body)
+                return None if raises else handler
+        return None
+
+
+class Interpreter:
+    """Folds statements into a state. One for a history; `place` says where it stands.
+
+    ``failures`` holds the predicted failures of the statement that was run last.
+    """
+
+    def __init__(
+        self, default_path: tuple[str, ...], platform_functions: frozenset[str], effects: "dict[type, Effect]"
+    ) -> None:
+        self.default_path = default_path
+        self._effects = effects
+        self.platform_functions = platform_functions
+        self.state = State(default_path)
+        self.failures: list[Failure] = []
+        self.place = Place(0, 0)
+        self.path = ""
+        self.line: Callable[[], int] = lambda: 1
+        self.unsure = False
+        self._silent = 0
+        self._traps: list[_Trap] = []
+        self._ended: list[tuple[State, bool]] = []
+        self.touched: list[Key] = []
+        self._begun: State | None = None
+        self._savepoints: list[tuple[str, State]] = []
+
+    # -- files and statements ---------------------------------------------------------------------------------------
+
+    def start_file(self, migration: int, path: str, *, rolls_back: bool) -> None:
+        """A new file, in a session of its own. ``rolls_back``: a ROLLBACK stands in it, so its start is remembered."""
+        self.place = Place(migration, 0)
+        self.path = path
+        self.state.path = self.default_path
+        for key in [key for key in self.state.relations if key[0] == "pg_temp"]:
+            del self.state.relations[key]
+        self._begun = self.state.fork() if rolls_back else None
+        self._savepoints = []
+
+    def run(self, statement: op.Statement, line: Callable[[], int]) -> list[Failure]:
+        """Check and apply one statement; ``line`` tells its line when a doubt must be explained. Its failures."""
+        self.place = Place(self.place.migration, statement.index)
+        self.line = line
+        self.failures = []
+        self.unsure = False
+        self._ended = []
+        operations = statement.operations
+        before = self.state.fork() if len(operations) > 1 else None
+        try:
+            self.steps(operations)
+        except _Ended:
+            pass
+        except Fails:
+            if before is not None:
+                self.state = before
+            return self.failures
+        for state, nominal in self._ended:
+            self._join_into(state, nominal=not nominal, known=True, sure=True)
+        return self.failures
+
+    def steps(self, operations: tuple[op.Operation, ...]) -> None:
+        """Run operations in order."""
+        for operation in operations:
+            self._effects[type(operation)](self, operation)
+
+    # -- doubts and failures ----------------------------------------------------------------------------------------
+
+    def doubt(self, message: str) -> Doubt:
+        """The statement at hand as the reason of a doubt."""
+        return Doubt(self.place, Because(self.path, self.line(), message))
+
+    def made(self) -> Fact:
+        """The presence of what this statement makes."""
+        return ASSUMED if self.unsure else PRESENT
+
+    def need(
+        self, wanted: Object, fact: Fact, prove: Callable[[Fact], None], *, at: int = -1, sqlstate: str | None = None
+    ) -> None:
+        """The statement needs the object: a failure where it is not guaranteed; afterwards it is known to be there."""
+        if fact.presence is Presence.PRESENT:
+            self.unsure |= not fact.sure
+            return
+        sqlstate = sqlstate or UNDEFINED[wanted.kind]
+        if fact.presence is Presence.MAYBE:
+            self._may_fail(wanted, True, sqlstate, Certainty.DRIFT, fact, at)
+            self.unsure |= not fact.sure
+            prove(PRESENT if fact.sure else ASSUMED)
+            return
+        certain = fact.presence is Presence.ABSENT and fact.sure and not self.unsure
+        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
+        self.unsure = True
+        prove(ASSUMED)
+
+    def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
+        """The statement makes the object: a failure where it is there already."""
+        there = fact.presence in (Presence.PRESENT, Presence.MAYBE)
+        certain = there and fact.sure and not self.unsure
+        sqlstate = sqlstate or DUPLICATE[wanted.kind]
+        self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
+        if not certain and fact.presence is not Presence.ABSENT:
+            self.unsure = True
+
+    def _may_fail(
+        self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty | None, fact: Fact, at: int
+    ) -> None:
+        for trap in reversed(self._traps):
+            handler = trap.handler(sqlstate)
+            if handler is not None:
+                self._caught(trap, handler, wanted, missing, certainty)
+                return
+        if certainty is None:
+            return
+        if not self._silent:
+            doubt = fact.doubt
+            self.failures.append(
+                Failure(
+                    object=wanted,
+                    missing=missing,
+                    sqlstate=sqlstate,
+                    certainty=certainty,
+                    at=at,
+                    origin=doubt.origin if doubt and certainty is Certainty.DRIFT else None,
+                    because=doubt.because if doubt else None,
+                    inherited=doubt is not None and doubt.origin.migration != self.place.migration,
+                )
+            )
+        if certainty is Certainty.ALWAYS:
+            raise Fails
+
+    def _caught(
+        self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, certainty: Certainty | None
+    ) -> None:
+        state = trap.entry.fork()
+        settle(state, wanted, GONE if missing else ASSUMED)
+        nominal = certainty is Certainty.ALWAYS
+        trap.exits.append((state, handler, nominal))
+        if nominal:
+            raise _Caught(trap)
+
+    # -- control flow -----------------------------------------------------------------------------------------------
+
+    def raises(self, sqlstate: str | None) -> None:
+        """RAISE EXCEPTION."""
+        for trap in reversed(self._traps):
+            handler = trap.handler(sqlstate) if sqlstate else None
+            if handler is not None:
+                trap.exits.append((trap.entry.fork(), handler, True))
+                raise _Caught(trap)
+        raise Fails
+
+    def ends(self) -> None:
+        """RETURN."""
+        self._ended.append((self.state.fork(), not self._silent))
+        raise _Ended
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """A way that the fresh state does not go, or that nothing is known of: no claims from it."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
+    def branch(
+        self,
+        nominal: Callable[[], None],
+        other: Callable[[], None],
+        *,
+        known: bool,
+        sure: bool,
+        wild: frozenset[Member] = frozenset(),
+    ) -> None:
+        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one."""
+        entry, unsure = self.state, self.unsure
+        second = entry.fork()
+        failed: BaseException | None = None
+        try:
+            if known:
+                nominal()
+            else:
+                with self.silent():
+                    nominal()
+        except (Fails, _Caught, _Ended) as way_out:
+            failed = way_out
+        first, first_unsure = self.state, self.unsure
+        self.state, self.unsure = second, unsure
+        try:
+            with self.silent():
+                other()
+        except (Fails, _Caught, _Ended):
+            if failed is not None:
+                self.state = first
+                raise failed from None
+            self.state, self.unsure = first, first_unsure
+            return
+        if failed is not None:
+            if known and isinstance(failed, Fails):
+                self.state = first
+                raise failed from None
+            return  # only the second way comes out
+        second = self.state
+        self.state, self.unsure = first, first_unsure
+        self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
+
+    def _join_into(
+        self, other: State, *, nominal: bool, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
+    ) -> None:
+        doubt = self.doubt("this block may have found the object there already, and then does nothing")
+        mine, theirs = (self.state, other) if nominal else (other, self.state)
+        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild)
+
+    def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
+        """A block with EXCEPTION handlers."""
+        trap = _Trap(handlers, self.state.fork())
+        self._traps.append(trap)
+        done = True
+        try:
+            self.steps(body)
+        except _Caught as error:
+            if error.trap is not trap:
+                raise
+            done = False
+        finally:
+            self._traps.pop()
+        ways: list[tuple[State, bool]] = [(self.state, True)] if done else []
+        for state, handler, nominal in trap.exits:
+            self.state = state
+            try:
+                if nominal:
+                    self.steps(handler.body)
+                else:
+                    with self.silent():
+                        self.steps(handler.body)
+            except (Fails, _Caught, _Ended):
+                continue
+            ways.append((self.state, nominal))
+        if not ways:
+            raise Fails
+        ways.sort(key=lambda way: not way[1])
+        self.state = ways[0][0]
+        for state, _ in ways[1:]:
+            self._join_into(state, nominal=True, known=True, sure=True)
+
+    # -- transactions -----------------------------------------------------------------------------------------------
+
+    def transaction(self, command: str, savepoint: str) -> None:
+        """BEGIN and its kin; what is rolled back is gone."""
+        match command:
+            case "begin" | "commit":
+                if self._begun is not None:
+                    self._begun = self.state.fork()
+                self._savepoints = []
+            case "rollback" if self._begun is not None:
+                self.state = self._begun.fork()
+                self._savepoints = []
+            case "savepoint":
+                self._savepoints.append((savepoint, self.state.fork()))
+            case "rollback to":
+                for at in range(len(self._savepoints) - 1, -1, -1):
+                    if self._savepoints[at][0] == savepoint:
+                        self.state = self._savepoints[at][1].fork()
+                        del self._savepoints[at + 1 :]
+                        break
+
+    # -- relations and members --------------------------------------------------------------------------------------
+
+    def relation(
+        self, name: Name, *, missing_ok: bool = False, kind: Kind = "relation", sqlstate: str | None = None
+    ) -> Relation | None:
+        """The relation that a statement needs. None: the statement passes it by (IF EXISTS), or nothing is known of it
+        (a system catalog, a search_path that is not known)."""
+        key, found = self.state.look_up(name)
+        if key is None or key[0] in SYSTEM_SCHEMAS:
+            self.unsure |= key is None
+            return None
+        if found is None:
+            if name.schema is None and name.name.startswith("pg_"):
+                return None
+            if missing_ok:
+                self.unsure = True
+                return None
+            found = self.state.put(Relation(key, "relation", ASSUMED, open=True))
+            self._unknown_relation(found, kind)
+            return found
+        if missing_ok and found.fact.presence is not Presence.PRESENT:
+            if found.fact.presence is not Presence.ABSENT:
+                self.unsure = True
+                return None
+            return None
+        relation = found
+        wanted = Object(kind, key[0], relation.of[1] if relation.of else None, key[1])
+
+        def prove(fact: Fact) -> None:
+            nonlocal relation
+            relation = self.state.writable(relation)
+            if relation.fact.presence in (Presence.ABSENT, Presence.UNKNOWN):
+                relation.open = True
+                relation.members = {}
+            relation.fact = fact
+
+        self.need(wanted, relation.fact, prove, at=name.at, sqlstate=sqlstate)
+        return relation
+
+    def _unknown_relation(self, relation: Relation, kind: Kind) -> None:
+        wanted = Object(kind, relation.key[0], None, relation.key[1])
+        self.need(wanted, UNKNOWN, lambda _fact: None)
+
+    def need_member(
+        self, relation: Relation, kind: Kind, name: str, *, at: int = -1, sqlstate: str | None = None
+    ) -> Relation:
+        """A member that a statement needs; the relation as it is afterwards."""
+        fact = relation.member(kind, name)
+
+        def prove(proven: Fact) -> None:
+            nonlocal relation
+            relation = self.state.writable(relation)
+            relation.members[kind, name] = proven
+            if kind == "constraint":  # it would not be there without its columns
+                for column in relation.uses.get((kind, name), ()):
+                    if relation.member("column", column).presence is Presence.MAYBE:
+                        relation.members["column", column] = proven
+
+        self.need(relation.object(kind, name), fact, prove, at=at, sqlstate=sqlstate)
+        return relation
+
+    # -- functions and types ----------------------------------------------------------------------------------------
+
+    def knows_function(self, name: Name) -> bool:
+        """Whether a function of this name is certainly there."""
+        if name.schema in (None, "pg_catalog") and name.name in builtins.functions():
+            return True
+        full = f"{name.schema}.{name.name}" if name.schema else name.name
+        if full in self.platform_functions or name.name in _GRAMMAR_FUNCTIONS:
+            return True
+        schemas = (name.schema,) if name.schema else self.state.path or ()
+        return any(self.state.objects.get(("function", schema, name.name)) == PRESENT for schema in schemas)
+
+    def may_be_function(self, name: str) -> bool:
+        """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
+        return any(kind == "function" and made == name for kind, _, made in self.state.objects)
+
+    def knows_type(self, name: Name) -> bool:
+        """Whether a type of this name is certainly there."""
+        if name.schema in (None, "pg_catalog") and name.name in builtins.TYPES:
+            return True
+        _, found = self.state.look_up(name, self.state.types)
+        if found is None:
+            _, found = self.state.look_up(name)
+        return found is not None and found.fact == PRESENT
+
+    def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
+        """Note what is known of a member; partitions and children get their parent's columns."""
+        relation = self.state.writable(relation)
+        relation.members[kind, name] = fact
+        if kind == "column":
+            for key in relation.children:
+                child = self.state.relations.get(key)
+                if child is not None:
+                    self.set_member(child, kind, name, fact)
+        return relation
+
+
+def settle(state: State, wanted: Object, fact: Fact) -> None:
+    """Note in a state that an object is, or is not, there."""
+    if wanted.kind == "relation" or (wanted.kind == "index" and wanted.relation is None):
+        key = (wanted.schema or "public", wanted.name)
+        found = state.relations.get(key)
+        if fact.presence is Presence.PRESENT and (found is None or found.fact.presence is not Presence.PRESENT):
+            relation = Relation(key, "relation", fact, open=True)
+            if found is not None and found.fact.presence is not Presence.ABSENT:
+                relation.members = dict(found.members)
+            state.put(relation)
+        elif fact.presence is Presence.ABSENT:
+            state.put(Relation(key, found.kind if found else "relation", fact, open=False))
+        return
+    if wanted.relation is not None:
+        table = state.types if wanted.kind == "enum-label" else state.relations
+        key = (wanted.schema or "public", wanted.relation)
+        owner = table.get(key)
+        if owner is None:
+            owner = Relation(key, "relation", ASSUMED, open=True)
+            (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
+        owner = state.writable(owner)
+        known = owner.member(wanted.kind, wanted.name)
+        if known.presence is not fact.presence:
+            owner.members[wanted.kind, wanted.name] = fact
+        return
+    if wanted.kind == "type":
+        key = (wanted.schema or "public", wanted.name)
+        known_type = state.types.get(key)
+        if known_type is None or known_type.fact.presence is not fact.presence:
+            state.put_type(Relation(key, "type", fact, open=True))
+        return
+    name = (wanted.kind, wanted.schema, wanted.name)
+    if state.objects.get(name, UNKNOWN).presence is not fact.presence:
+        state.objects[name] = fact
+
+
+Effect = Callable[[Interpreter, Any], None]
+"""What one kind of operation needs and changes; `driftproof.catalog.effects` has them all."""

@@ -1,0 +1,300 @@
+"""Names in queries, resolved as PostgreSQL resolves them: scopes from the inside out, and a claim only where no other
+reading is left.
+
+Source: parse_relation.c and parse_expr.c (a bare name is a column of the innermost level that has one, else a whole row).
+"""
+
+from collections.abc import Iterable
+
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Presence, Relation
+from driftproof.statements import query as q
+
+Outputs = dict[str, "Field"] | None
+"""The columns of a result by name; None where a star over something unknown hides them."""
+
+
+class Field:
+    """A column as a scope offers it: of a relation (``relation`` and ``name``), or of a sub-query."""
+
+    __slots__ = ("fact", "name", "relation")
+
+    def __init__(self, fact: Fact, relation: Relation | None = None, name: str = "") -> None:
+        self.fact = fact
+        self.relation = relation
+        self.name = name
+
+
+UNKNOWN_FIELD = Field(UNKNOWN)
+
+
+class Bound:
+    """An item of FROM under the name by which columns are qualified."""
+
+    __slots__ = ("alias", "columns", "relation", "schema")
+
+    def __init__(
+        self, alias: str | None, *, relation: Relation | None = None, columns: Outputs = None, schema: str | None = None
+    ) -> None:
+        self.alias = alias
+        self.relation = relation
+        self.columns = columns
+        self.schema = schema
+
+    def field(self, name: str) -> Field | None:
+        """The column of that name; None if there is certainly none."""
+        if self.relation is not None:
+            fact = self.relation.member("column", name)
+            return None if fact.presence is Presence.ABSENT else Field(fact, self.relation, name)
+        if self.columns is None:
+            return UNKNOWN_FIELD
+        return self.columns.get(name)
+
+
+class Scope:
+    """One level of a query; ``names`` are those that a bare name may mean as well (parameters, merged columns)."""
+
+    __slots__ = ("bounds", "names", "parent")
+
+    def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
+        self.bounds = bounds
+        self.parent = parent
+        self.names = set(names)
+
+
+class Resolver:
+    """Checks queries and expressions for one statement; proves what the statement needs as it goes."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self.run = run
+        self.ctes: dict[str, Outputs] = {}
+
+    # -- queries ----------------------------------------------------------------------------------------------------
+
+    def query(self, query: q.Query, parent: Scope | None) -> Outputs:
+        """Resolve a query; its output columns."""
+        outer = self.ctes
+        if query.ctes:
+            self.ctes = dict(outer)
+            for cte in query.ctes:
+                self._cte(cte, query.recursive, parent)
+        try:
+            if query.arms:
+                outputs = self.query(query.arms[0], parent)
+                for arm in query.arms[1:]:
+                    self.query(arm, parent)
+                return outputs
+            return self._select(query, parent)
+        finally:
+            self.ctes = outer
+
+    def _cte(self, cte: q.CTE, recursive: bool, parent: Scope | None) -> None:
+        if recursive and cte.query.arms:
+            # The recursive term sees the columns of the other one.
+            first = cte.query.arms[0]
+            self.ctes[cte.name] = None
+            with self.run.silent():
+                self.ctes[cte.name] = _renamed(self.query(first, parent), cte.columns)
+        self.ctes[cte.name] = _renamed(self.query(cte.query, parent), cte.columns)
+
+    def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
+        scope = Scope([], parent)
+        modifies = query.modifies
+        if modifies is not None and modifies.source is not None:
+            self.query(modifies.source, parent)
+        for source in query.sources:
+            self._bind(source, scope)
+        if modifies is not None:
+            self._modification(modifies, scope)
+        self.expression(query.expression, scope)
+        labels = {output.name for output in query.outputs}
+        for label in query.labels:
+            if label.parts[0] not in labels:
+                self._reference(label, scope)
+        return self._outputs(query, scope)
+
+    def _modification(self, modifies: q.Modification, scope: Scope) -> None:
+        target = scope.bounds[0].relation if scope.bounds else None
+        if target is None:
+            return
+        for column in (*modifies.columns, *modifies.key):
+            target = self.run.need_member(target, "column", column.parts[0], at=column.at)
+        scope.bounds[0].relation = target
+        if modifies.conflict is not q.NOTHING:
+            inner = Scope([scope.bounds[0], Bound("excluded", relation=target)], None)
+            inner.names = {name for (kind, name) in target.members if kind == "column"}
+            self.expression(modifies.conflict, inner)
+
+    def _outputs(self, query: q.Query, scope: Scope) -> Outputs:
+        found: dict[str, Field] = {}
+        for output in query.outputs:
+            if output.star is None:
+                if output.name is not None:
+                    found.setdefault(output.name, Field(PRESENT))
+                continue
+            qualifier = output.star[-1] if output.star else None
+            for bound in scope.bounds:
+                if qualifier is not None and bound.alias != qualifier:
+                    continue
+                columns = self._all_columns(bound)
+                if columns is None:
+                    return None
+                for name, field in columns.items():
+                    found.setdefault(name, field)
+        return found
+
+    def _all_columns(self, bound: Bound) -> Outputs:
+        if bound.relation is None:
+            return bound.columns
+        if bound.relation.open:
+            return None
+        relation = bound.relation
+        return {name: Field(relation.member("column", name), relation, name) for name in relation.columns()}
+
+    # -- FROM ---------------------------------------------------------------------------------------------------------
+
+    def _bind(self, source: q.Source, scope: Scope) -> list[Bound]:
+        made: list[Bound]
+        match source:
+            case q.Table():
+                made = [self._table(source)]
+            case q.Derived():
+                inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
+                made = [Bound(source.alias, columns=_renamed(self.query(source.query, inner), source.columns))]
+            case q.Function():
+                self.expression(source.expression, scope)
+                columns = {name: Field(PRESENT) for name in source.columns} if source.defined else None
+                made = [Bound(source.alias, columns=columns)]
+            case q.Join():
+                return self._join(source, scope)
+        scope.bounds.extend(made)
+        return made
+
+    def _join(self, source: q.Join, scope: Scope) -> list[Bound]:
+        left = self._bind(source.left, scope)
+        right = self._bind(source.right, scope)
+        for name in source.using:
+            self._using(name, left)
+            self._using(name, right)
+            scope.names.add(name)
+        if source.condition is not q.NOTHING:
+            self.expression(source.condition, Scope([*left, *right], scope.parent, scope.names))
+        if source.natural:
+            unknown = Bound(None, columns=None)
+            scope.bounds.append(unknown)
+        if source.alias is not None:
+            scope.bounds.append(Bound(source.alias, columns=None))
+        return [*left, *right]
+
+    def _using(self, name: str, side: list[Bound]) -> None:
+        fields = [(bound, field) for bound in side if (field := bound.field(name)) is not None]
+        if len(fields) == 1:
+            self._need(fields[0][0], fields[0][1], name, -1)
+
+    def _table(self, source: q.Table) -> Bound:
+        name, alias = source.name, source.alias or source.name.name
+        if name.schema is None and name.name in self.ctes:
+            return Bound(alias, columns=_renamed(self.ctes[name.name], source.columns))
+        if name.schema in SYSTEM_SCHEMAS:
+            return Bound(alias, columns=None)
+        relation = self.run.relation(name)
+        if relation is None or source.columns:
+            return Bound(alias, columns=None)
+        self.run.touched.append(relation.key)
+        return Bound(alias, relation=relation, schema=relation.key[0])
+
+    # -- expressions ----------------------------------------------------------------------------------------------------
+
+    def expression(self, expression: q.Expression, scope: Scope | None) -> None:
+        """Resolve every name in an expression."""
+        if expression is q.NOTHING:
+            return
+        for reference in expression.columns:
+            self._reference(reference, scope)
+        for query in expression.queries:
+            self.query(query, scope)
+        for call in expression.calls:
+            self.run.unsure |= not self.run.knows_function(call.name)
+        for type_ in expression.types:
+            self.run.unsure |= not self.run.knows_type(type_)
+
+    def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
+        """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""
+        names = tuple(aliases) or (relation.key[1],)
+        self.expression(expression, Scope([Bound(name, relation=relation) for name in names], None))
+
+    def _reference(self, reference: q.ColumnRef, scope: Scope | None) -> None:
+        parts = reference.parts
+        if len(parts) == 1:
+            self._bare(parts[0], reference.at, scope)
+        elif len(parts) in (2, 3):
+            self._qualified(parts, reference.at, scope)
+
+    def _qualified(self, parts: tuple[str, ...], at: int, scope: Scope | None) -> None:
+        *path, qualifier, name = parts
+        level = scope
+        while level is not None:
+            for bound in level.bounds:
+                if bound.alias == qualifier and (not path or bound.schema == path[0]):
+                    field = bound.field(name)
+                    if field is not None:
+                        self._need(bound, field, name, at)
+                    elif bound.relation is not None and not self.run.may_be_function(name):
+                        bound.relation = self.run.need_member(bound.relation, "column", name, at=at)
+                    else:
+                        self.run.unsure = True
+                    return
+            level = level.parent
+        self.run.unsure = True
+
+    def _bare(self, name: str, at: int, scope: Scope | None) -> None:
+        level = scope
+        candidate: tuple[Bound, Field] | None = None
+        only: Bound | None = None
+        while level is not None:
+            if name in level.names:
+                return
+            hits = [(bound, field) for bound in level.bounds if (field := bound.field(name)) is not None]
+            if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
+                self.run.unsure |= not all(field.fact.sure for _, field in hits)
+                return
+            if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
+                self.run.unsure = True
+                return
+            if hits and candidate is not None:
+                return  # without the inner column, the outer one would answer
+            candidate = candidate or (hits[0] if hits else None)
+            if any(bound.alias == name for bound in level.bounds):
+                return  # a whole row
+            if level.bounds and only is None:
+                only = level.bounds[0] if len(level.bounds) == 1 else Bound(None)
+            level = level.parent
+        if candidate is not None:
+            self._need(candidate[0], candidate[1], name, at)
+        elif only is not None and only.relation is not None:
+            only.relation = self.run.need_member(only.relation, "column", name, at=at)
+        else:
+            self.run.unsure = True
+
+    def _need(self, bound: Bound, field: Field, name: str, at: int) -> None:
+        if field.relation is not None:
+            relation = self.run.need_member(field.relation, "column", field.name, at=at)
+            if bound.relation is not None:
+                bound.relation = relation
+        else:
+            self.run.unsure |= not field.fact.sure
+
+
+def _renamed(outputs: Outputs, columns: tuple[str, ...]) -> Outputs:
+    """A result under a list of column aliases, which may be shorter than it."""
+    if not columns:
+        return outputs
+    if outputs is None:
+        return None
+    fields = list(outputs.items())
+    if len(columns) > len(fields):
+        return None
+    renamed = dict(zip(columns, (Field(PRESENT) for _ in columns), strict=True))
+    for name, field in fields[len(columns) :]:
+        renamed.setdefault(name, field)
+    return renamed

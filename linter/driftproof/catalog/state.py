@@ -1,0 +1,263 @@
+"""What is known of the objects at one point of a history."""
+
+from collections.abc import Iterator
+from enum import Enum
+
+import msgspec
+
+from driftproof.diagnostic import Because, Place
+from driftproof.objects import Kind, Object
+from driftproof.statements.operations import MemberKind
+from driftproof.statements.query import Name
+
+
+class Presence(Enum):
+    """Whether an object is there, over all start states.
+
+    MAYBE: there in the fresh state, but not guaranteed in a drifted one. UNKNOWN: nothing is known, nothing is claimed.
+    """
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    MAYBE = "maybe"
+    UNKNOWN = "unknown"
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """The statement that left an object in doubt."""
+
+    origin: Place
+    because: Because
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A presence; ``sure`` says whether it is certain for the fresh state, so that a failure there can be claimed."""
+
+    presence: Presence
+    sure: bool = True
+    doubt: Doubt | None = None
+
+    @property
+    def nominal(self) -> bool | None:
+        """Whether the object is there in the fresh state; None if that is not known."""
+        if self.presence is Presence.UNKNOWN:
+            return None
+        return self.presence is not Presence.ABSENT
+
+
+PRESENT = Fact(Presence.PRESENT)
+ASSUMED = Fact(Presence.PRESENT, sure=False)
+ABSENT = Fact(Presence.ABSENT)
+GONE = Fact(Presence.ABSENT, sure=False)
+UNKNOWN = Fact(Presence.UNKNOWN, sure=False)
+
+Key = tuple[str, str]
+"""Schema and name of a relation or a type."""
+Member = tuple[Kind, str]
+"""Kind and name of what belongs to a relation or a type."""
+
+_SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+
+
+class Relation:
+    """A relation, or a type with its labels.
+
+    ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
+    ``dependents`` are the views and policies that would go with it, or keep it from going.
+    """
+
+    __slots__ = ("children", "dependents", "fact", "key", "kind", "members", "of", "open", "primary_key", "uses")
+
+    def __init__(self, key: Key, kind: str, fact: Fact, *, open: bool, of: Key | None = None) -> None:
+        self.key = key
+        self.kind = kind
+        self.fact = fact
+        self.open = open
+        self.of = of
+        self.members: dict[Member, Fact] = {}
+        self.uses: dict[Member, tuple[str, ...]] = {}
+        self.dependents: set[tuple[Key, Member | None]] = set()
+        self.children: tuple[Key, ...] = ()
+        self.primary_key: str | None = None
+
+    def copy(self) -> "Relation":
+        """A copy that can be changed on its own."""
+        other = Relation(self.key, self.kind, self.fact, open=self.open, of=self.of)
+        other.members = dict(self.members)
+        other.uses = dict(self.uses)
+        other.dependents = set(self.dependents)
+        other.children = self.children
+        other.primary_key = self.primary_key
+        return other
+
+    def member(self, kind: Kind, name: str) -> Fact:
+        """What is known of a member."""
+        found = self.members.get((kind, name))
+        if found is not None:
+            return found
+        if self.open or (kind == "column" and name in _SYSTEM_COLUMNS):
+            return UNKNOWN
+        return ABSENT if self.fact.sure else GONE
+
+    def columns(self) -> Iterator[str]:
+        """The columns that may be there, in order."""
+        for (kind, name), fact in self.members.items():
+            if kind == "column" and fact.presence is not Presence.ABSENT:
+                yield name
+
+    def object(self, kind: Kind, name: str) -> Object:
+        """A member as an object."""
+        return Object(kind, self.key[0], self.key[1], name)
+
+
+class State:
+    """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them."""
+
+    __slots__ = ("objects", "owned", "path", "relations", "types")
+
+    def __init__(self, path: tuple[str, ...] | None) -> None:
+        self.relations: dict[Key, Relation] = {}
+        self.types: dict[Key, Relation] = {}
+        self.objects: dict[tuple[Kind, str | None, str], Fact] = {}
+        self.path = path
+        self.owned: set[int] | None = None
+
+    def fork(self) -> "State":
+        """A copy; from now on both sides copy a relation before they write to it."""
+        other = State(self.path)
+        other.relations = dict(self.relations)
+        other.types = dict(self.types)
+        other.objects = dict(self.objects)
+        self.owned = set()
+        other.owned = set()
+        return other
+
+    def writable(self, relation: Relation) -> Relation:
+        """The relation for changing it."""
+        if self.owned is None or id(relation) in self.owned:
+            return relation
+        copy = relation.copy()
+        table = self.types if self.types.get(relation.key) is relation else self.relations
+        table[copy.key] = copy
+        self.owned.add(id(copy))
+        return copy
+
+    def put(self, relation: Relation) -> Relation:
+        """Enter a new relation under its key."""
+        self.relations[relation.key] = relation
+        if self.owned is not None:
+            self.owned.add(id(relation))
+        return relation
+
+    def put_type(self, type_: Relation) -> Relation:
+        """Enter a new type under its key."""
+        self.types[type_.key] = type_
+        if self.owned is not None:
+            self.owned.add(id(type_))
+        return type_
+
+    def creation_key(self, name: Name) -> Key | None:
+        """Where an object of this name is created; None if the search_path is not known."""
+        if name.schema is not None:
+            return name.schema, name.name
+        for schema in self.path or ():
+            if schema not in ("$user", "pg_catalog"):
+                return schema, name.name
+        return None
+
+    def look_up(self, name: Name, table: dict[Key, Relation] | None = None) -> tuple[Key | None, Relation | None]:
+        """The key that a name means, and what is known there. Key None: the search_path is not known."""
+        table = self.relations if table is None else table
+        if name.schema is not None:
+            key = (name.schema, name.name)
+            return key, table.get(key)
+        if (temporary := table.get(("pg_temp", name.name))) and temporary.fact.presence is not Presence.ABSENT:
+            return temporary.key, temporary
+        if self.path is None:
+            return None, None
+        absent: Relation | None = None
+        for schema in self.path:
+            relation = table.get((schema, name.name))
+            if relation is None:
+                continue
+            if relation.fact.presence is not Presence.ABSENT:
+                return relation.key, relation
+            absent = absent or relation
+        if absent is not None:
+            return absent.key, absent
+        return self.creation_key(name), None
+
+    def labelled(self, kind: MemberKind, name: str) -> list[Relation]:
+        """The relations that have or may have a member of this name."""
+        member = (kind, name)
+        return [
+            relation
+            for relation in self.relations.values()
+            if (fact := relation.members.get(member)) is not None and fact.presence is not Presence.ABSENT
+        ]
+
+
+def joined(
+    nominal: State, other: State, doubt: Doubt, *, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
+) -> State:
+    """What holds after either of two ways; ``nominal`` is the fresh state's if that is ``known``.
+
+    What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
+    certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
+    """
+    merge = _Merge(doubt, known, sure, wild)
+    if other.path != nominal.path:
+        nominal.path = None
+    for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
+        for key in table.keys() | others.keys():
+            mine, theirs = table.get(key), others.get(key)
+            if mine is not theirs:
+                result = merge.relations(mine, theirs)
+                table[key] = result
+                if nominal.owned is not None:
+                    nominal.owned.add(id(result))
+    for name in nominal.objects.keys() | other.objects.keys():
+        nominal.objects[name] = merge.facts(nominal.objects.get(name, UNKNOWN), other.objects.get(name, UNKNOWN))
+    return nominal
+
+
+class _Merge:
+    def __init__(self, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member]) -> None:
+        self.doubt = doubt
+        self.known = known
+        self.sure = sure
+        self.wild = wild
+
+    def relations(self, mine: Relation | None, theirs: Relation | None) -> Relation:
+        base = mine or theirs
+        assert base is not None
+        result = base.copy()
+        result.fact = self.facts(mine.fact if mine else UNKNOWN, theirs.fact if theirs else UNKNOWN)
+        nothing = Relation(base.key, base.kind, UNKNOWN, open=True)
+        mine, theirs = mine or nothing, theirs or nothing
+        result.open = mine.open or (theirs.open and not self.known)
+        for member in mine.members.keys() | theirs.members.keys():
+            fact = self.facts(mine.member(*member), theirs.member(*member))
+            if member in self.wild and mine.member(*member).presence is Presence.PRESENT:
+                fact = mine.member(*member)
+            result.members[member] = fact
+        result.members = {member: result.members[member] for member in (*base.members, *result.members)}
+        result.uses = {**theirs.uses, **mine.uses}
+        result.dependents = mine.dependents | theirs.dependents
+        return result
+
+    def facts(self, mine: Fact, theirs: Fact) -> Fact:
+        if mine == theirs:
+            return mine
+        if mine.presence is theirs.presence:
+            sure = mine.sure if self.known and self.sure else mine.sure and theirs.sure
+            return msgspec.structs.replace(mine, sure=sure)
+        if self.known:
+            sure = mine.sure and self.sure
+            if mine.presence is Presence.PRESENT:
+                return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
+            return msgspec.structs.replace(mine, sure=sure)
+        pair = {mine.presence, theirs.presence}
+        if pair == {Presence.PRESENT, Presence.MAYBE}:
+            return Fact(Presence.MAYBE, False, mine.doubt or theirs.doubt)
+        return UNKNOWN

@@ -1,0 +1,30 @@
+"""The only room that knows the parser: the text of a migration to statements, and the places of names in it."""
+
+import msgspec
+
+from driftproof.statements.operations import Statement, SyntaxFailure
+from driftproof.syntax.lower import command, operations
+from driftproof.syntax.parser import raw_statements
+from driftproof.syntax.tokens import Element, elements, locate, parses
+
+__all__ = ["Element", "Parsed", "elements", "locate", "parse", "parses"]
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """The statements of a text in their order, and those that do not parse. Both count in one sequence from 0."""
+
+    statements: tuple[Statement, ...]
+    failures: tuple[SyntaxFailure, ...]
+
+
+def parse(sql: str) -> Parsed:
+    """The statements of ``sql``; offsets are bytes of its UTF-8 form."""
+    statements: list[Statement] = []
+    failures: list[SyntaxFailure] = []
+    for index, raw in enumerate(raw_statements(sql)):
+        if raw.message is not None:
+            failures.append(SyntaxFailure(index, raw.message, raw.at, raw.start, raw.end))
+            continue
+        lowered = tuple(operations(raw.tag, raw.node, raw.shift))
+        statements.append(Statement(index, command(raw.tag, raw.node), raw.start, raw.end, lowered))
+    return Parsed(tuple(statements), tuple(failures))

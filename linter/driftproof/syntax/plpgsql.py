@@ -1,0 +1,432 @@
+"""DO blocks: PL/pgSQL read as operations with branches and handlers.
+
+What is known when the file is read is followed: constants, format(), concatenations, FOREACH over literal arrays. What
+is not known becomes a hole in a name, and what a statement with a hole may have touched is forgotten.
+"""
+
+import re
+from typing import Any
+
+from pglast.parser import ParseError
+
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+from driftproof.syntax import lower, probes
+from driftproof.syntax.conditions import SQLSTATES
+from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
+from driftproof.syntax.queries import NOWHERE
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import names, strings, tagged
+
+_ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
+_FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_MOST_TURNS = 200
+
+
+def block(node: Node) -> Operations:
+    """The operations of a DoStmt; of another language or a body that does not parse, only what can be said: nothing."""
+    options: dict[str, Any] = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("args", ())}
+    body = (names(options.get("as")) or [""])[0]
+    language = (names(options.get("language")) or ["plpgsql"])[0]
+    if language != "plpgsql":
+        return [op.Forget()]
+    try:
+        functions = parse_plpgsql(f"DO {quote(body)}")
+    except ParseError:
+        return [op.Forget()]
+    if not functions:
+        return [op.Forget()]
+    function = functions[0]["PLpgSQL_function"]
+    reader = _Body(function.get("datums", ()))
+    return reader.statements([function["action"]])
+
+
+def quote(text: str) -> str:
+    """The text between dollar quotes that it does not hold."""
+    tag = "$driftproof$"
+    while tag in text:
+        tag = f"${tag[1:-1]}_$"
+    return f"{tag}{text}{tag}"
+
+
+class _Body:
+    """Reads statements in order, with what is known of the variables."""
+
+    def __init__(self, datums: Any) -> None:
+        self.texts: dict[str, str] = {}
+        self.tests: dict[str, probes.Test] = {}
+        self.arrays: dict[str, list[str]] = {}
+        self.datums: list[str] = []
+        for datum in datums:
+            tag, fields = tagged(datum)
+            name = fields.get("refname", fields.get("fieldname", ""))
+            self.datums.append(name)
+            if tag == "PLpgSQL_var" and "default_val" in fields:
+                self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
+
+    def statements(self, items: Any) -> Operations:
+        found: Operations = []
+        for item in items or ():
+            tag, node = tagged(item)
+            reader = getattr(self, "_" + tag.removeprefix("PLpgSQL_stmt_"), None)
+            found.extend([op.Forget()] if reader is None else reader(node))
+        return found
+
+    def _block(self, node: Node) -> Operations:
+        body = self.statements(node.get("body"))
+        exceptions = node.get("exceptions", {}).get("PLpgSQL_exception_block")
+        if not exceptions:
+            return body
+        handlers = []
+        for item in exceptions.get("exc_list", ()):
+            handler = item["PLpgSQL_exception"]
+            conditions = [condition["PLpgSQL_condition"]["condname"] for condition in handler.get("conditions", ())]
+            states = () if "others" in conditions else tuple(SQLSTATES.get(name, name) for name in conditions)
+            handlers.append(op.Handler(states, tuple(self.statements(handler.get("action")))))
+        return [op.Try(tuple(body), tuple(handlers))]
+
+    def _if(self, node: Node) -> Operations:
+        branches = [(node["cond"], node.get("then_body"))]
+        branches += [
+            (branch["PLpgSQL_if_elsif"]["cond"], branch["PLpgSQL_if_elsif"].get("stmts"))
+            for branch in node.get("elsif_list", ())
+        ]
+        before = dict(self.texts), dict(self.tests)
+        lowered = []
+        for condition, body in branches:
+            self.texts, self.tests = dict(before[0]), dict(before[1])
+            lowered.append((self._condition(condition["PLpgSQL_expr"]["query"]), self.statements(body)))
+        self.texts, self.tests = dict(before[0]), dict(before[1])
+        otherwise = self.statements(node.get("else_body"))
+        # A variable that a branch assigns is not known afterwards.
+        assigned = set(_assigned(node, self.datums))
+        self.texts = {name: text for name, text in before[0].items() if name not in assigned}
+        self.tests = {name: held for name, held in before[1].items() if name not in assigned}
+        for condition, body in reversed(lowered):
+            otherwise = [op.If(condition, tuple(body), tuple(otherwise))]
+        return otherwise
+
+    def _execsql(self, node: Node) -> Operations:
+        text = node["sqlstmt"]["PLpgSQL_expr"]["query"]
+        if node.get("into"):
+            self._into(node.get("target", {}), text)
+        return self._sql(text)
+
+    def _into(self, target: Node, text: str) -> None:
+        fields = next(iter(target.values()), {})
+        columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
+        for name in filter(None, columns):
+            self.texts.pop(name, None)
+            self.tests.pop(name, None)
+        try:
+            [(tag, node)] = parse_fragment(text)
+        except (ParseError, ValueError):
+            self.tests.pop("found", None)
+            return
+        held, found = probes.query_test({tag: node}, self._value, self.tests)
+        if len(columns) == 1 and columns[0]:
+            self.tests[columns[0]] = held
+        self.tests["found"] = found
+
+    def _perform(self, node: Node) -> Operations:
+        text = node["expr"]["PLpgSQL_expr"]["query"]
+        try:
+            [(tag, tree)] = parse_fragment(text)
+        except (ParseError, ValueError):
+            return []
+        _, self.tests["found"] = probes.query_test({tag: tree}, self._value, self.tests)
+        return self._sql(text)
+
+    def _dynexecute(self, node: Node) -> Operations:
+        tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
+        text = self._text(tree) if tree is not None else op.HOLE
+        return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
+
+    def _assign(self, node: Any, default: str | None = None) -> Operations:
+        if isinstance(node, str):
+            name, text = node, default or ""
+        else:
+            name, _, text = node["expr"]["PLpgSQL_expr"]["query"].partition(":=")
+            if not text:
+                name, _, text = node["expr"]["PLpgSQL_expr"]["query"].partition("=")
+            name = name.strip().lower()
+        return self._hold(name, text)
+
+    def _hold(self, name: str, text: str) -> Operations:
+        for known in (self.texts, self.tests, self.arrays):
+            known.pop(name, None)  # type: ignore[attr-defined]
+        tree = _expression(text)
+        if tree is None:
+            return []
+        value = self._value(tree)
+        array = self._array(tree)
+        if value is not None:
+            self.texts[name] = value
+        if array is not None:
+            self.arrays[name] = array
+        self.tests[name] = probes.test(tree, self._value, self.tests)
+        return []
+
+    def _raise(self, node: Node) -> Operations:
+        if node.get("elog_level", _ERROR) < _ERROR:
+            return []
+        if "message" not in node and "condname" not in node and "options" not in node:
+            return [op.Raise(None)]
+        condition = node.get("condname")
+        return [op.Raise(SQLSTATES.get(condition, condition) if condition else "P0001")]
+
+    def _foreach_a(self, node: Node) -> Operations:
+        tree = _expression(node["expr"]["PLpgSQL_expr"]["query"])
+        items = self._array(tree) if tree is not None else None
+        name = self.datums[node.get("varno", 0)]
+        return self._unroll(name, items, node)
+
+    def _unroll(self, name: str, items: list[str] | None, node: Node) -> Operations:
+        if items is None or len(items) > _MOST_TURNS:
+            return self._loop(node)
+        found: Operations = []
+        for item in items:
+            self.texts[name] = item
+            found.extend(self.statements(node.get("body")))
+        self.texts.pop(name, None)
+        return found
+
+    def _loop(self, node: Node) -> Operations:
+        for name in _assigned(node, self.datums):
+            self.texts.pop(name, None)
+            self.tests.pop(name, None)
+        return [op.Repeat(tuple(self.statements(node.get("body"))))]
+
+    def _fors(self, node: Node) -> Operations:
+        query = node["query"]["PLpgSQL_expr"]["query"]
+        target = next(iter(node.get("var", {}).values()), {})
+        items = self._rows(query)
+        if items is not None and len(items) <= _MOST_TURNS and target.get("refname"):
+            found: Operations = []
+            for row in items:
+                fields = {f"{target['refname']}.{column}": text for column, text in row.items()}
+                if len(row) == 1:
+                    fields[target["refname"]] = next(iter(row.values()))
+                self.texts.update(fields)
+                found.extend(self.statements(node.get("body")))
+                for name in fields:
+                    self.texts.pop(name, None)
+            return found
+        return [*self._sql(query), *self._loop(node)]
+
+    def _rows(self, text: str) -> list[dict[str, str]] | None:
+        """The rows of a query over literals: ``SELECT unnest(ARRAY[...])``, ``VALUES``; None for any other."""
+        try:
+            [(tag, node)] = parse_fragment(text)
+        except (ParseError, ValueError):
+            return None
+        if tag != "SelectStmt":
+            return None
+        if "valuesLists" in node:
+            return self._values_rows(node, ())
+        sources, targets = node.get("fromClause", ()), node.get("targetList", ())
+        if "whereClause" in node:
+            return None
+        if not sources and len(targets) == 1:
+            array = self._unnest(targets[0]["ResTarget"].get("val", {}))
+            label = targets[0]["ResTarget"].get("name", "unnest")
+            return None if array is None else [{label: item} for item in array]
+        if len(sources) == 1 and "RangeSubselect" in sources[0]:
+            inner = sources[0]["RangeSubselect"]
+            select = inner["subquery"].get("SelectStmt", {})
+            if "valuesLists" in select:
+                return self._values_rows(select, tuple(strings((inner.get("alias") or {}).get("colnames"))))
+        if len(sources) == 1 and "RangeFunction" in sources[0]:
+            inner = sources[0]["RangeFunction"]
+            calls = inner.get("functions", ())
+            array = self._unnest(calls[0]["List"]["items"][0]) if len(calls) == 1 else None
+            alias = inner.get("alias") or {}
+            label = (strings(alias.get("colnames")) or [alias.get("aliasname", "unnest")])[0]
+            return None if array is None else [{label: item} for item in array]
+        return None
+
+    def _values_rows(self, node: Node, labels: tuple[str, ...]) -> list[dict[str, str]] | None:
+        rows = []
+        for item in node["valuesLists"]:
+            values = [self._value(cell) for cell in item["List"]["items"]]
+            columns = labels or tuple(f"column{at}" for at in range(1, len(values) + 1))
+            rows.append({column: text for column, text in zip(columns, values, strict=False) if text is not None})
+        return rows
+
+    def _unnest(self, wrapped: Node) -> list[str] | None:
+        call = wrapped.get("FuncCall", {})
+        if strings(call.get("funcname"))[-1:] != ["unnest"] or len(call.get("args", ())) != 1:
+            return None
+        return self._array(call["args"][0])
+
+    _fori = _while = _forc = _dynfors = _loop
+
+    def _return(self, _node: Node) -> Operations:
+        return [op.Return()]
+
+    _exit = _return
+
+    def _nothing(self, _node: Node) -> Operations:
+        return []
+
+    _getdiag = _assert = _open = _fetch = _close = _nothing
+
+    def _sql(self, text: str) -> Operations:
+        try:
+            trees = parse_fragment(text)
+        except ParseError:
+            return [op.Forget()]
+        found: Operations = []
+        for tag, node in trees:
+            for operation in lower.operations(tag, node, NOWHERE):
+                found.extend(self._patched(operation))
+        return found
+
+    def _patched(self, operation: op.Operation) -> Operations:
+        """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
+        if isinstance(operation, op.Run):
+            return [op.Run(operation.query, (*operation.visible, *filter(None, self.datums)), operation.path)]
+        holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
+        return _forget(operation, holes) if holes else [operation]
+
+    def _condition(self, text: str) -> probes.Test:
+        tree = _expression(text)
+        return probes.OPAQUE if tree is None else probes.test(tree, self._value, self.tests)
+
+    def _value(self, wrapped: Node) -> str | None:
+        """The text of an expression of constants and known variables; None if it is not known."""
+        text = self._text(wrapped)
+        return None if op.HOLE in text else text
+
+    def _text(self, wrapped: Node) -> str:
+        """The text of an expression, with a hole for each part that is not known."""
+        tag, node = tagged(wrapped)
+        match tag:
+            case "A_Const":
+                known = lower.constant(wrapped)
+                return op.HOLE if known is None else known
+            case "TypeCast":
+                return self._text(node["arg"])
+            case "ColumnRef":
+                return self.texts.get(".".join(strings(node["fields"])), op.HOLE)
+            case "A_Expr" if strings(node["name"])[-1:] == ["||"] and "lexpr" in node:
+                return self._text(node["lexpr"]) + self._text(node["rexpr"])
+            case "FuncCall":
+                return self._call(strings(node["funcname"])[-1], node.get("args", ()))
+            case _:
+                return op.HOLE
+
+    def _call(self, function: str, arguments: Any) -> str:
+        texts = [self._text(argument) for argument in arguments]
+        match function:
+            case "format" if texts and op.HOLE not in texts[0]:
+                return _format(texts[0], texts[1:])
+            case "quote_ident" if texts:
+                return _identifier(texts[0])
+            case "quote_literal" if texts:
+                return _literal(texts[0])
+            case "lower" | "upper" if texts and op.HOLE not in texts[0]:
+                return texts[0].lower() if function == "lower" else texts[0].upper()
+            case "concat" if texts:
+                return "".join(texts)
+            case _:
+                return op.HOLE
+
+    def _array(self, wrapped: Node) -> list[str] | None:
+        tag, node = tagged(wrapped)
+        if tag == "TypeCast":
+            return self._array(node["arg"])
+        if tag == "ColumnRef":
+            return self.arrays.get(".".join(strings(node["fields"])))
+        if tag == "A_Const":
+            text = lower.constant(wrapped)
+            if text and text.startswith("{") and text.endswith("}") and '"' not in text and "\\" not in text:
+                return [item.strip() for item in text[1:-1].split(",")]
+            return None
+        if tag != "A_ArrayExpr":
+            return None
+        items = [self._value(item) for item in node.get("elements", ())]
+        return [item for item in items if item is not None] if None not in items else None
+
+
+def _expression(text: str) -> Node | None:
+    try:
+        [(_tag, node)] = parse_fragment(f"SELECT {text}")
+    except (ParseError, ValueError):
+        return None
+    targets = node.get("targetList", ())
+    return targets[0]["ResTarget"].get("val") if len(targets) == 1 and "fromClause" not in node else None
+
+
+def _assigned(node: Any, datums: list[str]) -> list[str]:
+    """The variables that some statement below a node assigns."""
+    found: list[str] = []
+    if isinstance(node, list):
+        for item in node:
+            found.extend(_assigned(item, datums))
+    elif isinstance(node, dict):
+        for tag, value in node.items():
+            if tag == "PLpgSQL_stmt_assign" and value.get("varno", 0) < len(datums):
+                found.append(datums[value.get("varno", 0)])
+            elif tag in ("PLpgSQL_var", "PLpgSQL_rec") and "refname" in value:
+                found.append(value["refname"])
+            elif isinstance(value, (dict, list)):
+                found.extend(_assigned(value, datums))
+    return found
+
+
+def _format(template: str, arguments: list[str]) -> str:
+    taken = iter(arguments)
+
+    def put(match: re.Match[str]) -> str:
+        position, conversion = match[1], match[2]
+        if conversion == "%":
+            return "%"
+        at = int(position) - 1 if position else -1
+        text = (arguments[at] if at < len(arguments) else op.HOLE) if position else next(taken, op.HOLE)
+        return {"I": _identifier, "L": _literal, "s": str}[conversion](text)
+
+    return _FORMAT.sub(put, template)
+
+
+def _identifier(text: str) -> str:
+    return text if _PLAIN.match(text) else '"' + text.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _has_hole(value: Any) -> bool:
+    if isinstance(value, str):
+        return op.HOLE in value
+    if isinstance(value, Name):
+        return op.HOLE in value.name or (value.schema is not None and op.HOLE in value.schema)
+    if isinstance(value, tuple):
+        return any(_has_hole(item) for item in value)
+    if isinstance(value, (op.Column, op.Constraint)):
+        return any(_has_hole(getattr(value, field)) for field in value.__struct_fields__)
+    return False
+
+
+def _forget(operation: op.Operation, holes: list[str]) -> Operations:
+    match operation:
+        case op.CreateMember() | op.DropMember() | op.RenameMember():
+            return [op.Forget(operation.kind, None if "table" in holes else operation.table)]
+        case op.AddColumn():
+            return [op.Forget("column", None if "table" in holes else operation.table)]
+        case op.AddConstraint():
+            return [op.Forget("constraint", None if "table" in holes else operation.table)]
+        case op.CreateIndex():
+            return [op.Forget("index")]
+        case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
+            return [op.Forget("relation")]
+        case op.Create() | op.Drop() | op.Rename() | op.Move():
+            return [op.Forget(operation.kind)]
+        case op.AddLabel():
+            return [op.Forget("type")]
+        case op.SetSearchPath():
+            return [op.SetSearchPath(None)]
+        case _:
+            return []

@@ -1,0 +1,375 @@
+"""Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
+
+from typing import Any
+
+from driftproof.statements.query import (
+    CTE,
+    NOTHING,
+    Call,
+    ColumnRef,
+    Derived,
+    Expression,
+    Function,
+    Join,
+    Modification,
+    Name,
+    Output,
+    Query,
+    Source,
+    Table,
+)
+from driftproof.syntax.parser import Node
+from driftproof.syntax.tree import qualified, range_var, strings, tagged, type_name
+
+NOWHERE = -1
+"""The shift of a text that lies inside a body: its offsets are not those of the file."""
+
+
+def expression(nodes: Any, shift: int) -> Expression:
+    """Everything that one or several expression nodes refer to; ``shift`` is added to their offsets."""
+    if not nodes:
+        return NOTHING
+    found = _Found(shift)
+    found.walk(nodes)
+    return found.done()
+
+
+class _Found:
+    """Collects references on a walk; sub-queries are lowered, not entered."""
+
+    __slots__ = ("calls", "columns", "queries", "shift", "types")
+
+    def __init__(self, shift: int) -> None:
+        self.shift = shift
+        self.columns: list[ColumnRef] = []
+        self.queries: list[Query] = []
+        self.calls: list[Call] = []
+        self.types: list[Name] = []
+
+    def done(self) -> Expression:
+        if not (self.columns or self.queries or self.calls or self.types):
+            return NOTHING
+        return Expression(tuple(self.columns), tuple(self.queries), tuple(self.calls), tuple(self.types))
+
+    def walk(self, node: Any) -> None:
+        if type(node) is list:
+            for item in node:
+                self.walk(item)
+            return
+        for tag, value in node.items():
+            kind = type(value)
+            if kind is dict:
+                if tag == "ColumnRef":
+                    if reference := column_ref(value, self.shift):
+                        self.columns.append(reference)
+                elif tag == "SubLink":
+                    self.queries.append(query(value["subselect"], self.shift))
+                    if "testexpr" in value:
+                        self.walk(value["testexpr"])
+                elif tag == "FuncCall":
+                    name = qualified(strings(value.get("funcname")))
+                    self.calls.append(Call(name, len(value.get("args", ()))))
+                    self.walk(value)
+                elif tag in ("TypeName", "typeName"):
+                    if name_of_type := type_name(value):
+                        self.types.append(name_of_type)
+                elif tag not in ("A_Const", "String"):
+                    self.walk(value)
+            elif kind is list and tag not in ("funcname", "indirection", "name"):
+                for item in value:
+                    self.walk(item)
+            elif tag == "indirection":
+                for item in value:
+                    if "A_Indices" in item:
+                        self.walk(item)
+
+
+def column_ref(node: Node, shift: int) -> ColumnRef | None:
+    """A column reference; None for a star, which needs no column."""
+    fields = node.get("fields", ())
+    parts = strings(fields)
+    if len(parts) != len(fields) or not parts:
+        return None
+    return ColumnRef(tuple(parts), node.get("location", 0) + shift if shift >= 0 else -1)
+
+
+def query(wrapped: Node, shift: int) -> Query:
+    """A SELECT, VALUES, set operation, INSERT, UPDATE, DELETE or MERGE."""
+    tag, node = tagged(wrapped)
+    match tag:
+        case "SelectStmt":
+            return select(node, shift)
+        case "InsertStmt":
+            return _insert(node, shift)
+        case "UpdateStmt":
+            return _update(node, shift)
+        case "DeleteStmt":
+            return _delete(node, shift)
+        case "MergeStmt":
+            return _merge(node, shift)
+        case _:
+            return Query(outputs=(Output(None, ()),))
+
+
+def select(node: Node, shift: int) -> Query:
+    """The fields of a SelectStmt."""
+    ctes, recursive = _with(node, shift)
+    if "larg" in node:
+        return Query(
+            arms=(select(node["larg"], shift), select(node["rarg"], shift)),
+            labels=_labels(node.get("sortClause"), shift)[0],
+            ctes=ctes,
+            recursive=recursive,
+        )
+    if "valuesLists" in node:
+        rows = node["valuesLists"]
+        width = len(rows[0]["List"]["items"])
+        return Query(
+            outputs=tuple(Output(f"column{at}") for at in range(1, width + 1)),
+            expression=expression(rows, shift),
+            ctes=ctes,
+            recursive=recursive,
+        )
+    targets = node.get("targetList", ())
+    seen: list[Any] = [target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]]
+    labels: list[ColumnRef] = []
+    for clause in ("sortClause", "groupClause", "distinctClause"):
+        bare, rest = _labels(node.get(clause), shift)
+        labels.extend(bare)
+        seen.extend(rest)
+    seen.extend(node[clause] for clause in ("whereClause", "havingClause", "limitCount", "limitOffset") if clause in node)
+    seen.extend(node.get("windowClause", ()))
+    return Query(
+        outputs=_outputs(targets),
+        sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
+        expression=expression(seen, shift),
+        labels=tuple(labels),
+        ctes=ctes,
+        recursive=recursive,
+    )
+
+
+def source(wrapped: Node, shift: int) -> Source:
+    """An item of a FROM list."""
+    tag, node = tagged(wrapped)
+    if tag == "JoinExpr":
+        return Join(
+            left=source(node["larg"], shift),
+            right=source(node["rarg"], shift),
+            condition=expression(node.get("quals"), shift),
+            using=tuple(strings(node.get("usingClause"))),
+            natural=node.get("isNatural", False),
+            alias=(node.get("alias") or {}).get("aliasname"),
+        )
+    alias: Node = node.get("alias") or {}
+    name, columns = alias.get("aliasname"), tuple(strings(alias.get("colnames")))
+    match tag:
+        case "RangeVar":
+            return Table(range_var(node, shift), name, columns)
+        case "RangeSubselect":
+            return Derived(query(node["subquery"], shift), name, columns, node.get("lateral", False))
+        case "RangeTableSample":
+            return source(node["relation"], shift)
+        case _:
+            defined = tuple(item["ColumnDef"]["colname"] for item in node.get("coldeflist", ()))
+            calls = node.get("functions", node)
+            if name is None and tag == "RangeFunction":
+                name = _function_label(node)
+            return Function(expression(calls, shift), name, defined or columns, bool(defined))
+
+
+def _function_label(node: Node) -> str | None:
+    for item in node.get("functions", ()):
+        call = item.get("List", {}).get("items", [{}])[0].get("FuncCall")
+        if call:
+            return strings(call.get("funcname"))[-1]
+    return None
+
+
+def _with(node: Node, shift: int) -> tuple[tuple[CTE, ...], bool]:
+    clause = node.get("withClause")
+    if not clause:
+        return (), False
+    return (
+        tuple(
+            CTE(cte["ctename"], query(cte["ctequery"], shift), tuple(strings(cte.get("aliascolnames"))))
+            for cte in (item["CommonTableExpr"] for item in clause.get("ctes", ()))
+        ),
+        clause.get("recursive", False),
+    )
+
+
+def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:
+    """The bare names of an ORDER BY, GROUP BY or DISTINCT ON list, which may be output columns, and the rest of it."""
+    bare: list[ColumnRef] = []
+    rest: list[Node] = []
+    for item in items or ():
+        node = item.get("SortBy", {}).get("node", item)
+        reference = column_ref(node["ColumnRef"], shift) if "ColumnRef" in node else None
+        if reference and len(reference.parts) == 1:
+            bare.append(reference)
+        elif node:
+            rest.append(node)
+    return tuple(bare), rest
+
+
+def _outputs(targets: Any) -> tuple[Output, ...]:
+    found = []
+    for target in targets or ():
+        node = target["ResTarget"]
+        name = node.get("name")
+        value = node.get("val") or {}
+        if name is None and "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
+            found.append(Output(None, tuple(strings(value["ColumnRef"]["fields"]))))
+        else:
+            found.append(Output(name if name is not None else _label(value)))
+    return tuple(found)
+
+
+def _label(wrapped: Node) -> str | None:
+    """The column name that PostgreSQL makes up. Source: FigureColname, parse_target.c."""
+    if not wrapped:
+        return None
+    tag, node = tagged(wrapped)
+    match tag:
+        case "ColumnRef":
+            return strings(node["fields"])[-1]
+        case "FuncCall":
+            return strings(node["funcname"])[-1]
+        case "A_Indirection":
+            parts = strings(node.get("indirection"))
+            return parts[-1] if parts else _label(node["arg"])
+        case "TypeCast":
+            return _label(node["arg"]) or strings(node["typeName"].get("names"))[-1]
+        case "CollateClause":
+            return _label(node["arg"])
+        case "CaseExpr":
+            return _label(node.get("defresult", {})) or "case"
+        case "CoalesceExpr":
+            return "coalesce"
+        case "MinMaxExpr":
+            return "least" if node.get("op") == "IS_LEAST" else "greatest"
+        case "SubLink" if node.get("subLinkType") == "EXISTS_SUBLINK":
+            return "exists"
+        case "SubLink" if node.get("subLinkType") == "ARRAY_SUBLINK":
+            return "array"
+        case "SubLink" if node.get("subLinkType") == "EXPR_SUBLINK":
+            targets = node["subselect"].get("SelectStmt", {}).get("targetList")
+            outputs = _outputs(targets)
+            return outputs[0].name if outputs else None
+        case "A_ArrayExpr":
+            return "array"
+        case "RowExpr":
+            return "row"
+        case "SQLValueFunction":
+            return str(node.get("op", "SVFOP_")).removeprefix("SVFOP_").removesuffix("_N").lower()
+        case _:
+            return None
+
+
+def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:
+    return tuple(
+        ColumnRef((node["name"],), node.get("location", 0) + shift if shift >= 0 else -1)
+        for node in (item["ResTarget"] for item in items or ())
+        if "name" in node
+    )
+
+
+def _values(items: Any) -> list[Node]:
+    return [item["ResTarget"]["val"] for item in items or () if "val" in item["ResTarget"]]
+
+
+def _target_table(node: Node, shift: int) -> Table:
+    relation = node["relation"]
+    return Table(range_var(relation, shift), (relation.get("alias") or {}).get("aliasname"))
+
+
+def _insert(node: Node, shift: int) -> Query:
+    ctes, recursive = _with(node, shift)
+    table = _target_table(node, shift)
+    conflict = node.get("onConflictClause") or {}
+    infer = conflict.get("infer") or {}
+    elements = [item["IndexElem"] for item in infer.get("indexElems", ())]
+    at = infer.get("location", 0) + shift if shift >= 0 else -1
+    returning = _returning(node)
+    return Query(
+        outputs=_outputs(returning),
+        sources=(table,),
+        expression=expression(_values(returning), shift),
+        ctes=ctes,
+        recursive=recursive,
+        modifies=Modification(
+            table.name,
+            columns=_targets(node.get("cols"), shift) + _targets(conflict.get("targetList"), shift),
+            source=query(node["selectStmt"], shift) if "selectStmt" in node else None,
+            key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
+            conflict=expression(
+                [
+                    *_values(conflict.get("targetList")),
+                    *([conflict["whereClause"]] if "whereClause" in conflict else ()),
+                    *([infer["whereClause"]] if "whereClause" in infer else ()),
+                    *(element["expr"] for element in elements if "expr" in element),
+                ],
+                shift,
+            ),
+        ),
+    )
+
+
+def _returning(node: Node) -> Any:
+    clause = node.get("returningClause")
+    return clause.get("exprs", ()) if clause else node.get("returningList", ())
+
+
+def _update(node: Node, shift: int) -> Query:
+    ctes, recursive = _with(node, shift)
+    table = _target_table(node, shift)
+    seen = [*_values(node.get("targetList")), *_values(_returning(node))]
+    if "whereClause" in node:
+        seen.append(node["whereClause"])
+    return Query(
+        outputs=_outputs(_returning(node)),
+        sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
+        expression=expression(seen, shift),
+        ctes=ctes,
+        recursive=recursive,
+        modifies=Modification(table.name, columns=_targets(node.get("targetList"), shift)),
+    )
+
+
+def _delete(node: Node, shift: int) -> Query:
+    ctes, recursive = _with(node, shift)
+    table = _target_table(node, shift)
+    seen = _values(_returning(node))
+    if "whereClause" in node:
+        seen.append(node["whereClause"])
+    return Query(
+        outputs=_outputs(_returning(node)),
+        sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
+        expression=expression(seen, shift),
+        ctes=ctes,
+        recursive=recursive,
+        modifies=Modification(table.name),
+    )
+
+
+def _merge(node: Node, shift: int) -> Query:
+    ctes, recursive = _with(node, shift)
+    table = _target_table(node, shift)
+    clauses = [item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())]
+    seen = [*_values(_returning(node)), node.get("joinCondition", [])]
+    columns: list[ColumnRef] = []
+    for clause in clauses:
+        columns.extend(_targets(clause.get("targetList"), shift))
+        seen.extend(_values(clause.get("targetList")))
+        seen.extend(clause.get("values", ()))
+        if "condition" in clause:
+            seen.append(clause["condition"])
+    return Query(
+        outputs=_outputs(_returning(node)),
+        sources=(table, source(node["sourceRelation"], shift)),
+        expression=expression(seen, shift),
+        ctes=ctes,
+        recursive=recursive,
+        modifies=Modification(table.name, columns=tuple(columns)),
+    )

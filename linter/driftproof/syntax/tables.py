@@ -1,0 +1,315 @@
+"""Tables, indexes, views and what hangs on them: from syntax trees to operations."""
+
+from typing import Any
+
+from driftproof.statements import operations as op
+from driftproof.statements.query import ColumnRef, Expression, Name
+from driftproof.syntax.parser import Node
+from driftproof.syntax.queries import expression, query
+from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name
+
+Operations = list[op.Operation]
+
+_CONSTRAINTS: dict[str, op.ConstraintKind] = {
+    "CONSTR_PRIMARY": "primary key",
+    "CONSTR_UNIQUE": "unique",
+    "CONSTR_CHECK": "check",
+    "CONSTR_FOREIGN": "foreign key",
+    "CONSTR_EXCLUSION": "exclude",
+    "CONSTR_NOTNULL": "not null",
+}
+_SERIAL = {"serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"}
+
+
+def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Operations:
+    """CREATE TABLE and CREATE FOREIGN TABLE, with their parents and LIKE clauses."""
+    columns: list[op.Column] = []
+    constraints: list[op.Constraint] = []
+    copies: list[Name] = []
+    for element in node.get("tableElts", ()):
+        tag, fields = tagged(element)
+        if tag == "ColumnDef":
+            columns.append(column(fields, shift))
+        elif tag == "Constraint":
+            if made := constraint(fields, shift):
+                constraints.append(made)
+        elif tag == "TableLikeClause":
+            copies.append(range_var(fields["relation"], shift))
+    copies.extend(range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ()))
+    if "ofTypename" in node and (of_type := type_name(node["ofTypename"])):
+        copies.append(of_type)
+    return [
+        op.CreateRelation(
+            range_var(node["relation"], shift),
+            kind,
+            tuple(columns),
+            tuple(constraints),
+            tuple(copies),
+            temporary=node["relation"].get("relpersistence") == "t",
+            if_not_exists=node.get("if_not_exists", False),
+        )
+    ]
+
+
+def column(node: Node, shift: int) -> op.Column:
+    """A ColumnDef with its column constraints."""
+    name = node["colname"]
+    at = node.get("location", 0) + shift if shift >= 0 else -1
+    default: Expression | None = None
+    generated = False
+    constraints: list[op.Constraint] = []
+    type_ = type_name(node.get("typeName"))
+    sequence = type_ is not None and type_.schema is None and type_.name in _SERIAL
+    for item in node.get("constraints", ()):
+        fields = item["Constraint"]
+        match fields["contype"]:
+            case "CONSTR_DEFAULT":
+                default = expression(fields.get("raw_expr"), shift)
+            case "CONSTR_GENERATED":
+                default, generated = expression(fields.get("raw_expr"), shift), True
+            case "CONSTR_IDENTITY":
+                sequence = True
+            case _:
+                if made := constraint(fields, shift, ColumnRef((name,), at)):
+                    constraints.append(made)
+    if sequence and type_ is not None and type_.name in _SERIAL:
+        type_ = None
+    return op.Column(name, at, type_, default, generated, tuple(constraints), sequence)
+
+
+def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op.Constraint | None:
+    """A table constraint, or one of a column; None for what is only an attribute (DEFERRABLE) or an unnamed NOT NULL."""
+    kind = _CONSTRAINTS.get(node["contype"])
+    name = node.get("conname")
+    if kind is None or (kind == "not null" and name is None):
+        return None
+    at = node.get("location", 0) + shift if shift >= 0 else -1
+    columns = [ColumnRef((key,), at) for key in strings(node.get("fk_attrs") or node.get("keys"))]
+    columns += [ColumnRef((key,), at) for key in strings(node.get("including"))]
+    if of_column is not None and kind != "check":
+        columns = [of_column]
+    seen: list[Any] = [node["raw_expr"]] if kind == "check" and "raw_expr" in node else []
+    for pair in node.get("exclusions", ()):
+        element = pair["List"]["items"][0]["IndexElem"]
+        if "name" in element:
+            columns.append(ColumnRef((element["name"],), at))
+        elif "expr" in element:
+            seen.append(element["expr"])
+    if kind == "exclude" and "where_clause" in node:
+        seen.append(node["where_clause"])
+    return op.Constraint(
+        kind,
+        name,
+        tuple(columns),
+        expression(seen, shift) if seen else None,
+        range_var(node["pktable"], shift) if "pktable" in node else None,
+        tuple(ColumnRef((key,), at) for key in strings(node.get("pk_attrs"))),
+        node.get("indexname"),
+    )
+
+
+_COLUMN_COMMANDS = {
+    "AT_ColumnDefault",
+    "AT_CookedColumnDefault",
+    "AT_DropNotNull",
+    "AT_SetNotNull",
+    "AT_SetExpression",
+    "AT_DropExpression",
+    "AT_SetStatistics",
+    "AT_SetOptions",
+    "AT_ResetOptions",
+    "AT_SetStorage",
+    "AT_SetCompression",
+    "AT_AlterColumnType",
+    "AT_AlterColumnGenericOptions",
+    "AT_AddIdentity",
+    "AT_SetIdentity",
+}
+_TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
+_RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
+# The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass, tablecmds.c.
+_PASSES = {"AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2, "AT_AddConstraint": 4}
+
+
+def alter_table(node: Node, shift: int) -> Operations:
+    """ALTER TABLE, INDEX, VIEW, SEQUENCE, MATERIALIZED VIEW, FOREIGN TABLE and TYPE with their subcommands."""
+    table = range_var(node["relation"], shift)
+    missing_ok = node.get("missing_ok", False)
+    found: Operations = [op.NeedRelation(table, missing_ok=missing_ok)]
+    commands = [item["AlterTableCmd"] for item in node.get("cmds", ())]
+    commands.sort(key=lambda command: _PASSES.get(command.get("subtype", "AT_AddColumn"), 3))
+    for command in commands:
+        found.extend(_subcommand(command, table, missing_ok, shift))
+    return found
+
+
+def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> Operations:
+    subtype, name = node.get("subtype", "AT_AddColumn"), node.get("name")
+    missing_ok = node.get("missing_ok", False)
+    definition: Node = node.get("def") or {}
+    if subtype in _COLUMN_COMMANDS and name is not None:
+        using = definition.get("ColumnDef", {}).get("raw_default") if subtype == "AT_AlterColumnType" else None
+        sees = expression(using, shift) if using else None
+        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, sees=sees)]
+    if subtype in _TRIGGER_COMMANDS:
+        return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
+    if subtype in _RULE_COMMANDS:
+        return [op.NeedMember("rule", table, name or "", table_missing_ok=table_missing_ok)]
+    match subtype:
+        case "AT_AddColumn":
+            return [op.AddColumn(table, column(definition["ColumnDef"], shift), missing_ok, table_missing_ok)]
+        case "AT_DropColumn" | "AT_DropConstraint":
+            kind: op.MemberKind = "column" if subtype == "AT_DropColumn" else "constraint"
+            cascade = node.get("behavior") == "DROP_CASCADE"
+            return [op.DropMember(kind, table, name or "", missing_ok, table_missing_ok, cascade)]
+        case "AT_DropIdentity":
+            return [op.NeedMember("column", table, name or "", table_missing_ok=table_missing_ok)]
+        case "AT_AddConstraint":
+            made = constraint(definition["Constraint"], shift)
+            return [op.AddConstraint(table, made, table_missing_ok)] if made else []
+        case "AT_ValidateConstraint":
+            return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)]
+        case "AT_AlterConstraint":
+            name = next(iter(definition.values()), {}).get("conname")
+            return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)] if name else []
+        case "AT_ClusterOn":
+            return [op.NeedRelation(Name(table.schema, name or ""), "index")]
+        case "AT_ReplicaIdentity" if definition.get("ReplicaIdentityStmt", {}).get("name"):
+            return [op.NeedRelation(Name(table.schema, definition["ReplicaIdentityStmt"]["name"]), "index")]
+        case "AT_AddInherit" | "AT_DropInherit":
+            return [op.NeedRelation(range_var(definition["RangeVar"], shift))]
+        case "AT_AttachPartition" | "AT_DetachPartition":
+            other = definition.get("PartitionCmd", {}).get("name")
+            return [op.NeedRelation(range_var(other, shift))] if other else []
+        case _:
+            return []
+
+
+def create_index(node: Node, shift: int) -> Operations:
+    """CREATE INDEX with its keys, INCLUDE and WHERE."""
+    keys = [item["IndexElem"] for item in node.get("indexParams", ())]
+    included = [item["IndexElem"] for item in node.get("indexIncludingParams", ())]
+    seen = [element["expr"] for element in keys if "expr" in element]
+    if "whereClause" in node:
+        seen.append(node["whereClause"])
+    return [
+        op.CreateIndex(
+            node.get("idxname"),
+            range_var(node["relation"], shift),
+            tuple(ColumnRef((element["name"],)) for element in keys + included if "name" in element),
+            expression(seen, shift),
+            unique=node.get("unique", False),
+            partial="whereClause" in node,
+            if_not_exists=node.get("if_not_exists", False),
+            keys=tuple(element.get("name") for element in keys),
+        )
+    ]
+
+
+def create_view(node: Node, shift: int) -> Operations:
+    """CREATE [OR REPLACE] VIEW."""
+    return [
+        op.CreateRelation(
+            range_var(node["view"], shift),
+            "view",
+            query=query(node["query"], shift),
+            aliases=tuple(strings(node.get("aliases"))),
+            temporary=node["view"].get("relpersistence") == "t",
+            replace=node.get("replace", False),
+        )
+    ]
+
+
+def create_table_as(node: Node, shift: int) -> Operations:
+    """CREATE TABLE AS and CREATE MATERIALIZED VIEW; SELECT INTO comes here too."""
+    into = node["into"]
+    return [
+        op.CreateRelation(
+            range_var(into["rel"], shift),
+            "materialized view" if node.get("objtype") == "OBJECT_MATVIEW" else "table",
+            query=query(node["query"], shift),
+            aliases=tuple(strings(into.get("colNames"))),
+            temporary=into["rel"].get("relpersistence") == "t",
+            if_not_exists=node.get("if_not_exists", False),
+        )
+    ]
+
+
+def create_sequence(node: Node, shift: int) -> Operations:
+    """CREATE SEQUENCE and its OWNED BY."""
+    made = op.CreateRelation(
+        range_var(node["sequence"], shift), "sequence", if_not_exists=node.get("if_not_exists", False)
+    )
+    return [*_owned_by(node), made]
+
+
+def alter_sequence(node: Node, shift: int) -> Operations:
+    """ALTER SEQUENCE and its OWNED BY."""
+    missing_ok = node.get("missing_ok", False)
+    return [op.NeedRelation(range_var(node["sequence"], shift), missing_ok=missing_ok), *_owned_by(node)]
+
+
+def _owned_by(node: Node) -> Operations:
+    for option in node.get("options", ()):
+        if option["DefElem"].get("defname") == "owned_by":
+            parts = names(option["DefElem"].get("arg"))
+            if len(parts) > 1:
+                return [op.NeedMember("column", qualified(parts[:-1]), parts[-1])]
+    return []
+
+
+def create_policy(node: Node, shift: int) -> Operations:
+    """CREATE POLICY: USING and WITH CHECK see the table."""
+    return [
+        op.CreateMember(
+            "policy", range_var(node["table"], shift), node["policy_name"], expression=_policy_expression(node, shift)
+        )
+    ]
+
+
+def alter_policy(node: Node, shift: int) -> Operations:
+    """ALTER POLICY."""
+    return [
+        op.NeedMember(
+            "policy", range_var(node["table"], shift), node["policy_name"], sees=_policy_expression(node, shift)
+        )
+    ]
+
+
+def _policy_expression(node: Node, shift: int) -> Expression:
+    return expression([node[clause] for clause in ("qual", "with_check") if clause in node], shift)
+
+
+def create_trigger(node: Node, shift: int) -> Operations:
+    """CREATE TRIGGER: UPDATE OF columns, and WHEN, which sees OLD and NEW."""
+    return [
+        op.CreateMember(
+            "trigger",
+            range_var(node["relation"], shift),
+            node["trigname"],
+            tuple(ColumnRef((name,)) for name in strings(node.get("columns"))),
+            expression(node.get("whenClause"), shift),
+            aliases=("old", "new"),
+            calls=qualified(strings(node.get("funcname"))),
+            replace=node.get("replace", False),
+        )
+    ]
+
+
+def create_rule(node: Node, shift: int) -> Operations:
+    """CREATE RULE; its actions are not looked into."""
+    return [
+        op.CreateMember(
+            "rule", range_var(node["relation"], shift), node["rulename"], replace=node.get("replace", False)
+        )
+    ]
+
+
+def create_statistics(node: Node, shift: int) -> Operations:
+    """CREATE STATISTICS: its columns."""
+    tables = [item["RangeVar"] for item in node.get("relations", ()) if "RangeVar" in item]
+    if len(tables) != 1:
+        return []
+    table = range_var(tables[0], shift)
+    elements = [item["StatsElem"] for item in node.get("exprs", ())]
+    return [op.NeedMember("column", table, element["name"]) for element in elements if "name" in element]

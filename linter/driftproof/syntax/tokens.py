@@ -1,0 +1,160 @@
+"""Places inside a statement, by the scanner's tokens: the text that names an object, the elements of a CREATE TABLE."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+from pglast import parser
+
+from driftproof.objects import Object
+from driftproof.source import Source
+from driftproof.statements.operations import Statement
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A token of the scanner; offsets are bytes of the file, ``end`` exclusive; ``text`` as written."""
+
+    name: str
+    start: int
+    end: int
+    text: str
+
+    @property
+    def folded(self) -> str:
+        """The identifier that the token means."""
+        if self.text.startswith('"'):
+            return self.text[1:-1].replace('""', '"')
+        if self.text.startswith("'"):
+            return self.text[1:-1].replace("''", "'")
+        return self.text.lower()
+
+
+class Element(msgspec.Struct, frozen=True):
+    """A column, a table constraint or a LIKE clause of a CREATE TABLE: its own text, without the commas around it.
+
+    ``name`` is the column's or the constraint's; None for an unnamed constraint. ``tokens`` leave comments out.
+    """
+
+    kind: Literal["column", "constraint", "like"]
+    name: str | None
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+
+
+_COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
+_CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
+
+
+def tokens(data: bytes, start: int, end: int, comments: bool = False) -> Iterator[Token]:
+    """The tokens of a stretch of a file. Raises pglast.parser.ParseError where the scanner can't read it."""
+    text = data[start:end].decode()
+    plain = len(text) == end - start
+    chars, offset = 0, start
+    for token in parser.scan(text):
+        if token.name in _COMMENTS and not comments:
+            continue
+        written = text[token.start : token.end + 1]
+        offset += token.start - chars if plain else len(text[chars : token.start].encode())
+        chars = token.start
+        yield Token(token.name, offset, offset + (len(written) if plain else len(written.encode())), written)
+
+
+def parses(sql: str) -> bool:
+    """Whether PostgreSQL's parser takes the text."""
+    try:
+        parser.parse_sql_json(sql)
+    except parser.ParseError:
+        return False
+    return True
+
+
+def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -> tuple[int, int]:
+    """The text of a statement that names an object, as start and end: with the relation before it, if it is written so.
+
+    ``at`` is an offset at or before the name; a name inside a DO block's string is found there. The statement's first
+    word where the name is not written at all.
+    """
+    data = source.data
+    found = list(tokens(data, statement.start, statement.end))
+    body = next((token for token in found if wanted_in_string(token, wanted)), None)
+    start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
+    if start is None and at >= 0:
+        start = next((token for token in found if token.folded == wanted.name), None)
+    if start is None and body is not None:
+        start, found = _in_string(data, body, wanted)
+    if start is None:
+        return found[0].start, found[0].end
+    here = found.index(start)
+    if wanted.relation is None or wanted.kind in ("policy", "trigger", "rule", "constraint"):
+        return start.start, start.end
+    # COMMENT ON COLUMN names its column as relation.column: prefer the place where both stand together.
+    for spot in range(2, len(found)):
+        if (
+            found[spot].folded == wanted.name
+            and found[spot - 1].text == "."
+            and found[spot - 2].folded == wanted.relation
+            and (at < 0 or found[spot].start >= at)
+        ):
+            begin = found[spot - 2]
+            if spot >= 4 and found[spot - 3].text == "." and found[spot - 4].folded == wanted.schema:
+                begin = found[spot - 4]
+            return (begin.start, found[spot].end) if at < 0 or begin.start <= start.start else (start.start, start.end)
+    return found[here].start, found[here].end
+
+
+def wanted_in_string(token: Token, wanted: Object) -> bool:
+    """Whether a token is a string that mentions the object: the body of a DO block or a function."""
+    return token.name == "SCONST" and wanted.name in token.text.lower()
+
+
+def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, list[Token]]:
+    opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else 1
+    try:
+        inner = list(tokens(data, body.start + opening, body.end - opening))
+    except parser.ParseError:
+        return None, [body]
+    hit = None
+    for token in inner:
+        if token.name != "SCONST" and token.folded == wanted.name:
+            hit = token
+            break
+    if hit is None:
+        return None, [body]
+    return hit, inner
+
+
+def elements(data: bytes, start: int, end: int) -> list[Element]:
+    """The elements of a CREATE TABLE in the order in which they are written; empty if it has no list of them."""
+    found = list(tokens(data, start, end))
+    opened = next((at for at, token in enumerate(found) if token.text == "("), None)
+    if opened is None or any(token.name in ("AS", "OF", "PARTITION") for token in found[:opened]):
+        return []
+    result: list[Element] = []
+    depth, current = 1, []
+    for token in found[opened + 1 :]:
+        if token.text in ("(", "["):
+            depth += 1
+        elif token.text in (")", "]"):
+            depth -= 1
+        if depth == 0 or (depth == 1 and token.text == ","):
+            if current:
+                result.append(_element(current))
+            current = []
+            if depth == 0:
+                break
+        else:
+            current.append(token)
+    return result
+
+
+def _element(found: list[Token]) -> Element:
+    first = found[0]
+    name: str | None = first.folded
+    kind: Literal["column", "constraint", "like"] = "column"
+    if first.name == "LIKE":
+        kind, name = "like", None
+    elif first.name in _CONSTRAINT_WORDS and not first.text.startswith('"'):
+        kind = "constraint"
+        name = found[1].folded if first.name == "CONSTRAINT" else None
+    return Element(kind, name, first.start, found[-1].end, tuple(found))

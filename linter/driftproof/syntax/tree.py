@@ -1,0 +1,56 @@
+"""Small questions about nodes of the syntax tree."""
+
+from typing import Any
+
+from driftproof.statements.query import Name
+from driftproof.syntax.parser import Node
+
+
+def tagged(wrapped: Node) -> tuple[str, Node]:
+    """The tag and the fields of a wrapped node: ``{"ColumnRef": {...}}``."""
+    return next(iter(wrapped.items()))
+
+
+def strings(nodes: Any) -> list[str]:
+    """The texts of a list of String nodes."""
+    return [node["String"].get("sval", "") for node in nodes or () if "String" in node]
+
+
+def names(node: Any) -> list[str]:
+    """The texts of a List, a plain list, a String or a TypeName: how grammar writes a qualified name."""
+    if node is None:
+        return []
+    if isinstance(node, list):
+        return strings(node)
+    if "List" in node:
+        return strings(node["List"].get("items"))
+    if "String" in node:
+        return [node["String"].get("sval", "")]
+    if "TypeName" in node:
+        return strings(node["TypeName"].get("names"))
+    if "ObjectWithArgs" in node:
+        return strings(node["ObjectWithArgs"].get("objname"))
+    return strings(node.get("names"))
+
+
+def qualified(parts: list[str], at: int = -1) -> Name:
+    """The name of ``[catalog,] [schema,] name``."""
+    if not parts:
+        return Name(None, "", at)
+    return Name(parts[-2] if len(parts) > 1 else None, parts[-1], at)
+
+
+def range_var(node: Node, shift: int) -> Name:
+    """The name of a RangeVar. A temporary one lives in ``pg_temp``."""
+    schema = node.get("schemaname")
+    if schema is None and node.get("relpersistence") == "t":
+        schema = "pg_temp"
+    at = node.get("location", 0) + shift if shift >= 0 else -1
+    return Name(schema, node.get("relname", ""), at)
+
+
+def type_name(node: Node | None) -> Name | None:
+    """The name of a TypeName, without array bounds and modifiers; None for ``column%TYPE``."""
+    if not node or node.get("pct_type"):
+        return None
+    return qualified(strings(node.get("names")), -1)
