@@ -185,7 +185,7 @@ def apply(
     source: Source,
     canonical: Callable[[str], str | None],
     active: Container[str] | None = None,
-) -> tuple[tuple[Diagnostic, ...], tuple[Ignore, ...]]:
+) -> tuple[list[Diagnostic], list[Ignore]]:
     """The diagnostics that no ignore covers, and the ignores that cover nothing.
 
     ``canonical`` turns a rule's code or name into its code, and any other word into None. An ignore of which only some
@@ -193,7 +193,7 @@ def apply(
     other rules are not held to be unused.
     """
     if not ignores:
-        return tuple(diagnostics), ()
+        return list(diagnostics), []
     reach = [_Reach(ignore, statement_spans, source, canonical) for ignore in ignores]
     kept = []
     for diagnostic in diagnostics:
@@ -202,7 +202,7 @@ def apply(
             one.used.add(diagnostic.code)
         if not covering:
             kept.append(diagnostic)
-    return tuple(kept), tuple(unused for one in reach if (unused := one.unused(active)) is not None)
+    return kept, [unused for one in reach if (unused := one.unused(active)) is not None]
 
 
 class _Reach:

@@ -94,12 +94,12 @@ def test_a_word_that_means_no_rule_is_an_error(config: Config, message: str) -> 
 def test_codes_and_names_are_given_by_comma_or_repeated(project: Project) -> None:
     project.add()
     for words in (
-        ("--select", "DP2,column-not-guaranteed"),
-        ("--select", "DP2", "--select", "DP101"),
+        ("--select", "DP0,column-not-guaranteed"),
+        ("--select", "DP0", "--select", "DP101"),
         ("--select", " DP101 , "),
     ):
         assert project.run("check", "--format", "json", *words, project.path).codes == ["DP101"]
-    assert project.run("check", "--format", "json", "--ignore", "DP2,DP101", project.path).codes == []
+    assert project.run("check", "--format", "json", "--ignore", "DP0,DP101", project.path).codes == []
 
 
 def test_an_unknown_code_is_refused_with_the_nearest_one(project: Project) -> None:

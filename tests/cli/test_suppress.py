@@ -205,7 +205,7 @@ def test_what_a_comment_covers(text: str, covered: str) -> None:
 def test_a_diagnostic_beside_any_statement_is_covered_by_line_or_file() -> None:
     source = _source(f"{IGNORE}\n\\connect other\n")
     diagnostic = _diagnose(source, "DP101", b"connect")
-    assert apply(find_ignores(source), [diagnostic], [], source, CANONICAL) == ((), ())
+    assert apply(find_ignores(source), [diagnostic], [], source, CANONICAL) == ([], [])
 
 
 class TestUnused:
@@ -213,7 +213,7 @@ class TestUnused:
         source = _source(text)
         spans = _spans(source)
         diagnostics = [_diagnose(source, code, b"b", spans) for code in codes]
-        return list(apply(find_ignores(source), diagnostics, spans, source, CANONICAL, active)[1])
+        return apply(find_ignores(source), diagnostics, spans, source, CANONICAL, active)[1]
 
     def test_one_that_suppresses_something_is_of_use(self) -> None:
         assert self._unused(f"{IGNORE}\nSELECT b;", "DP101") == []
