@@ -1,3 +1,51 @@
-"""driftproof: will this migration run from every state that the database may be in?"""
+"""driftproof: will this migration run from every state that the database may be in?
+
+The names here are what a rule package needs; `driftproof_rules` uses no others.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
+    from driftproof.existence import missing, present
+    from driftproof.fix.guards import guard
+    from driftproof.rule import Failure, FileContext, Rule, StatementContext, bad, good
+    from driftproof.suppress import Ignore
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Certainty",
+    "Diagnostic",
+    "Edit",
+    "Failure",
+    "FileContext",
+    "Fix",
+    "Ignore",
+    "Rule",
+    "Severity",
+    "StatementContext",
+    "bad",
+    "good",
+    "guard",
+    "missing",
+    "present",
+]
+
+_HOMES = {
+    "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
+    "driftproof.existence": ("missing", "present"),
+    "driftproof.fix.guards": ("guard",),
+    "driftproof.rule": ("Failure", "FileContext", "Rule", "StatementContext", "bad", "good"),
+    "driftproof.suppress": ("Ignore",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: `driftproof --version` pays for none of them."""
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -39,7 +39,10 @@ def analyse(history: History, rules: Sequence[Rule]) -> Analysis:
             for operation in statement.operations
         )
         run.start_file(migration.index, migration.path, rolls_back=rolls_back)
-        diagnostics = [diagnostic for rule in rules if named and rule.on_file for diagnostic in rule.on_file(rule, file)]
+        diagnostics: list[Diagnostic] = []
+        for rule in rules:
+            if named and rule.on_file is not None:
+                diagnostics.extend(rule.on_file(rule, file))
         said: set[Object] = set()
         for statement in parsed.statements:
             context = StatementContext(file, statement, run.state)
@@ -93,7 +96,8 @@ def _suppressed(
     if not ignores:
         return diagnostics
     names = {name: rule.code for rule in rules for name in (rule.code, rule.name)}
-    spans = [(statement.start, statement.end) for statement in (*parsed.statements, *parsed.failures)]
+    spans = [(statement.start, statement.end) for statement in parsed.statements]
+    spans += [(failure.start, failure.end) for failure in parsed.failures]
     kept, unused = apply(ignores, diagnostics, spans, source, names.get)
     for rule in rules:
         if rule.on_ignore is not None:

@@ -1,6 +1,7 @@
 """What a rule says of a statement, and the edits that would cure it: plain data, without any SQL knowledge."""
 
 from enum import StrEnum
+
 import msgspec
 
 from driftproof.objects import Object
@@ -29,7 +30,7 @@ class Certainty(StrEnum):
 
 
 class Applicability(StrEnum):
-    """What a fix promises: ``safe`` keeps every state that ran, ``unsafe`` needs a human's yes, ``display`` is only shown."""
+    """What a fix promises: ``safe`` keeps every state that ran, ``unsafe`` needs a yes, the third is only shown."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"

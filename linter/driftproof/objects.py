@@ -1,4 +1,4 @@
-"""The objects that statements need and make, by PostgreSQL's words, and the SQLSTATE of each that is missing or there."""
+"""The objects that statements need and make, and the SQLSTATE of one that is missing or there."""
 
 from typing import Literal
 

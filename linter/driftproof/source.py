@@ -10,7 +10,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place in a file: ``line`` and ``column`` count from 1 (columns in code points), ``offset`` is in bytes from 0."""
+    """A place in a file: ``line`` and ``column`` (in code points) count from 1, ``offset`` is in bytes from 0."""
 
     line: int
     column: int

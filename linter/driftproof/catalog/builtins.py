@@ -1,30 +1,24 @@
 """Types and functions of pg_catalog, as PostgreSQL 18 has them: what always exists.
 
-Made by `SELECT typname FROM pg_type` and `SELECT proname FROM pg_proc`; tests/catalog/test_builtins.py asks the server.
+The lists beside this module come from ``SELECT typname FROM pg_type`` (with the serial types, which are none) and
+``SELECT proname FROM pg_proc``; tests/catalog/test_builtins.py asks the server.
 """
 
 from functools import cache
 from importlib.resources import files
 
-TYPES = frozenset(
-    """
-aclitem any anyarray anycompatible anycompatiblearray anycompatiblemultirange anycompatiblenonarray
-anycompatiblerange anyelement anyenum anymultirange anynonarray anyrange bit bool box bpchar bytea
-char cid cidr circle cstring date datemultirange daterange event_trigger fdw_handler float4 float8
-gtsvector index_am_handler inet int2 int2vector int4 int4multirange int4range int8 int8multirange
-int8range internal interval json jsonb jsonpath language_handler line lseg macaddr macaddr8 money
-name numeric nummultirange numrange oid oidvector path pg_brin_bloom_summary
-pg_brin_minmax_multi_summary pg_ddl_command pg_dependencies pg_lsn pg_mcv_list pg_ndistinct
-pg_node_tree pg_snapshot point polygon record refcursor regclass regcollation regconfig
-regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype table_am_handler
-text tid time timestamp timestamptz timetz trigger tsm_handler tsmultirange tsquery tsrange
-tstzmultirange tstzrange tsvector txid_snapshot unknown uuid varbit varchar void xid xid8 xml serial
-serial2 serial4 serial8 bigserial smallserial
-""".split()
-)
+
+@cache
+def types() -> frozenset[str]:
+    """The names of all base types, ranges and pseudo-types of pg_catalog."""
+    return _words("builtin_types.txt")
 
 
 @cache
 def functions() -> frozenset[str]:
     """The names of all functions of pg_catalog."""
-    return frozenset(files("driftproof.catalog").joinpath("builtin_functions.txt").read_text().split())
+    return _words("builtin_functions.txt")
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(files("driftproof.catalog").joinpath(name).read_text().split())

@@ -103,10 +103,14 @@ def _probe(state: State, probe: Probe) -> Answer:
         )
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
-        fresh, sure, settled = (False, False, None) if wanted is not None else (None, False, None)
-    else:
-        fresh, sure = fact.nominal, fact.sure
-        settled = True if fact.presence is Presence.PRESENT else None
+        return _answer(None, False if wanted is not None else None, False, wanted, wild)
+    settled = True if fact.presence is Presence.PRESENT else None
+    return _answer(settled, fact.nominal, fact.sure, wanted, wild)
+
+
+def _answer(
+    settled: bool | None, fresh: bool | None, sure: bool, wanted: Object | None, wild: frozenset[Member]
+) -> Answer:
     if wanted is None:
         return Answer(settled, fresh, sure, wild=wild)
     return Answer(settled, fresh, sure, ((wanted, True),), ((wanted, False),), wild)
@@ -116,9 +120,7 @@ def _relation(state: State, schema: str | None, name: str) -> tuple[tuple[str, s
     """The relation that a question means; without a schema, the one that the search_path finds, or any other."""
     key, found = state.look_up(Name(schema, name))
     if found is None and schema is None:
-        found = next(
-            (other for other in state.relations.values() if other.key[1] == name and other.fact.nominal), None
-        )
+        found = next((other for other in state.relations.values() if other.key[1] == name and other.fact.nominal), None)
     return (found.key if found is not None else key or ("public", name)), found
 
 

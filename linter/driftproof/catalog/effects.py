@@ -56,7 +56,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.state.put(relation)
     for parent in run.touched:
         _depends(run, parent, (key, None))
-    for constraint in _all_constraints(made):
+    for constraint in naming.all_constraints(made):
         _put_constraint(run, relation, constraint, doubt)
     for column in made.columns:
         if column.sequence:
@@ -76,7 +76,7 @@ def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> Non
     for column in made.columns:
         if ("column", column.name) not in relation.members:
             relation.members["column", column.name] = _doubted(run, doubt)
-    for constraint in _all_constraints(made):
+    for constraint in naming.all_constraints(made):
         _put_constraint(run, relation, constraint, doubt, only_new=True)
 
 
@@ -86,10 +86,6 @@ def _left_doubt(run: Interpreter, doubted: bool, command: str) -> Doubt | None:
 
 def _doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
     return run.made() if doubt is None else Fact(Presence.MAYBE, not run.unsure, doubt)
-
-
-def _all_constraints(made: op.CreateRelation) -> list[op.Constraint]:
-    return [*(constraint for column in made.columns for constraint in column.constraints), *made.constraints]
 
 
 def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[Member]:
@@ -155,7 +151,7 @@ def _need_type(run: Interpreter, name: Name) -> None:
 
 
 def _check_constraints(run: Interpreter, made: op.CreateRelation, key: Key) -> None:
-    for constraint in _all_constraints(made):
+    for constraint in naming.all_constraints(made):
         if constraint.references is not None:
             _references(run, constraint, key)
 
@@ -184,10 +180,7 @@ def _put_constraint(
     run: Interpreter, relation: Relation, constraint: op.Constraint, doubt: Doubt | None, *, only_new: bool = False
 ) -> None:
     """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one."""
-    columns = tuple(column.parts[-1] for column in constraint.columns)
-    if constraint.expression is not None:
-        columns += tuple(column.parts[-1] for column in constraint.expression.columns)
-    columns = tuple(dict.fromkeys(columns))
+    columns = naming.constrained(constraint)
     name = constraint.name or naming.constraint_name(run.state, relation, constraint.kind, columns)
     if only_new and ("constraint", name) in relation.members:
         return
@@ -222,6 +215,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
             run.state.put(Relation(key, drop.kind, ABSENT if drop.name.schema else GONE, open=False))
             return
     else:
+        if found is not None and _serves_constraint(run, found):
+            return  # DROP INDEX refuses it (2BP01)
         found = run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
     if found is not None:
         _dropped(run, found, cascade=drop.cascade)
@@ -230,10 +225,7 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
 def _dropped(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
     state = run.state
     certain = (cascade or not relation.dependents) and relation.fact.presence is not Presence.UNKNOWN
-    if relation.kind == "index" and relation.of is not None:
-        owner = state.relations.get(relation.of)
-        if owner is not None and ("constraint", relation.key[1]) in owner.members:
-            certain = False
+    certain = certain and not _serves_constraint(run, relation)
     for key, other in list(state.relations.items()):
         if other.of == relation.key:
             state.put(Relation(key, other.kind, ABSENT if certain else GONE, open=False))
@@ -251,6 +243,14 @@ def _dropped(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
                 dependent = state.writable(dependent)
                 for name in [name for kind, name in dependent.members if kind == "constraint"]:
                     dependent.members["constraint", name] = UNKNOWN
+
+
+def _serves_constraint(run: Interpreter, relation: Relation) -> bool:
+    """Whether it is the index of a primary key, a unique or an exclusion constraint."""
+    if relation.kind != "index" or relation.of is None:
+        return False
+    owner = run.state.relations.get(relation.of)
+    return owner is not None and owner.members.get(("constraint", relation.key[1]), ABSENT) is not ABSENT
 
 
 def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
@@ -524,9 +524,7 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     if key is None or need.kind == "function":
         return
     fact = run.state.objects.get(key, UNKNOWN)
-    run.need(
-        Object(need.kind, key[1], None, key[2]), fact, lambda proven: run.state.objects.__setitem__(key, proven)
-    )
+    run.need(Object(need.kind, key[1], None, key[2]), fact, lambda proven: run.state.objects.__setitem__(key, proven))
 
 
 def drop_object(run: Interpreter, drop: op.Drop) -> None:
@@ -697,9 +695,7 @@ def choose(run: Interpreter, step: op.If) -> None:
         return go
 
     nominal = answer.fresh is not False
-    run.branch(
-        way(nominal), way(not nominal), known=answer.fresh is not None, sure=answer.sure, wild=answer.wild
-    )
+    run.branch(way(nominal), way(not nominal), known=answer.fresh is not None, sure=answer.sure, wild=answer.wild)
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:
@@ -741,4 +737,3 @@ EFFECTS: dict[type, Callable[[Interpreter, Any], None]] = {
     op.Transaction: transaction,
     op.Try: attempt,
 }
-

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-
 from driftproof.catalog import builtins
 from driftproof.catalog.state import (
-    ABSENT,
     ASSUMED,
     GONE,
     PRESENT,
@@ -407,7 +405,7 @@ class Interpreter:
 
     def knows_type(self, name: Name) -> bool:
         """Whether a type of this name is certainly there."""
-        if name.schema in (None, "pg_catalog") and name.name in builtins.TYPES:
+        if name.schema in (None, "pg_catalog") and name.name in builtins.types():
             return True
         _, found = self.state.look_up(name, self.state.types)
         if found is None:

@@ -1,12 +1,12 @@
 """The names that PostgreSQL makes up for constraints and indexes.
 
-Source: makeObjectName, ChooseRelationName, ChooseIndexNameAddition (indexcmds.c), ChooseConstraintName (pg_constraint.c).
+Source: makeObjectName, ChooseIndexNameAddition (indexcmds.c), ChooseConstraintName (pg_constraint.c).
 """
 
 from collections.abc import Sequence
 
-from driftproof.catalog.state import Presence, Relation, State
-from driftproof.statements.operations import ConstraintKind
+from driftproof.catalog.state import PRESENT, Presence, Relation, State
+from driftproof.statements.operations import Constraint, ConstraintKind, CreateRelation
 
 _LONGEST = 63  # NAMEDATALEN - 1, in bytes
 _SUFFIXES: dict[ConstraintKind, str] = {
@@ -41,6 +41,31 @@ def constraint_name(state: State, relation: Relation, kind: ConstraintKind, colu
     else:
         middle = "_".join(columns)
     return _free(state, relation, relation.key[1], middle, _SUFFIXES[kind])
+
+
+def all_constraints(made: CreateRelation) -> list[Constraint]:
+    """The constraints of a CREATE TABLE, those of its columns first."""
+    return [*(constraint for column in made.columns for constraint in column.constraints), *made.constraints]
+
+
+def constraint_names(schema: str, made: CreateRelation) -> list[str]:
+    """The names of `all_constraints` where no other object of the schema is in the way."""
+    state = State(None)
+    relation = Relation((schema, made.name.name), made.kind, PRESENT, open=False)
+    names: list[str] = []
+    for constraint in all_constraints(made):
+        name = constraint.name or constraint_name(state, relation, constraint.kind, constrained(constraint))
+        relation.members["constraint", name] = PRESENT
+        names.append(name)
+    return names
+
+
+def constrained(constraint: Constraint) -> tuple[str, ...]:
+    """The columns that a constraint needs, each once."""
+    columns = [column.parts[-1] for column in constraint.columns]
+    if constraint.expression is not None:
+        columns += [column.parts[-1] for column in constraint.expression.columns]
+    return tuple(dict.fromkeys(columns))
 
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:

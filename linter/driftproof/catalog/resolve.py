@@ -1,7 +1,8 @@
 """Names in queries, resolved as PostgreSQL resolves them: scopes from the inside out, and a claim only where no other
 reading is left.
 
-Source: parse_relation.c and parse_expr.c (a bare name is a column of the innermost level that has one, else a whole row).
+Source: parse_relation.c and parse_expr.c: a bare name is a column of the innermost level that has one, else a whole
+row.
 """
 
 from collections.abc import Iterable
@@ -203,7 +204,7 @@ class Resolver:
         self.run.touched.append(relation.key)
         return Bound(alias, relation=relation, schema=relation.key[0])
 
-    # -- expressions ----------------------------------------------------------------------------------------------------
+    # -- expressions ------------------------------------------------------------------------------------------------
 
     def expression(self, expression: q.Expression, scope: Scope | None) -> None:
         """Resolve every name in an expression."""

@@ -5,10 +5,9 @@ Source: supabase/postgres init scripts, supabase/auth and supabase/storage migra
 
 SEARCH_PATH = ("public", "extensions")
 
-_EXTENSIONS = """
-uuid_nil uuid_ns_dns uuid_ns_url uuid_generate_v1 uuid_generate_v1mc uuid_generate_v3 uuid_generate_v4 uuid_generate_v5
-gen_random_bytes digest hmac crypt gen_salt encrypt decrypt pgp_sym_encrypt pgp_sym_decrypt
-""".split()
+_UUID = ("nil", "ns_dns", "ns_url", *(f"generate_{version}" for version in ("v1", "v1mc", "v3", "v4", "v5")))
+_CRYPTO = ("gen_random_bytes", "digest", "hmac", "crypt", "gen_salt", "encrypt", "decrypt")
+_EXTENSIONS = (*(f"uuid_{name}" for name in _UUID), *_CRYPTO, "pgp_sym_encrypt", "pgp_sym_decrypt")
 
 FUNCTIONS = frozenset(
     [

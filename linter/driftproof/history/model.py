@@ -64,7 +64,7 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True, dict=True):
-    """The ordered migrations of one directory. ``named`` are the indexes that the caller asked about; all the others are context."""
+    """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about."""
 
     framework: Framework
     migrations: tuple[Migration, ...]

@@ -1,4 +1,4 @@
-"""Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in the byte order of the file names, each file in one pipeline.
+"""Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in byte order of the names, each file in one pipeline.
 
 Source: supabase/cli, pkg/migration (list.go, file.go, apply.go).
 """

@@ -1,4 +1,4 @@
-"""Every statement kind: which operations it is made of. What stands in no table here changes nothing that is modelled."""
+"""Every statement kind: which operations it is made of. What stands in no table changes nothing that is modelled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -187,9 +187,7 @@ def _owner(node: Node, shift: int) -> Operations:
 def _grant(node: Node, shift: int) -> Operations:
     if node.get("targtype", "ACL_TARGET_OBJECT") != "ACL_TARGET_OBJECT":
         return []
-    columns = [
-        name for item in node.get("privileges", ()) for name in strings(item.get("AccessPriv", {}).get("cols"))
-    ]
+    columns = [name for item in node.get("privileges", ()) for name in strings(item.get("AccessPriv", {}).get("cols"))]
     found: Operations = []
     for wrapped in node.get("objects", ()):
         if "RangeVar" in wrapped:
@@ -205,8 +203,8 @@ def _relations(field: str) -> Lowering:
     """A statement that needs the relations in ``field`` and changes nothing that is modelled."""
 
     def lowering(node: Node, shift: int) -> Operations:
-        wrapped = node.get(field) or ()
-        items = wrapped if isinstance(wrapped, list) else [{"RangeVar": wrapped}]
+        wrapped: Any = node.get(field) or []
+        items: list[Node] = wrapped if isinstance(wrapped, list) else [{"RangeVar": wrapped}]
         return [op.NeedRelation(range_var(item["RangeVar"], shift)) for item in items if "RangeVar" in item]
 
     return lowering
@@ -296,8 +294,8 @@ def _alter_enum(node: Node, _shift: int) -> Operations:
 
 
 def _drop_roles(node: Node, _shift: int) -> Operations:
-    missing_ok = node.get("missing_ok", False)
-    return [op.Drop("role", Name(None, item["RoleSpec"].get("rolename", op.HOLE)), missing_ok) for item in node["roles"]]
+    roles = [item["RoleSpec"].get("rolename", op.HOLE) for item in node["roles"]]
+    return [op.Drop("role", Name(None, role), node.get("missing_ok", False)) for role in roles]
 
 
 def _run(tag: str) -> Lowering:

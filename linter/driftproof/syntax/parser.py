@@ -165,8 +165,8 @@ def _readable_tokens(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 _STRING = rb"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w$])\$(\w*)\$.*?\$\1\$|--[^\n\r]*|/\*.*?\*/"
-_COPY = re.compile(rb"(?i)\bcopy\b[^;]*?\bfrom\s+stdin\b[^;]*;[^\n]*\n")
-_MASKED = re.compile(_STRING + rb"|(?P<copy>(?i:\bcopy\b[^;'\"]*?\bfrom\s+stdin\b[^;]*;[^\n]*\n))|(?P<meta>\\[^\n\r]*)", re.DOTALL)
+_COPY = rb"(?P<copy>(?i:\bcopy\b[^;'\"]*?\bfrom\s+stdin\b[^;]*;[^\n]*\n))"
+_MASKED = re.compile(_STRING + rb"|" + _COPY + rb"|(?P<meta>\\[^\n\r]*)", re.DOTALL)
 _COPY_END = re.compile(rb"^\\\.[ \t]*\r?$", re.MULTILINE)
 _ENDS_STATEMENT = re.compile(rb"\\(?:;|g(?:x|exec|set|desc)?\b|crosstabview\b|watch\b)")
 _NOT_NEWLINE = re.compile(rb"[^\n\r]")

@@ -55,12 +55,12 @@ class _Body:
 
     def __init__(self, datums: Any) -> None:
         self.texts: dict[str, str] = {}
-        self.tests: dict[str, probes.Test] = {}
+        self.tests: dict[str, op.Test] = {}
         self.arrays: dict[str, list[str]] = {}
         self.datums: list[str] = []
         for datum in datums:
             tag, fields = tagged(datum)
-            name = fields.get("refname", fields.get("fieldname", ""))
+            name: str = fields.get("refname") or fields.get("fieldname") or ""
             self.datums.append(name)
             if tag == "PLpgSQL_var" and "default_val" in fields:
                 self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
@@ -114,7 +114,7 @@ class _Body:
         return self._sql(text)
 
     def _into(self, target: Node, text: str) -> None:
-        fields = next(iter(target.values()), {})
+        fields: Node = next(iter(target.values()), {})
         columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
         for name in filter(None, columns):
             self.texts.pop(name, None)
@@ -155,7 +155,7 @@ class _Body:
 
     def _hold(self, name: str, text: str) -> Operations:
         for known in (self.texts, self.tests, self.arrays):
-            known.pop(name, None)  # type: ignore[attr-defined]
+            known.pop(name, None)
         tree = _expression(text)
         if tree is None:
             return []
@@ -200,7 +200,7 @@ class _Body:
 
     def _fors(self, node: Node) -> Operations:
         query = node["query"]["PLpgSQL_expr"]["query"]
-        target = next(iter(node.get("var", {}).values()), {})
+        target: Node = next(iter(node.get("var", {}).values()), {})
         items = self._rows(query)
         if items is not None and len(items) <= _MOST_TURNS and target.get("refname"):
             found: Operations = []
@@ -290,7 +290,7 @@ class _Body:
         holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
         return _forget(operation, holes) if holes else [operation]
 
-    def _condition(self, text: str) -> probes.Test:
+    def _condition(self, text: str) -> op.Test:
         tree = _expression(text)
         return probes.OPAQUE if tree is None else probes.test(tree, self._value, self.tests)
 
@@ -385,7 +385,7 @@ def _format(template: str, arguments: list[str]) -> str:
             return "%"
         at = int(position) - 1 if position else -1
         text = (arguments[at] if at < len(arguments) else op.HOLE) if position else next(taken, op.HOLE)
-        return {"I": _identifier, "L": _literal, "s": str}[conversion](text)
+        return _identifier(text) if conversion == "I" else _literal(text) if conversion == "L" else text
 
     return _FORMAT.sub(put, template)
 

@@ -78,7 +78,16 @@ _PARTICULAR: tuple[Kind, ...] = (
     "schema",
 )
 # Conditions that hold for every row of the object that is meant.
-_ALWAYS_TRUE = {"attnum", "attisdropped", "tgisinternal", "relkind", "table_type", "contype", "constraint_type", "typtype"}
+_ALWAYS_TRUE = {
+    "attisdropped",
+    "attnum",
+    "constraint_type",
+    "contype",
+    "relkind",
+    "table_type",
+    "tgisinternal",
+    "typtype",
+}
 
 
 def test(wrapped: Node, value: Evaluate, known: Mapping[str, Test]) -> Test:
@@ -217,7 +226,7 @@ def _collect(wrapped: Node, catalogs: dict[str, str], conditions: list[Node]) ->
         return _collect(node["larg"], catalogs, conditions) and _collect(node["rarg"], catalogs, conditions)
     if tag != "RangeVar":
         return False
-    schema, name = node.get("schemaname", "pg_catalog"), node["relname"]
+    schema, name = node.get("schemaname", "pg_catalog"), str(node["relname"])
     full = name if schema == "pg_catalog" else f"{schema}.{name}"
     if full not in _CATALOGS:
         return False

@@ -137,7 +137,8 @@ def select(node: Node, shift: int) -> Query:
         bare, rest = _labels(node.get(clause), shift)
         labels.extend(bare)
         seen.extend(rest)
-    seen.extend(node[clause] for clause in ("whereClause", "havingClause", "limitCount", "limitOffset") if clause in node)
+    clauses = ("whereClause", "havingClause", "limitCount", "limitOffset")
+    seen.extend(node[clause] for clause in clauses if clause in node)
     seen.extend(node.get("windowClause", ()))
     return Query(
         outputs=_outputs(targets),

@@ -78,7 +78,7 @@ def column(node: Node, shift: int) -> op.Column:
 
 
 def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op.Constraint | None:
-    """A table constraint, or one of a column; None for what is only an attribute (DEFERRABLE) or an unnamed NOT NULL."""
+    """A table constraint, or one of a column; None for an attribute such as DEFERRABLE and for an unnamed NOT NULL."""
     kind = _CONSTRAINTS.get(node["contype"])
     name = node.get("conname")
     if kind is None or (kind == "not null" and name is None):
@@ -128,7 +128,13 @@ _COLUMN_COMMANDS = {
 _TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
 _RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
 # The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass, tablecmds.c.
-_PASSES = {"AT_DropColumn": 0, "AT_DropConstraint": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2, "AT_AddConstraint": 4}
+_PASSES = {
+    "AT_DropColumn": 0,
+    "AT_DropConstraint": 0,
+    "AT_AlterColumnType": 1,
+    "AT_AddColumn": 2,
+    "AT_AddConstraint": 4,
+}
 
 
 def alter_table(node: Node, shift: int) -> Operations:
@@ -170,7 +176,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
         case "AT_ValidateConstraint":
             return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)]
         case "AT_AlterConstraint":
-            name = next(iter(definition.values()), {}).get("conname")
+            name = definition.get("ATAlterConstraint", {}).get("conname")
             return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)] if name else []
         case "AT_ClusterOn":
             return [op.NeedRelation(Name(table.schema, name or ""), "index")]

@@ -1,5 +1,6 @@
 """Places inside a statement, by the scanner's tokens: the text that names an object, the elements of a CREATE TABLE."""
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -42,6 +43,7 @@ class Element(msgspec.Struct, frozen=True):
     tokens: tuple[Token, ...]
 
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
@@ -58,6 +60,13 @@ def tokens(data: bytes, start: int, end: int, comments: bool = False) -> Iterato
         offset += token.start - chars if plain else len(text[chars : token.start].encode())
         chars = token.start
         yield Token(token.name, offset, offset + (len(written) if plain else len(written.encode())), written)
+
+
+def needs_quotes(name: str) -> bool:
+    """Whether an identifier must be written in double quotes: not folded, or a keyword that the grammar keeps."""
+    if not _PLAIN.match(name):
+        return True
+    return parser.scan(name)[0].kind in ("RESERVED_KEYWORD", "TYPE_FUNC_NAME_KEYWORD", "COL_NAME_KEYWORD")
 
 
 def parses(sql: str) -> bool:
@@ -131,7 +140,8 @@ def elements(data: bytes, start: int, end: int) -> list[Element]:
     if opened is None or any(token.name in ("AS", "OF", "PARTITION") for token in found[:opened]):
         return []
     result: list[Element] = []
-    depth, current = 1, []
+    depth = 1
+    current: list[Token] = []
     for token in found[opened + 1 :]:
         if token.text in ("(", "["):
             depth += 1

@@ -1,0 +1,39 @@
+"""What the rules of the existence family say: one wording for an object that is missing, one for one that is there."""
+
+from driftproof.diagnostic import Certainty, Diagnostic, Fix
+from driftproof.objects import Kind
+from driftproof.rule import Failure, Rule, StatementContext
+
+_WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label "}
+
+
+def missing(
+    rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...], fix: Fix | None = None
+) -> Diagnostic | None:
+    """The diagnostic of a statement that needs an object of one of these kinds; None if the failure is another one."""
+    wanted = failure.object
+    if not failure.missing or wanted.kind not in kinds:
+        return None
+    word = _WORDS.get(wanted.kind, f"{wanted.kind} ")
+    if failure.certainty is Certainty.ALWAYS:
+        return rule.failed(context, failure, f"{word}{wanted} does not exist here: {failure.sqlstate}")
+    message = f"{word}{wanted} may not exist here: {failure.sqlstate}"
+    return rule.failed(context, failure, message, fix=fix, help=_help(context, failure))
+
+
+def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...]) -> Diagnostic | None:
+    """The diagnostic of a statement that makes an object of one of these kinds, which is there already."""
+    made = failure.object
+    if failure.missing or made.kind not in kinds:
+        return None
+    word = _WORDS.get(made.kind, f"{made.kind} ")
+    return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")
+
+
+def _help(context: StatementContext, failure: Failure) -> str:
+    wanted = failure.object
+    if context.statement.command.startswith("DROP ") and wanted.kind != "column":
+        return f"{context.statement.command} IF EXISTS passes where it is missing"
+    if wanted.kind == "column" and wanted.relation is not None:
+        return f"make sure of it first: ALTER TABLE {wanted.relation} ADD COLUMN IF NOT EXISTS {wanted.name} ..."
+    return f"make sure of it first, in a block of its own that tests for the {wanted.kind}"

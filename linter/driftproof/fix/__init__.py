@@ -1,0 +1,1 @@
+"""Fixes: guarded blocks, and how edits are applied to files."""

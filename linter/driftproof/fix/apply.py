@@ -1,0 +1,70 @@
+"""Fix the named files of a history, round by round, until nothing more can be fixed."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from driftproof.analysis import analyse
+from driftproof.diagnostic import Applicability, Diagnostic
+from driftproof.fix.edits import apply, merge
+from driftproof.history import History
+from driftproof.rule import Rule
+from driftproof.source import Source
+from driftproof.syntax import parses
+
+_MOST_ROUNDS = 20
+
+Wanted = Callable[[Sequence[Diagnostic]], Iterable[Diagnostic]]
+"""Which of the diagnostics are to be fixed."""
+
+
+class FixedFile(msgspec.Struct, frozen=True):
+    """A named file before and after its fixes; ``applied`` is the number of diagnostics that were fixed."""
+
+    path: str
+    before: bytes
+    after: bytes
+    applied: int
+
+
+class FixError(Exception):
+    """A fix that would have broken a file: a bug of the rule, and nothing is written."""
+
+
+def fix_history(
+    history: History, rules: Sequence[Rule], wanted: Wanted, *, unsafe: bool
+) -> tuple[History, list[FixedFile]]:
+    """The history with its named files fixed, and what became of each of them. Raises FixError.
+
+    Only ``wanted`` diagnostics are fixed, and of their fixes the safe ones, or the unsafe ones too.
+    """
+    before = {index: history.migrations[index].source for index in history.named}
+    applied = dict.fromkeys(history.named, 0)
+    allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+    for _ in range(_MOST_ROUNDS):
+        diagnostics = [
+            diagnostic
+            for diagnostic in wanted(analyse(history, rules).diagnostics)
+            if diagnostic.fix is not None and diagnostic.fix.applicability in allowed
+        ]
+        if not diagnostics:
+            break
+        migrations = list(history.migrations)
+        for index in sorted(history.named):
+            migration = migrations[index]
+            fixes = [item.fix for item in diagnostics if item.path == migration.path and item.fix is not None]
+            if not fixes:
+                continue
+            edits, made = merge(fixes)
+            source = Source(migration.path, apply(migration.source.data, edits))
+            if parses(migration.source.sql) and not parses(source.sql):
+                codes = ", ".join(sorted({item.code for item in diagnostics if item.path == migration.path}))
+                raise FixError(f"{migration.path}: a fix of {codes} would break the file; please report this")
+            migrations[index] = msgspec.structs.replace(migration, source=source)
+            applied[index] += len(made)
+        history = msgspec.structs.replace(history, migrations=tuple(migrations))
+    files = [
+        FixedFile(before[index].path, before[index].data, history.migrations[index].source.data, applied[index])
+        for index in sorted(history.named)
+    ]
+    return history, files

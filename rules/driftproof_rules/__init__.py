@@ -1,0 +1,1 @@
+"""The rules of driftproof: one module a rule, found through the entry point group ``driftproof.rules``."""
