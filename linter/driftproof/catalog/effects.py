@@ -20,7 +20,7 @@ from driftproof.catalog.state import (
     Presence,
     Relation,
 )
-from driftproof.objects import Object
+from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
@@ -206,7 +206,7 @@ def _depends(run: Interpreter, parent: Key, dependent: tuple[Key, Member | None]
 
 def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     """DROP TABLE and its kin; CASCADE takes views, policies and foreign keys along."""
-    sqlstate = "42704" if drop.kind == "index" else None
+    sqlstate = "42704" if drop.kind == "index" else "42P01"
     key, found = run.state.look_up(drop.name)
     if key is None:
         return
@@ -255,7 +255,8 @@ def _serves_constraint(run: Interpreter, relation: Relation) -> bool:
 
 def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
     """ALTER TABLE ... RENAME TO: what belongs to it goes along."""
-    relation = run.relation(rename.name, missing_ok=rename.missing_ok)
+    kind: Kind = "index" if rename.kind == "index" else "relation"
+    relation = run.relation(rename.name, missing_ok=rename.missing_ok, kind=kind)
     if relation is None:
         if rename.missing_ok:
             _forget_key(run, rename.name)
@@ -303,8 +304,7 @@ def _moved(run: Interpreter, relation: Relation, to: Key, *, check: bool = True)
 
 def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     """Whatever only needs a relation."""
-    sqlstate = "42704" if need.kind == "index" else None
-    run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=sqlstate)
+    run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
 
 
 def create_index(run: Interpreter, made: op.CreateIndex) -> None:

@@ -329,7 +329,7 @@ class Interpreter:
     # -- relations and members --------------------------------------------------------------------------------------
 
     def relation(
-        self, name: Name, *, missing_ok: bool = False, kind: Kind = "relation", sqlstate: str | None = None
+        self, name: Name, *, missing_ok: bool = False, kind: Kind = "relation", sqlstate: str = "42P01"
     ) -> Relation | None:
         """The relation that a statement needs. None: the statement passes it by (IF EXISTS), or nothing is known of it
         (a system catalog, a search_path that is not known)."""

@@ -59,7 +59,7 @@ class CreateRelation(msgspec.Struct, frozen=True):
 
 
 class CreateIndex(msgspec.Struct, frozen=True):
-    """CREATE INDEX; ``columns`` are the plain key and INCLUDE columns, ``expression`` the rest of the keys and WHERE."""
+    """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE."""
 
     name: str | None
     table: Name
@@ -89,7 +89,7 @@ class AddConstraint(msgspec.Struct, frozen=True):
 
 
 class CreateMember(msgspec.Struct, frozen=True):
-    """CREATE POLICY, TRIGGER or RULE on a relation; ``expression`` sees the relation under ``aliases`` too (OLD, NEW)."""
+    """CREATE POLICY, TRIGGER or RULE; ``expression`` sees the relation under its name, or ``aliases`` (OLD, NEW)."""
 
     kind: MemberKind
     table: Name
@@ -107,6 +107,7 @@ class NeedRelation(msgspec.Struct, frozen=True):
     name: Name
     kind: Kind = "relation"
     missing_ok: bool = False
+    sqlstate: str = "42P01"
 
 
 class NeedMember(msgspec.Struct, frozen=True):
@@ -236,7 +237,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class SetSearchPath(msgspec.Struct, frozen=True):
-    """SET search_path; ``path`` is None where it is not known, ``()`` for an empty one; ``reset`` goes back to the default."""
+    """SET search_path; ``path`` is None where it is not known; ``reset`` goes back to the default."""
 
     path: tuple[str, ...] | None
     local: bool = False
@@ -268,7 +269,7 @@ class Return(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """Whether an object is there, asked of a system catalog; None: the question does not say (any such object will do)."""
+    """Whether an object is there, asked of a system catalog; what the question leaves open is None."""
 
     kind: Kind
     schema: str | None

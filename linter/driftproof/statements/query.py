@@ -1,4 +1,4 @@
-"""Queries and expressions as name resolution needs them: who is in FROM, which names are used, which columns come out."""
+"""Queries and expressions as name resolution needs them: what stands in FROM, which names are used, what comes out."""
 
 import msgspec
 
@@ -78,7 +78,7 @@ Source = Table | Derived | Function | Join
 
 
 class Output(msgspec.Struct, frozen=True):
-    """A column of a result: its name (None: PostgreSQL makes one up), or a star with its qualifier (``()`` for a bare one)."""
+    """A column of a result: its name (None: not known), or a star with its qualifier (``()`` for a bare one)."""
 
     name: str | None
     star: tuple[str, ...] | None = None

@@ -130,7 +130,7 @@ def _need(kind: str, wrapped: Any, shift: int) -> Operations:
     if kind in MEMBERS and len(parts) > 1:
         return [op.NeedMember(MEMBERS[kind], qualified(parts[:-1]), parts[-1])]
     if kind in RELATIONS and parts:
-        return [op.NeedRelation(qualified(parts))]
+        return [op.NeedRelation(qualified(parts), "index" if kind == "OBJECT_INDEX" else "relation")]
     if kind in OBJECTS and parts:
         return [op.Need(OBJECTS[kind], qualified(parts))]
     return []

@@ -179,9 +179,10 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             name = definition.get("ATAlterConstraint", {}).get("conname")
             return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)] if name else []
         case "AT_ClusterOn":
-            return [op.NeedRelation(Name(table.schema, name or ""), "index")]
+            return [op.NeedRelation(Name(table.schema, name or ""), "index", sqlstate="42704")]
         case "AT_ReplicaIdentity" if definition.get("ReplicaIdentityStmt", {}).get("name"):
-            return [op.NeedRelation(Name(table.schema, definition["ReplicaIdentityStmt"]["name"]), "index")]
+            index = Name(table.schema, definition["ReplicaIdentityStmt"]["name"])
+            return [op.NeedRelation(index, "index", sqlstate="42704")]
         case "AT_AddInherit" | "AT_DropInherit":
             return [op.NeedRelation(range_var(definition["RangeVar"], shift))]
         case "AT_AttachPartition" | "AT_DetachPartition":

@@ -1,0 +1,34 @@
+"""Histories made of texts, for tests."""
+
+from driftproof.analysis import Analysis, analyse
+from driftproof.history import FRAMEWORKS, History, Migration
+from driftproof.rule import load_rules
+from driftproof.source import Source
+
+RULES = load_rules()
+
+
+def history_of(*texts: str | bytes, framework: str = "plain") -> History:
+    """A history of these migrations in this order; the last one is named."""
+    chosen = next(item for item in FRAMEWORKS if item.name == framework)
+    migrations = tuple(
+        Migration(
+            index, Source(f"{index}.sql", text.encode() if isinstance(text, str) else text), str(index), chosen.run_mode
+        )
+        for index, text in enumerate(texts)
+    )
+    return History(chosen, migrations, frozenset({len(texts) - 1}))
+
+
+def check(*texts: str | bytes, framework: str = "plain") -> Analysis:
+    """What all rules find in the last of these migrations."""
+    return analyse(history_of(*texts, framework=framework), RULES)
+
+
+def found(*texts: str | bytes, framework: str = "plain") -> list[str]:
+    """The findings in the last of these migrations, one line each: ``line certainty sqlstate kind object``."""
+    return [
+        f"{item.span.start.line} {item.certainty} {item.sqlstate} {item.object.kind} {item.object}"
+        for item in check(*texts, framework=framework).diagnostics
+        if item.object is not None
+    ]
