@@ -16,10 +16,11 @@ from driftproof.source import Source, Unreadable
 from driftproof.unusable import did_you_mean
 
 _MARK = b"driftproof:"
-_COMMENT = re.compile(r"(?:--|/\*)\s*driftproof:\s*(?P<said>.*?)\s*(?:\*/)?\Z", re.DOTALL)
-_IGNORE = re.compile(r"(?P<word>ignore-file|ignore)\s*\[(?P<codes>[^\]]*)\]\s*(?P<reason>.*)\Z", re.DOTALL)
-_LINE_COMMENT = re.compile(rb"(?:--|/\*)[ \t]*driftproof:.*")
-_BODY = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+# Patterns, compiled when the first such comment is seen: most files have none.
+_COMMENT = r"(?s)(?:--|/\*)\s*driftproof:\s*(?P<said>.*?)\s*(?:\*/)?\Z"
+_IGNORE = r"(?s)(?P<word>ignore-file|ignore)\s*\[(?P<codes>[^\]]*)\]\s*(?P<reason>.*)\Z"
+_LINE_COMMENT = rb"(?:--|/\*)[ \t]*driftproof:.*"
+_BODY = r"\$(?:[^\W\d]\w*)?\$"
 
 
 class Ignore(msgspec.Struct, frozen=True):
@@ -127,9 +128,9 @@ def _body(text: str, start: int, end: int, base: int) -> Iterator[tuple[int, int
     """The tokens in a dollar-quoted body; any other string is one token, and so is a body in another language."""
     from pglast.parser import ParseError
 
-    quote = _BODY.match(text, start, end)
+    quote = re.match(_BODY, text[start:end])
     if quote is not None and _MARK.decode() in text[start:end]:
-        inside, after = quote.end(), end - len(quote[0])
+        inside, after = start + len(quote[0]), end - len(quote[0])
         try:
             tokens = list(_tokens(text[inside:after], base + inside))
         except ParseError:
@@ -144,7 +145,7 @@ def _body(text: str, start: int, end: int, base: int) -> Iterator[tuple[int, int
 
 def _by_lines(source: Source) -> Iterator[Ignore]:
     """The ignore comments of a text that has no tokens: whatever looks like one."""
-    for match in _LINE_COMMENT.finditer(source.data):
+    for match in re.finditer(_LINE_COMMENT, source.data):
         start, text = match.start(), match[0].rstrip().decode(errors="replace")
         line = source.position(start).line
         own = not source.data[source.line_start(start) : start].strip()
@@ -154,12 +155,12 @@ def _by_lines(source: Source) -> Iterator[Ignore]:
 
 
 def _read(comment: str, start: int, size: int, line: int, last: int) -> Ignore | None:
-    match = _COMMENT.match(comment)
+    match = re.match(_COMMENT, comment)
     if match is None:
         return None
     codes: tuple[str, ...] = ()
     problem, whole_file, reason = None, False, ""
-    said = _IGNORE.match(match["said"])
+    said = re.match(_IGNORE, match["said"])
     if said is None:
         problem = _malformed(match["said"])
     else:

@@ -26,7 +26,7 @@ class _Done(NamedTuple):
     diagnostics: "tuple[Diagnostic, ...]"
     files: int
     statements: int
-    fixed: "tuple[FixedFile, ...]"
+    fixed: "list[FixedFile]"
     failing: bool
 
 
@@ -126,12 +126,10 @@ def _do(
     from driftproof.analysis import analyse
     from driftproof.diagnostic import Severity
 
-    history, fixed = job.history, ()
+    history = job.history
+    fixed: list[FixedFile] = []
     if fix:
-        from driftproof.fix.apply import fix_history
-
-        fixed = tuple(fix_history(history, rules, unsafe=unsafe))
-        history = _rewritten(history, fixed)
+        history, fixed = _fix(history, rules, unsafe)
     analysis = analyse(history, rules)
     diagnostics = job.config.adjust(analysis.diagnostics, history, known)
     least = (job.config.fail_on if fail_on is None else Severity(fail_on)).rank
@@ -139,22 +137,15 @@ def _do(
     return _Done(history, diagnostics, analysis.files, analysis.statements, fixed, failing)
 
 
-def _rewritten(history: "History", fixed: "Sequence[FixedFile]") -> "History":
-    """The history as it is after its files are replaced."""
-    import msgspec
+def _fix(history: "History", rules: "Sequence[Rule]", unsafe: bool) -> "tuple[History, list[FixedFile]]":
+    """The history with all that is reported and can be fixed fixed. Raises Unusable."""
+    from driftproof.fix.apply import FixError, fix_history
+    from driftproof.unusable import Unusable
 
-    from driftproof.source import Source
-
-    texts = {file.path: file.after for file in fixed if file.after != file.before}
-    if not texts:
-        return history
-    migrations = tuple(
-        msgspec.structs.replace(migration, source=Source(migration.path, texts[migration.path]))
-        if migration.path in texts
-        else migration
-        for migration in history.migrations
-    )
-    return msgspec.structs.replace(history, migrations=migrations)
+    try:
+        return fix_history(history, rules, lambda diagnostics: diagnostics, unsafe=unsafe)
+    except FixError as error:
+        raise Unusable(str(error)) from None
 
 
 def _report(done: list[_Done], fix: bool, dry: bool, unsafe: bool) -> "Report":
