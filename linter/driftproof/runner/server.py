@@ -4,6 +4,8 @@ import contextlib
 import importlib.util
 import ipaddress
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -150,7 +152,7 @@ class NamedServer(Server):
     def __init__(self, database_url: str, allow_remote: bool) -> None:
         maintenance = connect_to(database_url, allow_remote)
         super().__init__(conninfo_of(database_url, allow_remote), maintenance, describe(maintenance))
-        self._closing = contextlib.ExitStack()
+        self._at_close: list[Callable[[], object]] = []
 
     def close(self) -> None:
         """Drop the databases, then whatever else was made for them."""
@@ -159,13 +161,22 @@ class NamedServer(Server):
         for name in sorted(self._databases):
             with contextlib.suppress(ServerError):
                 self.drop_database(name)
-        with contextlib.suppress(psycopg.Error):
-            self._closing.close()
+        for call in reversed(self._at_close):
+            # A role that others have come to use in the meantime stays.
+            with contextlib.suppress(psycopg.Error):
+                call()
         super().close()
 
     def at_close(self, call: Callable[[], object]) -> None:
-        """Do something when the databases are dropped and the connection is about to be closed."""
-        self._closing.callback(call)
+        """Do something when the databases are dropped and the connection is about to be closed; it may fail."""
+        self._at_close.append(call)
+
+    def new_directory(self) -> Path:
+        """A directory that lasts until the end, and that a server on this machine may be able to read."""
+        directory = Path(tempfile.mkdtemp(prefix="driftproof-"))
+        directory.chmod(0o755)
+        self.at_close(lambda: shutil.rmtree(directory, ignore_errors=True))
+        return directory
 
 
 def connect_to(database_url: str, allow_remote: bool = False) -> "Connection":
