@@ -195,7 +195,11 @@ def apply(
     """
     if not ignores:
         return list(diagnostics), []
-    reach = [_Reach(ignore, statement_spans, source, canonical) for ignore in ignores]
+    lines = [
+        (source.position(start).line, source.position(max(start, end - 1)).line, start, end)
+        for start, end in statement_spans
+    ]
+    reach = [_Reach(ignore, lines, canonical) for ignore in ignores]
     kept = []
     for diagnostic in diagnostics:
         covering = [one for one in reach if one.covers(diagnostic)]
@@ -210,22 +214,14 @@ class _Reach:
     """What one ignore comment covers, and which of its codes have been of use."""
 
     def __init__(
-        self,
-        ignore: Ignore,
-        spans: Sequence[tuple[int, int]],
-        source: Source,
-        canonical: Callable[[str], str | None],
+        self, ignore: Ignore, lines: Sequence[tuple[int, int, int, int]], canonical: Callable[[str], str | None]
     ) -> None:
         self.ignore = ignore
         self.codes = {word: canonical(word) for word in ignore.codes}
         self.used: set[str] = set()
-        self.bytes = () if ignore.whole_file else tuple(self._statements(spans, source))
-
-    def _statements(self, spans: Sequence[tuple[int, int]], source: Source) -> Iterator[tuple[int, int]]:
-        for start, end in spans:
-            first, last = source.position(start).line, source.position(max(start, end - 1)).line
-            if first <= self.ignore.last and self.ignore.line <= last:
-                yield start, end
+        self.statements = [
+            (start, end) for first, last, start, end in lines if first <= ignore.last and ignore.line <= last
+        ]
 
     def covers(self, diagnostic: Diagnostic) -> bool:
         if diagnostic.code not in self.codes.values():
@@ -235,7 +231,7 @@ class _Reach:
         if diagnostic.span.start.line <= self.ignore.last and self.ignore.line <= diagnostic.span.end.line:
             return True
         at = (diagnostic.statement or diagnostic.span).start.offset
-        return any(start <= at < end for start, end in self.bytes)
+        return any(start <= at < end for start, end in self.statements)
 
     def unused(self, active: Container[str] | None) -> Ignore | None:
         if self.ignore.problem is not None:

@@ -56,17 +56,22 @@ class TestFrame:
         assert frame("abc", 2, 99) == ("abc", "  ^")
         assert frame("abc", 7, 99) == ("abc", "   ^")
 
-    @pytest.mark.parametrize("length", [100, 500, 100_000])
-    @pytest.mark.parametrize("at", [0, 30, 105, 108, 200, 450, 495, 99_000])
+    @pytest.mark.parametrize(
+        ("length", "at"),
+        [
+            (length, at)
+            for length in (100, 500, 100_000)
+            for at in (0, 30, 105, 108, 200, 450, 496, 99_000)
+            if at + 4 <= length
+        ],
+    )
     def test_a_long_line_is_cut_around_the_span(self, length: int, at: int) -> None:
-        if at + 4 > length:
-            pytest.skip("the span is not in the line")
         line = "x" * at + "here" + "y" * (length - at - 4)
         text, mark = frame(line, at, at + 4)
         assert len(text) <= 120
         start = mark.index("^")
-        assert text[start : start + len(mark.strip())] == "here"[: len(mark.strip())]
-        assert mark.strip() == "^^^^"
+        assert text[start : start + 4] == "here"
+        assert mark[start:] == "^^^^"
 
     def test_a_long_line_of_wide_characters_is_cut_as_well(self) -> None:
         text, mark = frame("語" * 300 + "here", 300, 304)

@@ -147,3 +147,23 @@ def test_any_encoding_of_the_output_will_do(project: Project, encoding: str) -> 
         assert run.returncode in (1, 2)
         assert b"Traceback" not in run.stderr
         (run.stdout + run.stderr).decode(encoding)
+
+
+@posix
+@pytest.mark.parametrize(("closed", "status"), [("<&-", 2), (">&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 2)])
+def test_closed_streams_are_no_crash(closed: str, status: int) -> None:
+    command = f"echo 'SELECT 1;' | ( {sys.executable} -m driftproof check - {closed} )"
+    run = subprocess.run(["sh", "-c", command], capture_output=True, env=_environment(), timeout=60)
+    assert run.returncode == status
+    assert run.stderr == (b"driftproof: standard input is closed\n" if closed == "<&-" else b"")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_full_disk_is_told(project: Project, form: str) -> None:
+    project.add()
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        run = subprocess.run(
+            [*DRIFTPROOF, "check", "--format", form, project.path], stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert (run.returncode, run.stderr) == (2, b"driftproof: No space left on device\n")

@@ -78,6 +78,9 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _status(args: list[str]) -> int:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     try:
         return _run(args)
     except click.exceptions.Exit as exit:

@@ -103,6 +103,8 @@ def _jobs(paths: tuple[str, ...], stdin_filename: str | None, settings: "Setting
     from driftproof.cli.inputs import read, standard_input
 
     if paths == ("-",):
+        if sys.stdin is None:
+            raise click.UsageError("standard input is closed")
         return [standard_input(stdin_filename, sys.stdin.buffer.read(), settings)]
     if "-" in paths:
         raise click.UsageError("- (standard input) can't be checked together with files")
