@@ -22,7 +22,7 @@ from driftproof.catalog.state import (
 )
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Name, Query
 
 _INDEXED = {"primary key", "unique", "exclude"}
 
@@ -45,14 +45,17 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     run.touched = []
     relation = Relation(key, made.kind, PRESENT, open=False)
-    members = _columns_of(run, made, relation)
+    columns = _columns_of(run, made, relation)
     _check_constraints(run, made, key)
     if before is not None and made.replace and there:
         relation.dependents = before.dependents
-    doubt = _left_doubt(run, made.if_not_exists and not made.temporary, "CREATE TABLE IF NOT EXISTS")
+    # Where the history itself took the name away, IF NOT EXISTS finds nothing.
+    doubted = made.if_not_exists and not made.temporary and (fact is None or fact.presence is not Presence.ABSENT)
+    doubt = _left_doubt(run, doubted, "CREATE TABLE IF NOT EXISTS")
     relation.fact = run.made()
-    for member in members:
-        relation.members[member] = _doubted(run, doubt)
+    for name, copied in columns:
+        own = _doubted(run, doubt)
+        relation.members["column", name] = own if copied is None or doubt is not None else copied
     run.state.put(relation)
     for parent in run.touched:
         _depends(run, parent, (key, None))
@@ -88,40 +91,42 @@ def _doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
     return run.made() if doubt is None else Fact(Presence.MAYBE, not run.unsure, doubt)
 
 
-def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[Member]:
-    found: list[Member] = []
+def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[tuple[str, Fact | None]]:
+    """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
+    found: list[tuple[str, Fact | None]] = []
     for parent_name in made.copies:
         parent = run.relation(parent_name)
         if parent is None or parent.open:
             relation.open = True
         if parent is not None:
-            found.extend(("column", name) for name in parent.columns())
+            found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             parent = run.state.writable(parent)
             parent.children = (*parent.children, relation.key)
             relation.open = relation.open or made.kind == "table"
     for column in made.columns:
-        found.append(("column", column.name))
+        found.append((column.name, None))
         _check_column(run, column)
     if made.query is not None:
         outputs = Resolver(run).query(made.query, None)
-        names = None if outputs is None else [*outputs]
-        if names is not None and len(made.aliases) <= len(names) == len(made.query.outputs):
-            names = [*made.aliases, *names[len(made.aliases) :]]
-        elif made.aliases or (names is not None and not _complete(made)):
-            names = list(made.aliases) or names
-            relation.open = True
-        if names is None:
-            relation.open = True
-        found.extend(("column", name) for name in names or ())
+        fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
+        if made.aliases and len(made.aliases) <= len(fields) and _complete(made.query):
+            fields = [*((alias, None) for alias in made.aliases), *fields[len(made.aliases) :]]
+        elif made.aliases:
+            fields = [(alias, None) for alias in made.aliases]
+        relation.open = relation.open or outputs is None or not _complete(made.query)
+        found.extend(fields)
     return found
 
 
-def _complete(made: op.CreateRelation) -> bool:
+def _in_doubt(fact: Fact) -> Fact | None:
+    return fact if fact.presence is Presence.MAYBE else None
+
+
+def _complete(query: Query) -> bool:
     """Whether the names of a query's outputs are all of its columns."""
-    query = made.query
-    while query is not None and query.arms:
+    while query.arms:
         query = query.arms[0]
-    return query is not None and all(output.name is not None or output.star is not None for output in query.outputs)
+    return all(output.name is not None or output.star is not None for output in query.outputs)
 
 
 def _check_column(run: Interpreter, column: op.Column) -> None:

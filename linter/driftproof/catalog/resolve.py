@@ -90,13 +90,13 @@ class Resolver:
             self.ctes = outer
 
     def _cte(self, cte: q.CTE, recursive: bool, parent: Scope | None) -> None:
-        if recursive and cte.query.arms:
-            # The recursive term sees the columns of the other one.
-            first = cte.query.arms[0]
-            self.ctes[cte.name] = None
-            with self.run.silent():
-                self.ctes[cte.name] = _renamed(self.query(first, parent), cte.columns)
-        self.ctes[cte.name] = _renamed(self.query(cte.query, parent), cte.columns)
+        if recursive and cte.query.arms and not cte.query.ctes:
+            first, *others = cte.query.arms
+            self.ctes[cte.name] = _renamed(self.query(first, parent), cte.columns)
+            for other in others:  # the recursive term sees the columns of the first one
+                self.query(other, parent)
+        else:
+            self.ctes[cte.name] = _renamed(self.query(cte.query, parent), cte.columns)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
         scope = Scope([], parent)
@@ -121,10 +121,8 @@ class Resolver:
         for column in (*modifies.columns, *modifies.key):
             target = self.run.need_member(target, "column", column.parts[0], at=column.at)
         scope.bounds[0].relation = target
-        if modifies.conflict is not q.NOTHING:
-            inner = Scope([scope.bounds[0], Bound("excluded", relation=target)], None)
-            inner.names = {name for (kind, name) in target.members if kind == "column"}
-            self.expression(modifies.conflict, inner)
+        self.expression(modifies.inference, Scope([scope.bounds[0]], None))
+        self.expression(modifies.conflict, Scope([scope.bounds[0], Bound("excluded", relation=target)], None))
 
     def _outputs(self, query: q.Query, scope: Scope) -> Outputs:
         found: dict[str, Field] = {}

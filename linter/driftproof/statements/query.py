@@ -114,7 +114,7 @@ class Modification(msgspec.Struct, frozen=True):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
     ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);
-    ``conflict`` sees the target and ``excluded``. The query's own scope (SET values, WHERE, RETURNING) sees the target
+    ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope (SET values, WHERE, RETURNING) sees the target
     as the first source. An INSERT's source query stands in ``source`` and does not see the target.
     """
 
@@ -122,4 +122,5 @@ class Modification(msgspec.Struct, frozen=True):
     columns: tuple[ColumnRef, ...] = ()
     source: "Query | None" = None
     key: tuple[ColumnRef, ...] = ()
+    inference: Expression = NOTHING
     conflict: Expression = NOTHING

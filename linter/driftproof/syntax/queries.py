@@ -280,6 +280,10 @@ def _values(items: Any) -> list[Node]:
     return [item["ResTarget"]["val"] for item in items or () if "val" in item["ResTarget"]]
 
 
+def _where(node: Node) -> list[Node]:
+    return [node["whereClause"]] if "whereClause" in node else []
+
+
 def _target_table(node: Node, shift: int) -> Table:
     relation = node["relation"]
     return Table(range_var(relation, shift), (relation.get("alias") or {}).get("aliasname"))
@@ -304,15 +308,8 @@ def _insert(node: Node, shift: int) -> Query:
             columns=_targets(node.get("cols"), shift) + _targets(conflict.get("targetList"), shift),
             source=query(node["selectStmt"], shift) if "selectStmt" in node else None,
             key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
-            conflict=expression(
-                [
-                    *_values(conflict.get("targetList")),
-                    *([conflict["whereClause"]] if "whereClause" in conflict else ()),
-                    *([infer["whereClause"]] if "whereClause" in infer else ()),
-                    *(element["expr"] for element in elements if "expr" in element),
-                ],
-                shift,
-            ),
+            inference=expression([element["expr"] for element in elements if "expr" in element] + _where(infer), shift),
+            conflict=expression(_values(conflict.get("targetList")) + _where(conflict), shift),
         ),
     )
 
@@ -325,9 +322,7 @@ def _returning(node: Node) -> Any:
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = [*_values(node.get("targetList")), *_values(_returning(node))]
-    if "whereClause" in node:
-        seen.append(node["whereClause"])
+    seen = [*_values(node.get("targetList")), *_values(_returning(node)), *_where(node)]
     return Query(
         outputs=_outputs(_returning(node)),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
@@ -341,9 +336,7 @@ def _update(node: Node, shift: int) -> Query:
 def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = _values(_returning(node))
-    if "whereClause" in node:
-        seen.append(node["whereClause"])
+    seen = _values(_returning(node)) + _where(node)
     return Query(
         outputs=_outputs(_returning(node)),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),

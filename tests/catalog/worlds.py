@@ -1,0 +1,83 @@
+"""Start states built on a real server, and what fails in them: what predictions are held against."""
+
+from typing import Any
+
+import psycopg
+
+from driftproof.diagnostic import Certainty
+from driftproof.statements.operations import CreateRelation
+from driftproof.syntax import elements, parse
+from tests.histories import check
+
+Verdict = tuple[int, str] | None
+"""The first statement that fails, by its index, and its SQLSTATE; None if none does."""
+
+
+def run(connection: Any, script: str, before: tuple[str, ...] = ()) -> list[tuple[int, str]]:
+    """Every statement of a script that fails, each by itself; nothing is kept. ``before`` stands for the script's
+    first statements, up to one less than its own number."""
+    data = script.encode()
+    failed: list[tuple[int, str]] = []
+    connection.execute("BEGIN")
+    try:
+        for sql in before:
+            connection.execute(sql)
+        for statement in parse(script).statements[max(len(before) - 1, 0) :]:
+            if statement.command == "BEGIN, COMMIT or ROLLBACK":
+                continue
+            connection.execute("SAVEPOINT s")
+            try:
+                connection.execute(data[statement.start : statement.end])
+            except psycopg.Error as error:
+                failed.append((statement.index, error.sqlstate or ""))
+                connection.execute("ROLLBACK TO SAVEPOINT s")
+    finally:
+        connection.execute("ROLLBACK")
+    return failed
+
+
+def without(script: str, column: str) -> tuple[str, ...]:
+    """The statements that lead to the script's first CREATE TABLE IF NOT EXISTS, and that table without a column."""
+    data = script.encode()
+    prelude: list[str] = []
+    for statement in parse(script).statements:
+        made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
+        if made is not None and made.if_not_exists:
+            break
+        prelude.append(data[statement.start : statement.end].decode())
+    kept = []
+    for element in elements(data, statement.start, statement.end):
+        words = {token.folded for token in element.tokens}
+        if element.name != column and not (element.kind == "constraint" and column in words):
+            kept.append(data[element.start : element.end].decode())
+    assert made is not None
+    name = f"{made.name.schema}.{made.name.name}" if made.name.schema else made.name.name
+    return (*prelude, f"CREATE TABLE {name} ({', '.join(kept)})")
+
+
+def columns(script: str) -> list[str]:
+    """The columns of the script's first CREATE TABLE IF NOT EXISTS."""
+    for statement in parse(script).statements:
+        for step in statement.operations:
+            if isinstance(step, CreateRelation) and step.if_not_exists:
+                return [column.name for column in step.columns]
+    raise AssertionError("no CREATE TABLE IF NOT EXISTS")
+
+
+def predicted(script: str) -> dict[str, Verdict]:
+    """For each column of that table, where its absence is predicted to fail."""
+    table = columns(script)
+    verdicts: dict[str, Verdict] = dict.fromkeys(table)
+    for item in check(script).diagnostics:
+        if item.certainty is Certainty.DRIFT and item.object and item.object.kind == "column" and item.statement:
+            verdicts[item.object.name] = (item.statement.index, item.sqlstate or "")
+    return verdicts
+
+
+def observed(connection: Any, script: str) -> dict[str, Verdict]:
+    """For each column of that table, the first statement that its absence makes fail on the server."""
+    verdicts: dict[str, Verdict] = {}
+    for column in columns(script):
+        failed = run(connection, script, without(script, column))
+        verdicts[column] = next(iter(failed), None)
+    return verdicts
