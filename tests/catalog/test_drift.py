@@ -187,6 +187,7 @@ SELECT "B" FROM (SELECT b AS "B" FROM t) q;
 CREATE INDEX "Ünï" ON t ("b"); COMMENT ON COLUMN T.C IS 'x';
 """.strip().splitlines()
 
+
 @pytest.fixture(scope="module")
 def connection(server: Server) -> Iterator[Any]:
     name = server.create_database()

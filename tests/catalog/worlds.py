@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 
+from driftproof.catalog import interpreter
 from driftproof.diagnostic import Certainty
 from driftproof.statements.operations import CreateRelation
 from driftproof.syntax import elements, parse
@@ -34,6 +35,18 @@ def run(connection: Any, script: str, before: tuple[str, ...] = ()) -> list[tupl
     finally:
         connection.execute("ROLLBACK")
     return failed
+
+
+def always(script: str) -> set[tuple[int, str]]:
+    """The statements that are predicted to fail in a fresh database, each by itself, with their SQLSTATEs."""
+    interpreting = interpreter(None)
+    interpreting.start_file(0, "0.sql", rolls_back="ROLLBACK" in script)
+    return {
+        (statement.index, failure.sqlstate)
+        for statement in parse(script).statements
+        for failure in interpreting.run(statement, lambda: 1)
+        if failure.certainty is Certainty.ALWAYS
+    }
 
 
 def without(script: str, column: str) -> tuple[str, ...]:

@@ -49,8 +49,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     _check_constraints(run, made, key)
     if before is not None and made.replace and there:
         relation.dependents = before.dependents
-    # Where the history itself took the name away, IF NOT EXISTS finds nothing.
-    doubted = made.if_not_exists and not made.temporary and (fact is None or fact.presence is not Presence.ABSENT)
+    # Where this very file took the name away, IF NOT EXISTS finds nothing.
+    dropped = before is not None and before.dropped == run.place.migration
+    doubted = made.if_not_exists and not made.temporary and not dropped
     doubt = _left_doubt(run, doubted, "CREATE TABLE IF NOT EXISTS")
     relation.fact = run.made()
     for name, copied in columns:
@@ -94,15 +95,14 @@ def _doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
 def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[tuple[str, Fact | None]]:
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
-    for parent_name in made.copies:
+    for parent_name in (*made.copies, *made.parents):
         parent = run.relation(parent_name)
-        if parent is None or parent.open:
-            relation.open = True
+        relation.open = True  # of what else is copied, constraints and indexes, nothing is known
         if parent is not None:
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
-            parent = run.state.writable(parent)
-            parent.children = (*parent.children, relation.key)
-            relation.open = relation.open or made.kind == "table"
+            if parent_name in made.parents:
+                parent = run.state.writable(parent)
+                parent.children = (*parent.children, relation.key)
     for column in made.columns:
         found.append((column.name, None))
         _check_column(run, column)
@@ -199,7 +199,7 @@ def _put_constraint(
         if constraint.using_index is not None:
             old = run.state.relations.get((relation.key[0], constraint.using_index))
             if old is not None:
-                run.state.put(Relation(old.key, "index", GONE, open=False, of=relation.key))
+                run.gone(old.key, "index", certain=fact.sure)
         run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
 
 
@@ -217,7 +217,7 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
         return
     if drop.missing_ok:
         if found is None:
-            run.state.put(Relation(key, drop.kind, ABSENT if drop.name.schema else GONE, open=False))
+            run.gone(key, drop.kind, certain=drop.name.schema is not None)
             return
     else:
         if found is not None and _serves_constraint(run, found):
@@ -233,8 +233,8 @@ def _dropped(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
     certain = certain and not _serves_constraint(run, relation)
     for key, other in list(state.relations.items()):
         if other.of == relation.key:
-            state.put(Relation(key, other.kind, ABSENT if certain else GONE, open=False))
-    state.put(Relation(relation.key, relation.kind, ABSENT if certain else GONE, open=False))
+            run.gone(key, other.kind, certain=certain)
+    run.gone(relation.key, relation.kind, certain=certain)
     if cascade:
         for key, member in relation.dependents:
             dependent = state.relations.get(key)
@@ -294,7 +294,7 @@ def _moved(run: Interpreter, relation: Relation, to: Key, *, check: bool = True)
     moved = relation.copy()
     moved.key = to
     state.put(moved)
-    state.put(Relation(old, relation.kind, ABSENT if relation.fact.sure else GONE, open=False))
+    run.gone(old, relation.kind, certain=relation.fact.sure)
     for key, other in list(state.relations.items()):
         if other.of == old:
             other = state.writable(other)
@@ -560,7 +560,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     if drop.kind == "schema":
         for key, relation in list(run.state.relations.items()):
             if key[0] == drop.name.name:
-                run.state.put(Relation(key, relation.kind, ABSENT if drop.cascade else GONE, open=False))
+                run.gone(key, relation.kind, certain=drop.cascade)
     if drop.kind == "extension":
         forget(run, op.Forget("type"))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from driftproof.catalog import builtins
 from driftproof.catalog.state import (
+    ABSENT,
     ASSUMED,
     GONE,
     PRESENT,
@@ -411,6 +412,12 @@ class Interpreter:
         if found is None:
             _, found = self.state.look_up(name)
         return found is not None and found.fact == PRESENT
+
+    def gone(self, key: Key, kind: str, *, certain: bool) -> None:
+        """A relation that the statement takes away."""
+        relation = Relation(key, kind, ABSENT if certain else GONE, open=False)
+        relation.dropped = self.place.migration
+        self.state.put(relation)
 
     def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
         """Note what is known of a member; partitions and children get their parent's columns."""

@@ -189,6 +189,8 @@ class Resolver:
         fields = [(bound, field) for bound in side if (field := bound.field(name)) is not None]
         if len(fields) == 1:
             self._need(fields[0][0], fields[0][1], name, -1)
+        elif not fields and len(side) == 1 and side[0].relation is not None:
+            self.run.need_member(side[0].relation, "column", name)
 
     def _table(self, source: q.Table) -> Bound:
         name, alias = source.name, source.alias or source.name.name

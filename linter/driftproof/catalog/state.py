@@ -63,10 +63,23 @@ class Relation:
     """A relation, or a type with its labels.
 
     ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
-    ``dependents`` are the views and policies that would go with it, or keep it from going.
+    ``dependents`` are the views and policies that would go with it, or keep it from going; ``dropped`` is the migration
+    that took it away, if it is absent.
     """
 
-    __slots__ = ("children", "dependents", "fact", "key", "kind", "members", "of", "open", "primary_key", "uses")
+    __slots__ = (
+        "children",
+        "dependents",
+        "dropped",
+        "fact",
+        "key",
+        "kind",
+        "members",
+        "of",
+        "open",
+        "primary_key",
+        "uses",
+    )
 
     def __init__(self, key: Key, kind: str, fact: Fact, *, open: bool, of: Key | None = None) -> None:
         self.key = key
@@ -79,6 +92,7 @@ class Relation:
         self.dependents: set[tuple[Key, Member | None]] = set()
         self.children: tuple[Key, ...] = ()
         self.primary_key: str | None = None
+        self.dropped: int | None = None
 
     def copy(self) -> "Relation":
         """A copy that can be changed on its own."""

@@ -44,13 +44,15 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class CreateRelation(msgspec.Struct, frozen=True):
-    """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are LIKE, INHERITS and PARTITION OF parents."""
+    """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
+    and PARTITION OF."""
 
     name: Name
     kind: RelationKind
     columns: tuple[Column, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     copies: tuple[Name, ...] = ()
+    parents: tuple[Name, ...] = ()
     query: Query | None = None
     aliases: tuple[str, ...] = ()
     temporary: bool = False

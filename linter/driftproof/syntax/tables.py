@@ -35,7 +35,6 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
                 constraints.append(made)
         elif tag == "TableLikeClause":
             copies.append(range_var(fields["relation"], shift))
-    copies.extend(range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ()))
     if "ofTypename" in node and (of_type := type_name(node["ofTypename"])):
         copies.append(of_type)
     return [
@@ -45,6 +44,7 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             tuple(columns),
             tuple(constraints),
             tuple(copies),
+            tuple(range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ())),
             temporary=node["relation"].get("relpersistence") == "t",
             if_not_exists=node.get("if_not_exists", False),
         )
