@@ -8,13 +8,13 @@ from driftproof.diagnostic import Edit, Fix
 def merge(fixes: Iterable[Fix]) -> tuple[list[Edit], list[Fix]]:
     """The edits of as many fixes as go together, in the order in which they are applied, and those fixes.
 
-    An edit that several fixes share is made once. A fix that overlaps an earlier one is left for another round.
+    An edit that several fixes share is made once. A fix that overlaps an earlier one, or itself, is left out.
     """
     taken: list[Edit] = []
     applied: list[Fix] = []
     for fix in fixes:
-        new = [edit for edit in fix.edits if edit not in taken]
-        if any(_overlap(edit, other) for edit in new for other in taken):
+        new = [edit for edit in dict.fromkeys(fix.edits) if edit not in taken]
+        if any(_overlap(edit, other) for at, edit in enumerate(new) for other in (*taken, *new[:at])):
             continue
         taken.extend(new)
         applied.append(fix)

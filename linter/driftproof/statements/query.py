@@ -3,6 +3,19 @@
 import msgspec
 
 
+_ASCII_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+
+
+def folded(text: str) -> str:
+    """An identifier as it is meant: what stands in double quotes, or the text in lower case, ASCII letters only.
+
+    Source: downcase_identifier, scansup.c: in UTF-8 no other letter is folded.
+    """
+    if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+        return text[1:-1].replace('""', '"')
+    return text.translate(_ASCII_LOWER)
+
+
 class Name(msgspec.Struct, frozen=True):
     """A name as PostgreSQL folds it, with the schema if one is written; ``at`` is its byte offset, -1 if not known."""
 

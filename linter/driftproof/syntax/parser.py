@@ -99,11 +99,10 @@ def _one_by_one(data: bytes) -> Iterator[RawStatement]:
         try:
             yield from _whole(text.decode(), text, begin)
         except parser.ParseError as error:
-            message, at = error.args[0], error.args[1] if len(error.args) > 1 else 0
-            at = len(text.decode()[: max(at, 0)].encode())
-            yield RawStatement(
-                begin + start, begin + len(text.rstrip()), "", {}, begin, message, begin + min(at, len(text))
-            )
+            message, place = error.args[0], error.args[1]
+            end = len(text.rstrip())
+            at = end if place is None else min(len(text.decode()[:place].encode()), end)
+            yield RawStatement(begin + start, begin + end, "", {}, begin, message, begin + at)
 
 
 def _cut(data: bytes) -> Iterator[tuple[int, int]]:

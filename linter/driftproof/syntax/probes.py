@@ -4,11 +4,13 @@
 b of a. What else the condition says (``data_type = 'text'``) can't be told: it stands beside the probe as opaque.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from driftproof.objects import Kind
 from driftproof.statements.operations import Probe, Test
+from driftproof.statements.query import folded
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import strings, tagged
 
@@ -77,6 +79,7 @@ _PARTICULAR: tuple[Kind, ...] = (
     "relation",
     "schema",
 )
+_NAME_PART = re.compile(r'"(?:[^"]|"")*"|[^.]+')
 # Conditions that hold for every row of the object that is meant.
 _ALWAYS_TRUE = {
     "attisdropped",
@@ -191,11 +194,7 @@ def _regclass(wrapped: Node, value: Evaluate) -> Test | None:
 
 def split_name(text: str) -> tuple[str | None, str]:
     """Schema and name of a text such as ``public."T"``, folded as regclass input folds it."""
-    parts: list[str] = []
-    for part in text.split("."):
-        part = part.strip()
-        quoted = len(part) > 1 and part.startswith('"') and part.endswith('"')
-        parts.append(part[1:-1].replace('""', '"') if quoted else part.lower())
+    parts = [folded(part.strip()) for part in _NAME_PART.findall(text)] or [text]
     return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 

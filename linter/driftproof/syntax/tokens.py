@@ -10,6 +10,7 @@ from pglast import parser
 from driftproof.objects import Object
 from driftproof.source import Source
 from driftproof.statements.operations import Statement
+from driftproof.statements.query import folded
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -23,11 +24,7 @@ class Token(msgspec.Struct, frozen=True):
     @property
     def folded(self) -> str:
         """The identifier that the token means."""
-        if self.text.startswith('"'):
-            return self.text[1:-1].replace('""', '"')
-        if self.text.startswith("'"):
-            return self.text[1:-1].replace("''", "'")
-        return self.text.lower()
+        return folded(self.text)
 
 
 class Element(msgspec.Struct, frozen=True):
@@ -114,7 +111,7 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
 
 def wanted_in_string(token: Token, wanted: Object) -> bool:
     """Whether a token is a string that mentions the object: the body of a DO block or a function."""
-    return token.name == "SCONST" and wanted.name in token.text.lower()
+    return token.name == "SCONST" and folded(wanted.name) in folded(token.text)
 
 
 def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, list[Token]]:
