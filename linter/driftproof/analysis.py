@@ -29,10 +29,12 @@ def analyse(history: History, rules: Sequence[Rule]) -> Analysis:
     found: list[Diagnostic] = []
     statements = 0
     last = max(history.named, default=-1)
+    read: dict[int, tuple[Statement, ...]] = {}
     for migration in history.migrations[: last + 1]:
         named = migration.index in history.named
-        file = FileContext(history, migration)
+        file = FileContext(history, migration, read)
         parsed = _read(file)
+        read[migration.index] = parsed.statements
         rolls_back = any(
             isinstance(operation, Transaction) and operation.command.startswith("rollback")
             for statement in parsed.statements

@@ -49,9 +49,7 @@ def bad(
     earlier: tuple[str, ...] = (),
 ) -> Case:
     """SQL that the rule reports, at ``line``."""
-    return Case(
-        sql=sql, why=why, bad=True, line=line, certainty=certainty, fixed=fixed, unsafe=unsafe, earlier=earlier
-    )
+    return Case(sql=sql, why=why, bad=True, line=line, certainty=certainty, fixed=fixed, unsafe=unsafe, earlier=earlier)
 
 
 def good(sql: str, *, why: str, earlier: tuple[str, ...] = ()) -> Case:
@@ -77,11 +75,14 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class FileContext:
-    """What rules see of a migration before they see its statements."""
+    """What rules see of a migration before they see its statements. ``earlier`` are those of the migrations up to it."""
 
-    def __init__(self, history: "History", migration: "Migration") -> None:
+    def __init__(
+        self, history: "History", migration: "Migration", earlier: "dict[int, tuple[Statement, ...]]"
+    ) -> None:
         self.history = history
         self.migration = migration
+        self.earlier = earlier
         self.statements: tuple[Statement, ...] = ()
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
@@ -161,9 +162,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             sqlstate=failure.sqlstate,
             path=source.path,
             span=source.span(start, end),
-            statement=StatementSpan(
-                statement.index, source.position(statement.start), source.position(statement.end)
-            ),
+            statement=StatementSpan(statement.index, source.position(statement.start), source.position(statement.end)),
             object=failure.object,
             message=message,
             because=() if failure.because is None else (failure.because,),

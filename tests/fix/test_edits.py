@@ -1,5 +1,7 @@
 """Edits on bytes: order, sharing, overlap."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +47,7 @@ def test_the_later_of_two_overlapping_fixes_waits() -> None:
 def test_a_fix_is_made_whole_or_not_at_all(fixes: list[Fix]) -> None:
     edits, made = merge(fixes)
     assert {edit for one in made for edit in one.edits} == set(edits)
-    for one, other in zip(edits, edits[1:], strict=False):
+    for one, other in itertools.pairwise(edits):
         assert one.end <= other.start
 
 

@@ -5,6 +5,8 @@ the object when that CREATE lies in an earlier migration. Existing rows are take
 of them, it warns.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
@@ -12,7 +14,7 @@ from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
 from driftproof.rule import Failure, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Constraint, CreateRelation, Statement
-from driftproof.syntax import Element, elements, needs_quotes, parse
+from driftproof.syntax import Element, elements, needs_quotes
 from driftproof.syntax.columns import ColumnText, read_column
 from driftproof.syntax.parser import first_token
 
@@ -72,18 +74,22 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
     return Fix(title, Applicability.SAFE if blocks.safe else Applicability.UNSAFE, edits)
 
 
+@lru_cache(maxsize=64)
+def _elements(source: Source, start: int, end: int) -> list[Element]:
+    return elements(source.data, start, end)
+
+
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
     if failure.origin is None or failure.certainty is not Certainty.DRIFT:
         return None
     file = context.file
     origin = file.history.migrations[failure.origin.migration]
-    inherited = origin is not file.migration
-    statements = parse(origin.source.sql).statements if inherited else file.statements
+    statements = file.earlier[failure.origin.migration]
     statement = next(item for item in statements if item.index == failure.origin.statement)
     made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
     if made is None or made.kind != "table":
         return None
-    found = elements(origin.source.data, statement.start, statement.end)
+    found = _elements(origin.source, statement.start, statement.end)
     if not found:
         return None
     at = made.name.at

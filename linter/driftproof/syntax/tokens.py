@@ -41,6 +41,8 @@ class Element(msgspec.Struct, frozen=True):
 
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+# A name with dots in it; the group is its last part.
+_DOTTED = re.compile(rb"""(?:(?:"(?:[^"]|"")*"|[\w$\x80-\xff]+)[ \t]*\.[ \t]*)*("(?:[^"]|"")*"|[\w$\x80-\xff]+)""")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
@@ -82,6 +84,10 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     word where the name is not written at all.
     """
     data = source.data
+    if at >= 0 and (written := _DOTTED.match(data, at)):
+        start, end = written.span(1)
+        if folded(data[start:end].decode(errors="replace")) == wanted.name:
+            return (at if wanted.kind == "column" else start), end
     found = list(tokens(data, statement.start, statement.end))
     body = next((token for token in found if wanted_in_string(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
