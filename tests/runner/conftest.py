@@ -1,4 +1,4 @@
-"""One server for all tests of a session, and throw-away databases on it."""
+"""Throw-away databases on the one server, and migrations to run in them."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driftproof.history import Migration, RunMode
-from driftproof.runner.server import Server, open_server
+from driftproof.runner.server import Server
 from driftproof.source import Source
 
 if TYPE_CHECKING:
     from driftproof.runner.server import Connection
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A private cluster."""
-    with open_server() as opened:
-        yield opened
 
 
 @pytest.fixture

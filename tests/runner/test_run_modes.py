@@ -255,12 +255,23 @@ def test_a_failure_points_to_its_place_in_the_file(
 
 
 @pytest.mark.parametrize("mode", list(RunMode))
-def test_a_failure_without_a_place_points_to_its_statement(
-    connection: "Connection", migration: Make, mode: RunMode
+@pytest.mark.parametrize(
+    ("statement", "sqlstate", "place"),
+    [
+        ("COMMENT ON COLUMN base.b IS 'gone'", "42703", "b IS"),
+        ("COMMENT ON COLUMN base.\"B\" IS 'gone'", "42703", "B"),
+        ("ALTER TABLE base ADD COLUMN a int", "42701", "a int"),
+        ("DO $$ BEGIN PERFORM 1; ALTER TABLE Nowhere ADD x int; END $$", "42P01", "Nowhere"),
+        ("SELECT 1/0", "22012", "SELECT"),
+    ],
+)
+def test_a_failure_without_a_place_points_to_the_name_or_the_statement(
+    connection: "Connection", migration: Make, mode: RunMode, statement: str, sqlstate: str, place: str
 ) -> None:
-    sql = "SELECT 1;\n\n/* why */ COMMENT ON COLUMN base.b IS 'gone';\nSELECT 2;\n"
-    outcome = run(connection, migration(sql, mode))
-    assert (outcome.statement, outcome.sqlstate, outcome.at) == (1, "42703", sql.index("COMMENT"))
+    before = "SELECT 1;\n\n/* why: ä */ "
+    outcome = run(connection, migration(f"{before}{statement};\nSELECT 2;\n", mode))
+    assert (outcome.statement, outcome.sqlstate) == (1, sqlstate)
+    assert outcome.at == len(before.encode()) + statement.index(place)
 
 
 @pytest.mark.parametrize("mode", list(RunMode))

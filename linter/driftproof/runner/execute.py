@@ -29,9 +29,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of running one migration.
 
     ``statement`` is the index of the one that failed; None with ``ok`` False: it was the commit or the bookkeeping.
-    ``at`` is the byte offset in the file that the server's message points to (the statement's start where it does not
-    say). ``left_open``: the file began a transaction and did not end it, so that what it did, bookkeeping and all, is
-    lost without an error. ``notes`` say what was left out, and which commands met no transaction or another one.
+    ``at`` is the byte offset in the file that the server's message points to, else that of the name it speaks of, else
+    the statement's start. ``left_open``: the file began a transaction and did not end it, so that what it did,
+    bookkeeping and all, is lost without an error. ``notes`` say what was left out, and which commands met no
+    transaction or another one.
     """
 
     ok: bool
@@ -121,7 +122,8 @@ class _File:
         """The statement failed (None: what came after the last one); the position counts in its own text."""
         self.failed, self.piece = failed, piece
         if piece is not None:
-            before = self.text(piece)[: max(0, failed.position - 1)]
+            text = self.text(piece)
+            before = text[: failed.position - 1 if failed.position else _named(failed.message, text)]
             self.at = piece.start + len(before.encode())
 
     def fail_whole(self, failed: Failed, done: int) -> None:
@@ -241,8 +243,17 @@ _NO_COPY = (
     "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '08P01',"
     " MESSAGE = 'COPY FROM STDIN and TO STDOUT are not possible in a pipeline'; END$$"
 )
+_QUOTED = re.compile(r'"([^"]+)"')
 _COPY_END = re.compile(rb"^\\\.[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _PSQL_COMMAND = re.compile(r"--[^\n]*|/\*.*?\*/|(?P<command>\\[^\n]*)", re.DOTALL)
+
+
+def _named(message: str, text: str) -> int:
+    """Where a statement's text has the first name that a message quotes and it has; 0 if none."""
+    for name in _QUOTED.findall(message):
+        if found := re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text, re.IGNORECASE):
+            return found.start()
+    return 0
 
 
 def _copy_data(data: bytes, end: int) -> tuple[bytes, int]:
