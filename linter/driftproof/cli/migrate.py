@@ -1,0 +1,194 @@
+"""``driftproof migrate``: the reference runner."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftproof.history import History
+    from driftproof.report.terminal import Paint
+    from driftproof.runner.migrate import Applied, Plan, Step
+    from driftproof.runner.server import Connection
+
+_PATH = click.argument("path", required=False, metavar="[PATH]")
+_URL = click.option("--database-url", metavar="URL", help="The database; without it, a new one on the embedded server.")
+_REMOTE = click.option("--allow-remote", is_flag=True, help="Let the database be on another machine.")
+_FRAMEWORK = click.option("--framework", metavar="NAME", help="The tool that runs the migrations, if not recognised.")
+
+
+@click.group()
+def migrate() -> None:
+    """Apply migrations, each in its framework's run mode, and show the statement that fails.
+
+    PATH is a directory of migrations, or a file in one: then nothing behind it is applied. Without --database-url the
+    history is replayed on a throw-away server. Exit status: 0 done, 1 a migration failed, 2 nothing could be done.
+    """
+
+
+@migrate.command()
+@_PATH
+@_URL
+@_REMOTE
+@_FRAMEWORK
+@click.option("--dry-run", is_flag=True, help="Say what would be applied, and change nothing.")
+def up(path: str | None, database_url: str | None, allow_remote: bool, framework: str | None, dry_run: bool) -> int:
+    """Apply the migrations that the database lacks, in their order.
+
+    Each is recorded in the table driftproof.migrations of that database. Nothing is applied when a migration that was
+    applied has been edited or is missing, or when a new one stands before one that is applied.
+    """
+    history, upto = _history(path, framework)
+    if database_url is None:
+        return _dry(history, (), upto) if dry_run else _replay(history, upto)
+    from driftproof.runner.migrate import applied
+    from driftproof.runner.server import connect_to, describe
+
+    with connect_to(database_url, allow_remote) as connection:
+        where = f"{describe(connection)}, database {connection.info.dbname}"
+        if dry_run:
+            return _dry(history, applied(connection), upto)
+    return _apply(lambda: connect_to(database_url, allow_remote), history, where, upto)
+
+
+@migrate.command()
+@_PATH
+@_URL
+@_REMOTE
+@_FRAMEWORK
+def status(path: str | None, database_url: str | None, allow_remote: bool, framework: str | None) -> int:
+    """Say of each migration whether it is applied, and what stands in the way of the others.
+
+    Exit status 1: some migration is edited, missing or out of order. Without --database-url all are pending.
+    """
+    from driftproof.runner.migrate import applied, plan
+
+    history, upto = _history(path, framework)
+    rows: tuple[Applied, ...] = ()
+    if database_url is not None:
+        from driftproof.runner.server import connect_to
+
+        with connect_to(database_url, allow_remote) as connection:
+            rows = applied(connection)
+    made = plan(history, rows, upto)
+    _print(*_table(made, _paint()))
+    return 1 if made.problems else 0
+
+
+def _history(path: str | None, framework: str | None) -> "tuple[History, int | None]":
+    """The one history that is meant, and the index of the last migration to apply, where PATH is a file."""
+    from pathlib import Path
+
+    from driftproof.cli.inputs import Settings, read
+    from driftproof.unusable import Unusable
+
+    histories = [job.history for job in read([] if path is None else [path], Settings(framework=framework))]
+    histories = [history for history in histories if history.migrations]
+    if not histories:
+        raise Unusable(f"no migrations in {path or 'the current folder'}")
+    if len(histories) > 1:
+        places = ", ".join(str(Path(history.migrations[0].path).parent) for history in histories)
+        raise Unusable(f"there are several histories; name one: {places}")
+    history = histories[0]
+    return history, max(history.named) if path is not None and Path(path).is_file() else None
+
+
+def _replay(history: "History", upto: int | None) -> int:
+    """Apply a history to a new database of the embedded server, which goes afterwards."""
+    from driftproof.runner.platforms import prepare
+    from driftproof.runner.server import open_server
+
+    with open_server() as server:
+        platform = prepare(server, history.framework.platform)
+        database = server.create_database(platform.template)
+        where = server.description + (f", platform {platform.name}" if platform.name else "")
+        status = _apply(lambda: server.connect(database), history, where, upto)
+        with server.connect(database) as connection:
+            stood_in = platform.stood_in(connection)
+    if stood_in:
+        _print(f"stand-ins, not the real extensions: {', '.join(stood_in)}")
+    return status
+
+
+def _apply(connect: "Callable[[], Connection]", history: "History", where: str, upto: int | None) -> int:
+    from driftproof.report.terminal import GREEN, RED, YELLOW
+    from driftproof.runner.migrate import name_of
+    from driftproof.runner.migrate import up as apply
+    from driftproof.runner.show import failure
+
+    paint = _paint()
+    count = 0
+
+    def planned(plan: "Plan") -> None:
+        nonlocal count
+        count = len(plan.pending)
+        _print(f"{where}: {_count(count, 'migration')} to apply ({history.framework.title})")
+
+    def done(step: "Step") -> None:
+        word, style = ("failed", RED) if step.failed else ("undone", YELLOW) if step.undone else ("applied", GREEN)
+        _print(f"  {paint(f'{word:7}', style)}  {name_of(step.migration)}  {step.outcome.seconds * 1000:.0f} ms")
+        for note in step.outcome.notes:
+            _print(f"           {note}")
+
+    steps = apply(connect, history, planned, done, upto)
+    if not steps or not steps[-1].failed:
+        return 0
+    last = steps[-1]
+    _print("")
+    if last.outcome.left_open:
+        _print(f"{last.migration.path}: the transaction that it begins is never ended: nothing of it stays")
+    else:
+        _print(*failure(last.migration, last.outcome, paint))
+        if not last.migration.run_mode.clean_after_failure and last.outcome.statement:
+            _print(
+                f"What the {_count(last.outcome.statement, 'statement')} before did may stay: each commits on its own."
+            )
+    stayed = sum(not step.failed and not step.undone for step in steps)
+    _print("", f"{stayed} applied, 1 failed, {count - len(steps)} not tried")
+    return 1
+
+
+def _dry(history: "History", rows: "tuple[Applied, ...]", upto: int | None) -> int:
+    from driftproof.runner.migrate import name_of, plan
+
+    made = plan(history, rows, upto)
+    made.check()
+    _print(f"{_count(len(made.pending), 'migration')} to apply ({history.framework.title})")
+    _print(*(f"  {name_of(migration)}  {migration.run_mode}" for migration in made.pending))
+    return 0
+
+
+def _table(plan: "Plan", paint: "Paint") -> list[str]:
+    from driftproof.report.terminal import DIM, GREEN, RED, YELLOW
+    from driftproof.runner.migrate import State
+
+    styles = {State.APPLIED: GREEN, State.PENDING: YELLOW}
+    lines = []
+    for entry in plan.entries:
+        when = f"{entry.applied.applied_at:%Y-%m-%d %H:%M:%S}" if entry.applied is not None else ""
+        lines.append(
+            f"{paint(f'{entry.state:12}', styles.get(entry.state, RED))}  {paint(f'{when:19}', DIM)}  {entry.name}"
+        )
+    counts = [(state, sum(entry.state is state for entry in plan.entries)) for state in State]
+    lines += ["", ", ".join(f"{count} {state}" for state, count in counts if count), *plan.problems]
+    return lines
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _paint() -> "Paint":
+    import sys
+
+    from driftproof.report.terminal import painter, wants_colour
+
+    return painter(wants_colour("auto", sys.stdout))
+
+
+def _print(*lines: str) -> None:
+    from driftproof.report.terminal import write_text
+
+    for line in lines:
+        write_text(line.rstrip() + "\n")

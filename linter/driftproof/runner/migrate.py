@@ -1,0 +1,279 @@
+"""The reference runner: a history, the rows that say what a database has of it, and the way from one to the other."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from driftproof.history import History, Migration, RunMode
+from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of
+from driftproof.runner.server import ServerError, first_line
+from driftproof.runner.wire import Command
+from driftproof.source import BOM, Source, Unreadable
+from driftproof.unusable import Unusable
+
+if TYPE_CHECKING:
+    from driftproof.runner.server import Connection
+
+TABLE = "driftproof.migrations"
+
+_CREATE = """
+CREATE SCHEMA IF NOT EXISTS driftproof;
+CREATE TABLE IF NOT EXISTS driftproof.migrations (
+  version text NOT NULL,
+  name text NOT NULL,
+  checksum text NOT NULL,
+  run_mode text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (version, name)
+);
+COMMENT ON TABLE driftproof.migrations IS 'Migrations that driftproof applied; checksum is SHA-256 with LF line ends';
+"""
+_INSERT = "INSERT INTO driftproof.migrations (version, name, checksum, run_mode) VALUES ($1, $2, $3, $4)"
+_LOCK = 0x6472696674  # any number that no one else uses for an advisory lock: "drift"
+
+
+class Refused(Unusable):
+    """A history that can't be applied to this database as it is, and why, in one line."""
+
+
+class State(StrEnum):
+    """What became of a migration."""
+
+    APPLIED = "applied"
+    EDITED = "edited"
+    MISSING = "missing"
+    LATE = "out of order"
+    PENDING = "pending"
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """A row of the bookkeeping."""
+
+    version: str
+    name: str
+    checksum: str
+    run_mode: str
+    applied_at: datetime
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A migration of the history or of the database, or of both."""
+
+    state: State
+    name: str
+    migration: Migration | None = None
+    applied: Applied | None = None
+    problem: str | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """The migrations in the order of the history, those that are missing from it first."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def pending(self) -> tuple[Migration, ...]:
+        """What is to be applied."""
+        return tuple(
+            entry.migration for entry in self.entries if entry.state is State.PENDING and entry.migration is not None
+        )
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why nothing may be applied."""
+        return tuple(entry.problem for entry in self.entries if entry.problem is not None)
+
+    def check(self) -> None:
+        """Raises Refused with the first problem, where there is one."""
+        if self.problems:
+            more = f" (and {len(self.problems) - 1} more: driftproof migrate status)" if self.problems[1:] else ""
+            raise Refused(self.problems[0] + more)
+
+
+class Step(NamedTuple):
+    """A migration that was run, and what came of it; ``undone``: another of its batch failed, so it did not stay."""
+
+    migration: Migration
+    outcome: Outcome
+    undone: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is this migration that stopped the run."""
+        return not self.outcome.ok or self.outcome.left_open
+
+
+def checksum(source: Source) -> str:
+    """SHA-256 of a file's text; a byte order mark and the kind of line ends, which tools change, make no difference."""
+    return hashlib.sha256(source.data.removeprefix(BOM).replace(b"\r\n", b"\n")).hexdigest()
+
+
+def name_of(migration: Migration) -> str:
+    """The file's name; with the version it tells a migration from all others, wherever its directory moves."""
+    return PurePath(migration.path).name
+
+
+def plan(history: History, applied: Sequence[Applied], upto: int | None = None) -> Plan:
+    """Hold a history against what a database has; what comes after the index ``upto`` is left out of it.
+
+    Raises Refused for a history in which two migrations are the same by version and name.
+    """
+    rows = {(row.version, row.name): row for row in applied}
+    known: dict[tuple[str, str], Migration] = {}
+    for migration in history.migrations:
+        key = (migration.version, name_of(migration))
+        if key in known:
+            raise Refused(f"{known[key].path} and {migration.path} have the same version and name")
+        known[key] = migration
+    last = max((migration.index for key, migration in known.items() if key in rows), default=-1)
+    entries = [_missing(row, history) for key, row in rows.items() if key not in known]
+    for key, migration in known.items():
+        if upto is None or migration.index <= upto:
+            entries.append(_entry(migration, rows.get(key), history.migrations[last] if last >= 0 else None))
+    return Plan(tuple(entries))
+
+
+def _entry(migration: Migration, row: Applied | None, last: Migration | None) -> Entry:
+    name = name_of(migration)
+    if row is None:
+        if last is None or migration.index > last.index:
+            return Entry(State.PENDING, name, migration)
+        problem = (
+            f"{migration.path} is new, but stands before {name_of(last)}, which is applied: give it a later version"
+        )
+        return Entry(State.LATE, name, migration, problem=problem)
+    now = checksum(migration.source)
+    if now == row.checksum:
+        return Entry(State.APPLIED, name, migration, row)
+    problem = (
+        f"{migration.path} was edited after it was applied on {row.applied_at:%Y-%m-%d}"
+        f" (checksum {now[:12]}, then {row.checksum[:12]}): put it back, and change the schema in a new migration"
+    )
+    return Entry(State.EDITED, name, migration, row, problem)
+
+
+def _missing(row: Applied, history: History) -> Entry:
+    problem = f"{row.name} was applied on {row.applied_at:%Y-%m-%d}, and is missing from the history"
+    twin = next((other for other in history.migrations if checksum(other.source) == row.checksum), None)
+    if twin is not None:
+        problem += f": was it renamed to {name_of(twin)}?"
+    return Entry(State.MISSING, row.name, applied=row, problem=problem)
+
+
+def applied(connection: "Connection") -> tuple[Applied, ...]:
+    """The bookkeeping of a database in the order of its rows' times; empty where there is none yet. Changes nothing."""
+    import psycopg
+
+    try:
+        if connection.execute("SELECT to_regclass(%s)", (TABLE,)).fetchone() == (None,):
+            return ()
+        rows = connection.execute(
+            f"SELECT version, name, checksum, run_mode, applied_at FROM {TABLE} ORDER BY applied_at, version".encode()
+        ).fetchall()
+    except psycopg.Error as error:
+        raise ServerError(f"the bookkeeping in {TABLE} can't be read: {first_line(error)}") from None
+    return tuple(Applied(*row) for row in rows)
+
+
+def up(
+    connect: "Callable[[], Connection]",
+    history: History,
+    planned: Callable[[Plan], None] = lambda _: None,
+    done: Callable[[Step], None] = lambda _: None,
+    upto: int | None = None,
+) -> list[Step]:
+    """Apply what a database lacks, each migration in its run mode and on a connection of its own, up to a failure.
+
+    ``planned`` hears what will be done, ``done`` each migration that was run. The row in the bookkeeping is part of the
+    migration's transaction where its run mode has one. Raises Refused, also when someone else is applying migrations
+    there, and ServerError; nothing was begun then, unless the connection was lost.
+    """
+    steps: list[Step] = []
+    with _locked(connect) as keeper:
+        made = plan(history, applied(keeper), upto)
+        made.check()
+        pieces = {migration.index: _pieces(migration) for migration in made.pending}
+        planned(made)
+        if made.pending:
+            _make_table(keeper)
+        for group in _groups(made.pending):
+            with connect() as connection:
+                if group[0].run_mode is RunMode.BATCH:
+                    ran = _batch(connection, group)
+                else:
+                    row = _row(group[0])
+                    ran = [Step(group[0], execute(connection, group[0], pieces[group[0].index], row))]
+            for step in ran:
+                done(step)
+            steps += ran
+            if ran[-1].failed:
+                break
+    return steps
+
+
+def _groups(pending: Sequence[Migration]) -> Iterator[Sequence[Migration]]:
+    """Each migration alone, but those of a batch together."""
+    for in_batch, group in groupby(pending, key=lambda migration: migration.run_mode is RunMode.BATCH):
+        if in_batch:
+            yield list(group)
+        else:
+            yield from ([migration] for migration in group)
+
+
+def _batch(connection: "Connection", group: Sequence[Migration]) -> list[Step]:
+    outcomes = execute_batch(connection, [(migration, _row(migration)) for migration in group])
+    undone = not outcomes[-1].ok
+    return [Step(migration, outcome, undone) for migration, outcome in zip(group, outcomes, strict=False)]
+
+
+def _pieces(migration: Migration) -> tuple[Piece, ...]:
+    try:
+        return pieces_of(migration)
+    except Unreadable as error:
+        raise Refused(f"{migration.path}: {error.message}") from None
+
+
+def _row(migration: Migration) -> Command:
+    values = (migration.version, name_of(migration), checksum(migration.source), migration.run_mode.value)
+    return Command(_INSERT, values)
+
+
+def _make_table(connection: "Connection") -> None:
+    import psycopg
+
+    try:
+        # Without the notices that both are there already.
+        with connection.transaction():
+            connection.execute("SET LOCAL client_min_messages = warning")
+            connection.execute(_CREATE)
+    except psycopg.Error as error:
+        raise ServerError(f"the bookkeeping in {TABLE} can't be made: {first_line(error)}") from None
+
+
+@contextmanager
+def _locked(connect: "Callable[[], Connection]") -> "Iterator[Connection]":
+    """A connection that holds the runner's lock on the database. Raises Refused where another one holds it."""
+    with connect() as connection:
+        if connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() == (False,):
+            raise Refused(f"another driftproof migrate is at work on this database{_holder(connection)}: wait for it")
+        if connection.info.server_version >= 140000:
+            # It only waits while the migrations run.
+            connection.execute("SET idle_session_timeout = 0")
+        yield connection
+
+
+def _holder(connection: "Connection") -> str:
+    row = connection.execute(
+        "SELECT a.pid, a.usename, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid AND a.datname = current_database()"
+        " AND l.classid = %s AND l.objid = %s",
+        (_LOCK >> 32, _LOCK & 0xFFFFFFFF),
+    ).fetchone()
+    return "" if row is None else f" (process {row[0]} of {row[1]}, since {row[2]:%Y-%m-%d %H:%M:%S})"
