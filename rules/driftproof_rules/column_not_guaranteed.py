@@ -115,7 +115,7 @@ BEGIN
     ) THEN
         ALTER TABLE jobs ADD COLUMN owner uuid;
         IF EXISTS (SELECT 1 FROM jobs WHERE owner IS NULL) THEN
-            RAISE WARNING '%', 'jobs.owner: existing rows have no value, NOT NULL was not set';
+            RAISE WARNING 'jobs.owner: existing rows have no value, NOT NULL was not set';
         ELSE
             ALTER TABLE jobs ALTER COLUMN owner SET NOT NULL;
         END IF;

@@ -100,7 +100,7 @@ EXCEPTION
     WHEN undefined_column THEN
         NULL; -- it comes with the last of its columns
     WHEN check_violation THEN
-        RAISE WARNING '%', 'spans: existing rows break in_order, it was not added';
+        RAISE WARNING 'spans: existing rows break in_order, it was not added';
 END $$;
 
 COMMENT ON CONSTRAINT in_order ON spans IS 'Spans have a length';

@@ -13,7 +13,7 @@ The migration fails with `policy "own" for table "orders" does not exist` (SQLST
 
     DO $$
     BEGIN
-        IF NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = 'public' AND table_name = 'orders') THEN
+        IF to_regclass('public.orders') IS NULL THEN
             CREATE TABLE orders (id bigint PRIMARY KEY, total int);
             CREATE POLICY own ON orders USING (true);
         END IF;

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Finds statements that name a relation which the history itself dropped or renamed (`always`), or which only one branch of
-a guarded block makes (`drift`): where the guard finds its own object already there, the companion is never made.
+Finds statements that name a relation which the history itself dropped or renamed (`always`), or which only one branch
+of a guarded block makes (`drift`): where the guard finds its own object already there, the companion is never made.
 
 ## Why it matters
 
@@ -13,7 +13,7 @@ The migration fails with `relation "order_log" does not exist` (SQLSTATE 42P01).
 
     DO $$
     BEGIN
-        IF NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = 'public' AND table_name = 'orders') THEN
+        IF to_regclass('public.orders') IS NULL THEN
             CREATE TABLE orders (id bigint PRIMARY KEY, total int);
             CREATE TABLE order_log (entry text);
         END IF;

@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports `-- driftproof: ignore[...]` and `ignore-file[...]` comments whose rules find nothing where they stand, and those
-that are written wrong.
+Reports `-- driftproof: ignore[...]` and `ignore-file[...]` comments whose rules find nothing where they stand, and
+those that are written wrong.
 
 ## Why it matters
 

@@ -14,7 +14,7 @@ from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
 from driftproof.rule import Failure, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Constraint, CreateRelation, Statement
-from driftproof.syntax import Element, elements, needs_quotes
+from driftproof.syntax import Element, elements, literal, quote
 from driftproof.syntax.columns import ColumnText, read_column
 from driftproof.syntax.parser import first_token
 
@@ -156,7 +156,7 @@ class _Blocks:
         if constraint.name is None:
             text = f"CONSTRAINT {quote(name)} {text}"
         regclass = literal(f"{quote(self.table.schema)}.{quote(self._table_name())}")
-        warning = literal(f"{self._table_name()}: existing rows break {name}, it was not added")
+        warning = _message(f"{self._table_name()}: existing rows break {name}, it was not added")
         self.texts[order] = "\n".join(
             [
                 "DO $$",
@@ -172,7 +172,7 @@ class _Blocks:
                 "    WHEN undefined_column THEN",
                 "        NULL; -- it comes with the last of its columns",
                 f"    WHEN {_VIOLATIONS[constraint.kind]} THEN",
-                f"        RAISE WARNING '%', {warning};",
+                f"        RAISE WARNING {warning};",
                 "END $$;",
             ]
         )
@@ -190,10 +190,10 @@ class _Blocks:
         lines: list[str] = []
         if column.not_null is not None and not column.fills and not column.primary_key:
             text = _without_not_null(element, column)
-            warning = literal(f"{table}.{name}: existing rows have no value, NOT NULL was not set")
+            warning = _message(f"{table}.{name}: existing rows have no value, NOT NULL was not set")
             lines = [
                 f"        IF EXISTS (SELECT 1 FROM {self.table.written} WHERE {quote(name)} IS NULL) THEN",
-                f"            RAISE WARNING '%', {warning};",
+                f"            RAISE WARNING {warning};",
                 "        ELSE",
                 f"            ALTER TABLE {self.table.written} ALTER COLUMN {quote(name)} SET NOT NULL;",
                 "        END IF;",
@@ -289,11 +289,6 @@ def _dollar_quoted(block: str) -> str:
     return f"DO {tag}{body}{tag};"
 
 
-def quote(name: str) -> str:
-    """An identifier as it must be written."""
-    return '"' + name.replace('"', '""') + '"' if needs_quotes(name) else name
-
-
-def literal(text: str) -> str:
-    """A string constant."""
-    return "'" + text.replace("'", "''") + "'"
+def _message(text: str) -> str:
+    """A format string of RAISE that says the text."""
+    return literal(text.replace("%", "%%"))

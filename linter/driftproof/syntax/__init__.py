@@ -5,9 +5,9 @@ import msgspec
 from driftproof.statements.operations import Statement, SyntaxFailure
 from driftproof.syntax.lower import command, operations
 from driftproof.syntax.parser import raw_statements
-from driftproof.syntax.tokens import Element, elements, locate, needs_quotes, parses
+from driftproof.syntax.tokens import Element, elements, literal, locate, parses, quote
 
-__all__ = ["Element", "Parsed", "elements", "locate", "needs_quotes", "parse", "parses"]
+__all__ = ["Element", "Parsed", "elements", "literal", "locate", "parse", "parses", "quote"]
 
 
 class Parsed(msgspec.Struct, frozen=True):

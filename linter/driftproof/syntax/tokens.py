@@ -61,11 +61,16 @@ def tokens(data: bytes, start: int, end: int, comments: bool = False) -> Iterato
         yield Token(token.name, offset, offset + (len(written) if plain else len(written.encode())), written)
 
 
-def needs_quotes(name: str) -> bool:
-    """Whether an identifier must be written in double quotes: not folded, or a keyword that the grammar keeps."""
-    if not _PLAIN.match(name):
-        return True
-    return parser.scan(name)[0].kind in ("RESERVED_KEYWORD", "TYPE_FUNC_NAME_KEYWORD", "COL_NAME_KEYWORD")
+def quote(name: str) -> str:
+    """An identifier as it must be written: in double quotes where it is not folded, or a keyword of the grammar's."""
+    if _PLAIN.match(name) and parser.scan(name)[0].kind in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A string constant."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def parses(sql: str) -> bool:
@@ -85,9 +90,8 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     """
     data = source.data
     if at >= 0 and (written := _DOTTED.match(data, at)):
-        start, end = written.span(1)
-        if folded(data[start:end].decode(errors="replace")) == wanted.name:
-            return (at if wanted.kind == "column" else start), end
+        if folded(written[1].decode(errors="replace")) == wanted.name:
+            return (at if wanted.kind == "column" else written.start(1)), written.end()
     found = list(tokens(data, statement.start, statement.end))
     body = next((token for token in found if wanted_in_string(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)

@@ -1,0 +1,115 @@
+"""What `driftproof prove` says, for people and for programs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from driftproof.report import printable
+from driftproof.report.frame import visible
+from driftproof.report.terminal import BOLD, DIM, GREEN, RED, YELLOW, Paint
+from driftproof.runner.prove import FileProof, Proof, Verdict
+
+
+class ProofReport(msgspec.Struct, frozen=True):
+    """The proofs of all files, the server they were made on, and how long it took in seconds."""
+
+    server: str
+    files: tuple[FileProof, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """The proofs of all predictions."""
+        return [proof for file in self.files for proof in file.proofs]
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 for what fails, or did not hold, before 2 for what could not be proven."""
+        if any(file.differences for file in self.files):
+            return 1
+        if any(proof.verdict is not Verdict.NOT_BUILT for proof in self.proofs):
+            return 1
+        return 2 if self.proofs or not all(file.runs for file in self.files) else 0
+
+
+_STYLES = {Verdict.REPRODUCED: GREEN, Verdict.NOT_REPRODUCED: RED, Verdict.NOT_BUILT: YELLOW}
+
+
+def render(report: ProofReport, paint: Paint) -> str:
+    """The report as text."""
+    lines = [f"on {report.server}", *report.notes, ""]
+    for file in report.files:
+        lines.extend(_file(file, paint))
+        lines.append("")
+    lines.append(_summary(report))
+    return "\n".join(lines) + "\n"
+
+
+def _file(file: FileProof, paint: Paint) -> Iterator[str]:
+    yield paint(visible(printable(file.path)), BOLD)
+    yield f"  fresh database: {paint('runs', GREEN) if file.runs else visible(file.fresh)}"
+    for proof in file.proofs:
+        item = proof.diagnostic
+        place = f"{item.span.start.line}:{item.span.start.column}"
+        yield f"  {place} {item.code} {item.certainty}: {visible(item.message)}"
+        yield f"      {paint(proof.verdict, _STYLES[proof.verdict])}: {visible(proof.detail)}"
+        if proof.fixed is not None:
+            yield f"      with the fix: {paint('runs', GREEN) if proof.fixed else paint(proof.fixed_detail, RED)}"
+    if file.differences is not None:
+        same = not file.differences
+        said = "the same schema as without it" if same else "another schema than without it:"
+        yield f"  fresh database with the fix: {paint(said, GREEN if same else RED)}"
+        for line in file.differences:
+            yield paint(f"      {visible(line)}", DIM)
+
+
+def _summary(report: ProofReport) -> str:
+    proofs = report.proofs
+    counts = [f"{sum(proof.verdict is verdict for proof in proofs)} {verdict}" for verdict in Verdict]
+    runs = sum(file.runs for file in report.files)
+    parts = [f"{runs} of {len(report.files)} files run in a fresh database"]
+    if proofs:
+        fixed = [proof for proof in proofs if proof.fixed is not None]
+        parts.append(f"{len(proofs)} predicted failures: {', '.join(counts)}")
+        parts.append(f"{sum(bool(proof.fixed) for proof in fixed)} of {len(fixed)} fixed states run")
+    return f"{'; '.join(parts)} ({report.seconds:.1f} s)"
+
+
+def as_json(report: ProofReport) -> bytes:
+    """The report as one JSON document."""
+    document: dict[str, Any] = {
+        "server": report.server,
+        "notes": list(report.notes),
+        "seconds": round(report.seconds, 3),
+        "summary": {
+            "files": len(report.files),
+            **{
+                verdict.value.replace(" ", "_"): sum(proof.verdict is verdict for proof in report.proofs)
+                for verdict in Verdict
+            },
+        },
+        "files": [
+            {
+                "path": printable(file.path),
+                "fresh": {"runs": file.runs, "detail": file.fresh},
+                "fix": None if file.differences is None else {"differences": list(file.differences)},
+                "proofs": [
+                    {
+                        "code": proof.diagnostic.code,
+                        "certainty": proof.diagnostic.certainty,
+                        "sqlstate": proof.diagnostic.sqlstate,
+                        "line": proof.diagnostic.span.start.line,
+                        "object": proof.diagnostic.object,
+                        "verdict": proof.verdict,
+                        "detail": proof.detail,
+                        "fix": None if proof.fixed is None else {"runs": proof.fixed, "detail": proof.fixed_detail},
+                    }
+                    for proof in file.proofs
+                ],
+            }
+            for file in report.files
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

@@ -1,0 +1,163 @@
+"""Proof on a server: each predicted failure in the start state that it names, and the same state with the fix."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.diagnostic import Applicability, Certainty, Diagnostic
+from driftproof.fix.edits import apply, merge
+from driftproof.history import History, Migration
+from driftproof.runner.snapshot import difference, snapshot
+from driftproof.runner.states import NotBuilt, Ran, States, failures
+from driftproof.source import Source
+
+if TYPE_CHECKING:
+    from driftproof.runner.platforms import Platform
+    from driftproof.runner.server import Server
+
+
+class Verdict(StrEnum):
+    """What the server says of a prediction. ``not reproduced`` is a bug of driftproof's."""
+
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    NOT_BUILT = "could not be built"
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """One prediction: the verdict with what the server said, and what became of that state with the fix.
+
+    ``fixed`` is None where there is no fix, or the state was not built.
+    """
+
+    diagnostic: Diagnostic
+    verdict: Verdict
+    detail: str
+    fixed: bool | None = None
+    fixed_detail: str = ""
+
+
+class FileProof(msgspec.Struct, frozen=True):
+    """A migration: whether it runs in a fresh database (``fresh`` says what happens there), its predictions, and what
+    differs between the schemas in which a fresh database ends with the fix and without it (None: no fix)."""
+
+    path: str
+    runs: bool
+    fresh: str
+    proofs: tuple[Proof, ...]
+    differences: tuple[str, ...] | None = None
+
+
+def prove(
+    history: History, diagnostics: Sequence[Diagnostic], server: "Server", platform: "Platform", *, unsafe: bool
+) -> list[FileProof]:
+    """Try the predictions for the named migrations of a history, and their fixes (the unsafe ones too, if so asked).
+
+    Raises ServerError when the server is lost.
+    """
+    predicted = [item for item in diagnostics if item.certainty is not None]
+    wanted = {history.by_path[item.path].index for item in predicted}
+    wanted |= {item.origin.migration for item in predicted if item.origin is not None}
+    states = States(server, platform, history, wanted)
+    try:
+        return [_File(states, history.migrations[index], predicted, unsafe).proof() for index in sorted(history.named)]
+    finally:
+        states.close()
+
+
+class _File:
+    """The proof of one migration."""
+
+    def __init__(self, states: States, migration: Migration, diagnostics: Sequence[Diagnostic], unsafe: bool) -> None:
+        self.states = states
+        self.migration = migration
+        self.diagnostics = [item for item in diagnostics if item.path == migration.path]
+        allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+        fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability in allowed]
+        edits, made = merge(fixes)
+        self.made = set(made)
+        self.fixed = self._rewritten(apply(migration.source.data, edits)) if made else None
+
+    def _rewritten(self, data: bytes) -> Migration:
+        return msgspec.structs.replace(self.migration, source=Source(self.migration.path, data))
+
+    def proof(self) -> FileProof:
+        states, migration = self.states, self.migration
+        fresh = states.ran.get(migration.index)
+        if fresh is None:
+            return FileProof(migration.path, False, "it holds no text", ())
+        differences = self._differences() if fresh.ok and self.fixed is not None else None
+        always = self._always() if any(item.certainty is Certainty.ALWAYS for item in self.diagnostics) else {}
+        return FileProof(
+            migration.path,
+            fresh.ok,
+            fresh.says(),
+            tuple(
+                self._always_proof(item, always) if item.certainty is Certainty.ALWAYS else self._drift_proof(item)
+                for item in self.diagnostics
+            ),
+            differences,
+        )
+
+    def _differences(self) -> tuple[str, ...]:
+        """What the fix changes in the schema that a fresh database ends in."""
+        assert self.fixed is not None
+        states = self.states
+        before, after = states.fresh(self.migration), states.fresh(self.migration)
+        try:
+            states.run(before, self.migration)
+            ran = states.run(after, self.fixed)
+            if not ran.ok:
+                return (f"with the fix, {ran.says()}",)
+            with states.server.connect(before) as one, states.server.connect(after) as other:
+                return tuple(difference(snapshot(one), snapshot(other)))
+        finally:
+            states.server.drop_database(before)
+            states.server.drop_database(after)
+
+    def _always(self) -> dict[int, str]:
+        database = self.states.fresh(self.migration)
+        try:
+            with self.states.server.connect(database) as connection:
+                return failures(connection, self.migration)
+        finally:
+            self.states.server.drop_database(database)
+
+    def _always_proof(self, item: Diagnostic, observed: dict[int, str]) -> Proof:
+        assert item.statement is not None
+        said = observed.get(item.statement.index)
+        if said == item.sqlstate:
+            return Proof(item, Verdict.REPRODUCED, f"statement {item.statement.index + 1} fails: {said}")
+        return Proof(item, Verdict.NOT_REPRODUCED, "it runs" if said is None else f"it fails, but with {said}")
+
+    def _drift_proof(self, item: Diagnostic) -> Proof:
+        assert item.statement is not None
+        if item.object is None or item.origin is None:
+            return Proof(item, Verdict.NOT_BUILT, "no statement is known to leave it in doubt")
+        try:
+            ran, shift = self._drift(item, self.migration)
+        except NotBuilt as reason:
+            return Proof(item, Verdict.NOT_BUILT, str(reason))
+        failed = None if ran.statement is None else ran.statement - shift
+        if ran.ok or failed != item.statement.index or ran.outcome.sqlstate != item.sqlstate:
+            return Proof(item, Verdict.NOT_REPRODUCED, ran.says())
+        detail = f"statement {failed + 1} fails: {ran.outcome.sqlstate} {ran.outcome.message}"
+        if self.fixed is None or item.fix not in self.made:
+            return Proof(item, Verdict.REPRODUCED, detail)
+        try:
+            again, _ = self._drift(item, self.fixed)
+        except NotBuilt as reason:
+            return Proof(item, Verdict.REPRODUCED, detail, False, str(reason))
+        return Proof(item, Verdict.REPRODUCED, detail, again.ok, again.says())
+
+    def _drift(self, item: Diagnostic, migration: Migration) -> tuple[Ran, int]:
+        """Run the file in the drifted state; the second value is by how much its statements count too high."""
+        assert item.object is not None
+        assert item.origin is not None
+        database, given = self.states.drifted(migration, item.object, item.origin)
+        try:
+            return self.states.run(database, given), 0 if given is migration else 2
+        finally:
+            self.states.server.drop_database(database)

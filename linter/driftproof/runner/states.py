@@ -1,0 +1,186 @@
+"""Start states on a server: the database that a migration meets, with one object of an earlier attempt missing."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.history import History, Migration
+from driftproof.objects import Object
+from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
+from driftproof.source import Source, Unreadable
+from driftproof.statements.operations import CreateRelation
+from driftproof.syntax import quote
+
+if TYPE_CHECKING:
+    from driftproof.diagnostic import Place
+    from driftproof.runner.platforms import Platform
+    from driftproof.runner.server import Connection, Server
+
+TIMEOUT = 30.0
+"""Seconds after which a statement of a proof is given up."""
+
+
+class NotBuilt(Exception):
+    """Why a start state could not be built, in one line."""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """What came of a file in a start state: ``statement`` is the index, in the file as it is, of the one that failed."""
+
+    outcome: Outcome
+    statement: int | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of the file ran."""
+        return self.outcome.ok
+
+    def says(self) -> str:
+        """What the server said, in one line."""
+        if self.ok:
+            return "it runs"
+        where = "the end" if self.statement is None else f"statement {self.statement + 1}"
+        return f"{where} fails: {self.outcome.sqlstate} {self.outcome.message}"
+
+
+class States:
+    """The states that a history goes through on a server: what came of each migration, and the wanted ones to copy.
+
+    ``ran`` says how each migration ran in a database that began with the platform alone; ``incomplete`` are the paths
+    of those that did not run, of which the statements that do run were kept.
+    """
+
+    def __init__(self, server: "Server", platform: "Platform", history: History, wanted: set[int]) -> None:
+        self.server = server
+        self.history = history
+        self.ran: dict[int, Ran] = {}
+        self.incomplete: list[str] = []
+        self._bases: dict[int, str] = {}
+        self._replay(platform, wanted)
+
+    def close(self) -> None:
+        """Drop the databases."""
+        for name in self._bases.values():
+            self.server.drop_database(name)
+        self._bases = {}
+
+    def _replay(self, platform: "Platform", wanted: set[int]) -> None:
+        running = self.server.create_database(platform.template)
+        for migration in self.history.migrations[: max((*wanted, *self.history.named), default=-1) + 1]:
+            if migration.index in wanted:
+                self._bases[migration.index] = self.server.create_database(running)
+            try:
+                ran = self.run(running, migration)
+            except Unreadable:
+                continue
+            self.ran[migration.index] = ran
+            if not ran.ok:
+                self.incomplete.append(migration.path)
+                with self.server.connect(running, TIMEOUT) as connection:
+                    # A history that starts from what was made by hand does not run from scratch, but most of it does.
+                    failures(connection, migration)
+        self.server.drop_database(running)
+
+    def fresh(self, migration: Migration) -> str:
+        """A new copy of the state before a wanted migration."""
+        return self.server.create_database(self._bases[migration.index])
+
+    def drifted(self, migration: Migration, missing: Object, origin: "Place") -> tuple[str, Migration]:
+        """A new database in which the statement ``origin`` has run before, but without the object; and the migration to
+        run there: itself, or, where the statement needs what stands before it, its text with that done in place.
+
+        Raises NotBuilt.
+        """
+        doubted = self.history.migrations[origin.migration]
+        statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
+        text = doubted.source.data[statement.start : statement.end].decode()
+        take_away = _take_away(missing, statement)
+        database = self.fresh(doubted)
+        try:
+            with self.server.connect(database, TIMEOUT) as connection:
+                failed = _first_failure(connection, [text, take_away])
+            if failed is None:
+                self._catch_up(database, doubted, migration)
+                return database, migration
+            if doubted is not migration:
+                raise NotBuilt(failed)
+        except NotBuilt:
+            self.server.drop_database(database)
+            raise
+        at = statement.start
+        written = f"{text};\n{take_away};\n".encode()
+        data = migration.source.data[:at] + written + migration.source.data[at:]
+        return database, msgspec.structs.replace(migration, source=Source(migration.path, data))
+
+    def _catch_up(self, database: str, doubted: Migration, migration: Migration) -> None:
+        """Run what lies between the migration that left the doubt and the one that meets it."""
+        for between in self.history.migrations[doubted.index : migration.index]:
+            with self.server.connect(database, TIMEOUT) as connection:
+                ran = execute(connection, between)
+            if not ran.ok and between.path not in self.incomplete:
+                raise NotBuilt(f"{between.path} fails before it: {ran.sqlstate} {ran.message}")
+
+    def run(self, database: str, migration: Migration) -> Ran:
+        """Run a migration in a database, in its run mode."""
+        with self.server.connect(database, TIMEOUT) as connection:
+            outcome = execute(connection, migration)
+        return Ran(outcome, outcome.statement)
+
+
+def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
+    """Every statement of a migration that fails by itself, with its SQLSTATE; the others stay."""
+    import psycopg
+
+    found: dict[int, str] = {}
+    data = migration.source.sql.encode()
+    for piece in pieces_of(migration):
+        try:
+            connection.execute(data[piece.start : piece.end])
+        except psycopg.Error as error:
+            found[piece.index] = error.sqlstate or ""
+            if connection.closed:
+                break
+    return found
+
+
+def _first_failure(connection: "Connection", statements: list[str]) -> str | None:
+    import psycopg
+
+    for statement in statements:
+        try:
+            connection.execute(statement.encode())
+        except psycopg.Error as error:
+            return f"the start state can't be made: {error.sqlstate} {str(error).splitlines()[0]}"
+    return None
+
+
+def _take_away(missing: Object, statement: Piece) -> str:
+    """The statement that takes away what the start state lacks. Raises NotBuilt for what can't be dropped alone."""
+    name, schema = quote(missing.name), quote(missing.schema or "public")
+    table = f"{schema}.{quote(missing.relation)}" if missing.relation is not None else ""
+    match missing.kind:
+        case "column":
+            return f"ALTER TABLE {table} DROP COLUMN {name} CASCADE"
+        case "constraint":
+            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+        case "index" if missing.relation is not None:
+            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+        case "policy" | "trigger" | "rule":
+            return f"DROP {missing.kind.upper()} {name} ON {table} CASCADE"
+        case "relation" | "sequence":
+            return f"DROP {_relation_kind(missing, statement)} {schema}.{name} CASCADE"
+        case "type":
+            return f"DROP TYPE {schema}.{name} CASCADE"
+        case "schema" | "extension":
+            return f"DROP {missing.kind.upper()} {name} CASCADE"
+        case "publication":
+            return f"DROP PUBLICATION {name}"
+        case _:
+            raise NotBuilt(f"a {missing.kind} can't be taken away by itself")
+
+
+def _relation_kind(missing: Object, statement: Piece) -> str:
+    for step in getattr(statement, "operations", ()):
+        if isinstance(step, CreateRelation) and step.name.name == missing.name:
+            return step.kind.upper()
+    return "TABLE"
