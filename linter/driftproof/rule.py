@@ -75,7 +75,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class FileContext:
-    """What rules see of a migration before they see its statements. ``earlier`` are those of the migrations up to it."""
+    """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index."""
 
     def __init__(
         self, history: "History", migration: "Migration", earlier: "dict[int, tuple[Statement, ...]]"

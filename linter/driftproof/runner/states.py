@@ -25,7 +25,7 @@ class NotBuilt(Exception):
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What came of a file in a start state: ``statement`` is the index, in the file as it is, of the one that failed."""
+    """What came of a file in a start state; ``statement`` is the index of the one that failed."""
 
     outcome: Outcome
     statement: int | None
