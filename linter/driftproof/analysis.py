@@ -23,8 +23,11 @@ class Analysis(msgspec.Struct, frozen=True):
     statements: int
 
 
-def analyse(history: History, rules: Sequence[Rule]) -> Analysis:
-    """The diagnostics of the named migrations, suppression comments honoured."""
+def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | None = None) -> Analysis:
+    """The diagnostics of the named migrations, suppression comments honoured.
+
+    ``known`` are all rules that an ignore comment may name, if those that run are not all of them.
+    """
     run = interpreter(history.framework.platform)
     found: list[Diagnostic] = []
     statements = 0
@@ -61,7 +64,7 @@ def analyse(history: History, rules: Sequence[Rule]) -> Analysis:
                             diagnostics.append(diagnostic)
         if named:
             statements += len(parsed.statements) + len(parsed.failures)
-            found.extend(_suppressed(file, parsed, diagnostics, rules))
+            found.extend(_suppressed(file, parsed, diagnostics, rules, known or rules))
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
     return Analysis(tuple(found), len(history.named), statements)
 
@@ -91,16 +94,21 @@ class _Line:
 
 
 def _suppressed(
-    file: FileContext, parsed: Parsed, diagnostics: list[Diagnostic], rules: Sequence[Rule]
+    file: FileContext,
+    parsed: Parsed,
+    diagnostics: list[Diagnostic],
+    rules: Sequence[Rule],
+    known: Sequence[Rule],
 ) -> list[Diagnostic]:
     source = file.migration.source
     ignores = find_ignores(source) if file.unreadable is None else []
     if not ignores:
         return diagnostics
-    names = {name: rule.code for rule in rules for name in (rule.code, rule.name)}
+    names = {name: rule.code for rule in known for name in (rule.code, rule.name)}
+    active = {rule.code for rule in rules}
     spans = [(statement.start, statement.end) for statement in parsed.statements]
     spans += [(failure.start, failure.end) for failure in parsed.failures]
-    kept, unused = apply(ignores, diagnostics, spans, source, names.get)
+    kept, unused = apply(ignores, diagnostics, spans, source, names.get, active)
     for rule in rules:
         if rule.on_ignore is not None:
             kept.extend(rule.on_ignore(rule, file, ignore) for ignore in unused)

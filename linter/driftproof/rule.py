@@ -1,9 +1,7 @@
 """A rule as a value: its page, its metadata, its cases, and the functions that look."""
 
-import inspect
-import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
+from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,8 @@ import msgspec
 
 from driftproof.diagnostic import Because, Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
 from driftproof.objects import Object
+from driftproof.plugins import offered
+from driftproof.unusable import Unusable
 
 if TYPE_CHECKING:
     from driftproof.catalog import Catalog
@@ -172,7 +172,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class RuleError(Exception):
+class RuleError(Unusable):
     """A rule package that can't be used, and why."""
 
 
@@ -180,15 +180,14 @@ def load_rules() -> tuple[Rule, ...]:
     """All rules of all installed rule packages, by code. A package is named by an entry point of the group
     ``driftproof.rules``; each of its modules that defines ``rule`` holds one. Raises RuleError."""
     found: dict[str, Rule] = {}
-    for entry in entry_points(group=ENTRY_POINT):
-        package = entry.load()
-        for module_info in iter_modules(package.__path__, package.__name__ + "."):
-            __import__(module_info.name)
-            module = sys.modules[module_info.name]
+    for name in offered(ENTRY_POINT):
+        package = import_module(name)
+        for module_info in iter_modules(package.__path__, f"{name}."):
+            module = import_module(module_info.name)
             rule = getattr(module, "rule", None)
             if not isinstance(rule, Rule):
                 continue
             if rule.code in found:
                 raise RuleError(f"rule {rule.code} is defined twice, the second time in {module.__name__}")
-            found[rule.code] = msgspec.structs.replace(rule, page=inspect.cleandoc(module.__doc__ or ""))
+            found[rule.code] = msgspec.structs.replace(rule, page=(module.__doc__ or "").strip())
     return tuple(found[code] for code in sorted(found))

@@ -19,13 +19,13 @@ def test_a_column_in_doubt_is_an_error(project: Project) -> None:
     assert result.err == ""
     lines = result.out.splitlines()
     assert lines[0].startswith(f"{project.path}:2:19: error DP101 column-not-guaranteed: ")
-    assert lines[0].endswith("(drift, 42703)")
+    assert lines[0].endswith("(drift)")
     assert lines[1:4] == [
         "  |",
         "2 | COMMENT ON COLUMN integrations.configuration IS 'x';",
         "  |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^",
     ]
-    assert lines[4].startswith(f"  = why: {project.path}:1: ")
+    assert lines[4].startswith("  = why: line 1: ")
     assert lines[-3].startswith("  = fix: [*] ")
     assert lines[-2:] == ["", "checked 1 file, 2 statements: 1 error; 1 fixable with --fix"]
 
@@ -41,7 +41,7 @@ def test_concise_is_one_line_each_with_the_summary_on_standard_error(project: Pr
     result = project.run("check", "--format", "concise", project.path)
     assert len(result.out.splitlines()) == 1
     assert result.out.startswith(f"{project.path}:2:19: error DP101 column-not-guaranteed: ")
-    assert result.out.endswith("(drift, 42703) [*]\n")
+    assert result.out.endswith("(drift) [*]\n")
     assert result.err == "checked 1 file, 2 statements: 1 error; 1 fixable with --fix\n"
 
 

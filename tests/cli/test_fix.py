@@ -163,3 +163,18 @@ class TestStandardInput:
         result = project.run("check", "--diff", "-", stdin=project.bad.encode())
         assert result.status == 1
         assert result.out.startswith("--- <stdin>\n+++ <stdin>\n@@ ")
+
+
+def test_what_fails_no_run_is_not_rewritten(project: Project) -> None:
+    project.add("CREATE TABLE IF NOT EXISTS t (a int, b int);\n", "1_old.sql")
+    new = project.add("CREATE INDEX ON t (b);\n", "2_new.sql")
+    path = f"{project.migrations}/2_new.sql"
+
+    informed = project.run("check", path)
+    assert (informed.status, "1 info" in informed.out, "fixable" in informed.out) == (0, True, False)
+    assert project.run("check", "--fix", path).status == 0
+    assert new.read_text() == "CREATE INDEX ON t (b);\n", "a doubt of an earlier migration only informs"
+
+    assert "1 fixable" in project.run("check", "--fail-on", "info", path).out
+    assert project.run("check", "--fix", "--fail-on", "info", path).status == 0
+    assert "ADD COLUMN b int" in new.read_text()

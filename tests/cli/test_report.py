@@ -138,7 +138,7 @@ class TestText:
             source, "column", fix=SAFE, help="guard it", because=(Because("m/0.sql", 7, "it leaves the table"),)
         )
         assert render(_report(diagnostic, source=source), PLAIN) == (
-            "m/1.sql:10:10: error DP101 column-not-guaranteed: it may not exist (drift, 42703)\n"
+            "m/1.sql:10:10: error DP101 column-not-guaranteed: it may not exist (drift)\n"
             "   |\n"
             "10 | select 日   column;\n"
             "   |             ^^^^^^\n"

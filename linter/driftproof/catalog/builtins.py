@@ -5,7 +5,7 @@ The lists beside this module come from ``SELECT typname FROM pg_type`` (with the
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 
 @cache
@@ -21,4 +21,4 @@ def functions() -> frozenset[str]:
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(files("driftproof.catalog").joinpath(name).read_text().split())
+    return frozenset(Path(__file__).with_name(name).read_text().split())

@@ -28,6 +28,7 @@ class _Done(NamedTuple):
     statements: int
     fixed: "list[FixedFile]"
     failing: bool
+    least: int
 
 
 @click.command()
@@ -130,24 +131,20 @@ def _do(
 
     history = job.history
     fixed: list[FixedFile] = []
-    if fix:
-        history, fixed = _fix(history, rules, unsafe)
-    analysis = analyse(history, rules)
-    diagnostics = job.config.adjust(analysis.diagnostics, history, known)
     least = (job.config.fail_on if fail_on is None else Severity(fail_on)).rank
-    failing = any(diagnostic.severity.rank >= least for diagnostic in diagnostics)
-    return _Done(history, diagnostics, analysis.files, analysis.statements, fixed, failing)
 
+    def failing(diagnostics: "Sequence[Diagnostic]") -> "list[Diagnostic]":
+        adjusted = job.config.adjust(tuple(diagnostics), history, known)
+        return [diagnostic for diagnostic in adjusted if diagnostic.severity.rank >= least]
 
-def _fix(history: "History", rules: "Sequence[Rule]", unsafe: bool) -> "tuple[History, list[FixedFile]]":
-    """The history with all that is reported and can be fixed fixed. Raises Unusable."""
-    from driftproof.fix.apply import FixError, fix_history
-    from driftproof.unusable import Unusable
+    if fix:
+        from driftproof.fix.apply import fix_history
 
-    try:
-        return fix_history(history, rules, lambda diagnostics: diagnostics, unsafe=unsafe)
-    except FixError as error:
-        raise Unusable(str(error)) from None
+        # What fails no run is not rewritten: nobody asked for a guard on each old table that a new file touches.
+        history, fixed = fix_history(history, rules, failing, unsafe=unsafe)
+    analysis = analyse(history, rules, known)
+    diagnostics = job.config.adjust(analysis.diagnostics, history, known)
+    return _Done(history, diagnostics, analysis.files, analysis.statements, fixed, bool(failing(diagnostics)), least)
 
 
 def _report(done: list[_Done], fix: bool, dry: bool, unsafe: bool) -> "Report":
@@ -164,6 +161,7 @@ def _report(done: list[_Done], fix: bool, dry: bool, unsafe: bool) -> "Report":
         fixed=sum(file.applied for one in done for file in one.fixed) if fix else None,
         dry=dry,
         unsafe=unsafe,
+        least={migration.path: one.least for one in done for migration in one.history.migrations},
     )
 
 

@@ -11,6 +11,7 @@ from driftproof.history import History
 from driftproof.rule import Rule
 from driftproof.source import Source
 from driftproof.syntax import parses
+from driftproof.unusable import Unusable
 
 _MOST_ROUNDS = 20
 
@@ -27,7 +28,7 @@ class FixedFile(msgspec.Struct, frozen=True):
     applied: int
 
 
-class FixError(Exception):
+class FixError(Unusable):
     """A fix that would have broken a file: a bug of the rule, and nothing is written."""
 
 

@@ -34,6 +34,11 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(parts)
 
 
+def moved(offset: int, edits: Iterable[Edit]) -> int:
+    """Where the byte at ``offset`` stands after the edits; what is inserted at that place comes before it."""
+    return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)
+
+
 def _overlap(one: Edit, other: Edit) -> bool:
     """Whether two edits change the same bytes, or insert different texts with the same order at one place."""
     if one.start == one.end and other.start == other.end:

@@ -12,7 +12,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What a run found, ordered by path, offset and code.
 
     ``sources`` are the texts that the diagnostics point into, by path; ``fixed`` is how many fixes were made (None:
-    none were asked for), or, in a ``dry`` run, would be; ``unsafe`` says that unsafe fixes are asked for too.
+    none were asked for), or, in a ``dry`` run, would be; ``unsafe`` says that unsafe fixes are asked for too. ``least``
+    is the rank of the least severity that fails the run, and is fixed, by path (none given: all are).
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -22,17 +23,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     fixed: int | None = None
     dry: bool = False
     unsafe: bool = False
+    least: Mapping[str, int] = {}
 
     def fixable(self, diagnostic: Diagnostic) -> bool:
         """Whether ``--fix`` would fix it, as this run was called."""
-        if diagnostic.fix is None:
+        if diagnostic.fix is None or not self._asked_for(diagnostic):
             return False
         applicability = diagnostic.fix.applicability
         return applicability is Applicability.SAFE or (self.unsafe and applicability is Applicability.UNSAFE)
 
     def only_unsafe(self, diagnostic: Diagnostic) -> bool:
         """Whether it is ``--unsafe-fixes`` that would fix it."""
-        return diagnostic.fix is not None and diagnostic.fix.applicability is Applicability.UNSAFE
+        fix = diagnostic.fix
+        return fix is not None and fix.applicability is Applicability.UNSAFE and self._asked_for(diagnostic)
+
+    def _asked_for(self, diagnostic: Diagnostic) -> bool:
+        return diagnostic.severity.rank >= self.least.get(diagnostic.path, 0)
 
     def counts(self) -> Iterator[tuple[Severity, int]]:
         """How many diagnostics of each severity that occurs, the worst first."""

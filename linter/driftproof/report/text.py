@@ -44,7 +44,7 @@ def _count(number: int, word: str) -> str:
 def _header(diagnostic: Diagnostic, paint: Paint) -> str:
     at = diagnostic.span.start
     style = _STYLE[diagnostic.severity]
-    predicted = f" ({diagnostic.certainty.value}, {diagnostic.sqlstate})" if diagnostic.certainty is not None else ""
+    predicted = f" ({diagnostic.certainty.value})" if diagnostic.certainty is not None else ""
     return (
         f"{paint(f'{_path(diagnostic.path)}:{at.line}:{at.column}', BOLD)}: {paint(diagnostic.severity.value, style)}"
         f" {paint(diagnostic.code, style)} {diagnostic.name}: {visible(diagnostic.message)}{paint(predicted, DIM)}"
@@ -71,7 +71,8 @@ def _block(report: Report, diagnostic: Diagnostic, paint: Paint) -> Iterator[str
         yield f"{bar} {paint(mark, _STYLE[diagnostic.severity])}"
     equals = " " * margin + paint("=", BLUE)
     for because in diagnostic.because:
-        yield f"{equals} {paint('why:', BOLD)} {_path(because.path)}:{because.line}: {visible(because.message)}"
+        place = f"{_path(because.path)}:" if because.path != diagnostic.path else "line "
+        yield f"{equals} {paint('why:', BOLD)} {place}{because.line}: {visible(because.message)}"
     if diagnostic.help:
         yield f"{equals} {paint('help:', BOLD)} {visible(diagnostic.help)}"
     if diagnostic.fix is not None:

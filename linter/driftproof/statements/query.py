@@ -126,9 +126,9 @@ class Modification(msgspec.Struct, frozen=True):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
     ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);
-    ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope (SET
-    values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source`` and
-    does not see the target.
+    ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
+    (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
+    and does not see the target.
     """
 
     target: Name

@@ -89,9 +89,9 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     word where the name is not written at all.
     """
     data = source.data
-    if at >= 0 and (written := _DOTTED.match(data, at)):
-        if folded(written[1].decode(errors="replace")) == wanted.name:
-            return (at if wanted.kind == "column" else written.start(1)), written.end()
+    written = _DOTTED.match(data, at) if at >= 0 else None
+    if written is not None and folded(written[1].decode(errors="replace")) == wanted.name:
+        return (at if wanted.kind == "column" else written.start(1)), written.end()
     found = list(tokens(data, statement.start, statement.end))
     body = next((token for token in found if wanted_in_string(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
