@@ -77,9 +77,7 @@ class Failure(msgspec.Struct, frozen=True):
 class FileContext:
     """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index."""
 
-    def __init__(
-        self, history: "History", migration: "Migration", earlier: "dict[int, tuple[Statement, ...]]"
-    ) -> None:
+    def __init__(self, history: "History", migration: "Migration", earlier: "dict[int, tuple[Statement, ...]]") -> None:
         self.history = history
         self.migration = migration
         self.earlier = earlier

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftproof.diagnostic import Applicability, Certainty, Diagnostic
+from driftproof.diagnostic import Applicability, Certainty, Diagnostic, Edit
 from driftproof.fix.edits import apply, merge
 from driftproof.history import History, Migration
 from driftproof.runner.snapshot import difference, snapshot
@@ -76,9 +76,9 @@ class _File:
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
         allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
         fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability in allowed]
-        edits, made = merge(fixes)
+        self.edits, made = merge(fixes)
         self.made = set(made)
-        self.fixed = self._rewritten(apply(migration.source.data, edits)) if made else None
+        self.fixed = self._rewritten(apply(migration.source.data, self.edits)) if made else None
 
     def _rewritten(self, data: bytes) -> Migration:
         return msgspec.structs.replace(self.migration, source=Source(self.migration.path, data))
@@ -141,22 +141,32 @@ class _File:
         except NotBuilt as reason:
             return Proof(item, Verdict.NOT_BUILT, str(reason))
         failed = None if ran.statement is None else ran.statement - shift
-        if ran.ok or failed != item.statement.index or ran.outcome.sqlstate != item.sqlstate:
+        if failed != item.statement.index or ran.outcome.sqlstate != item.sqlstate:
+            if self._fails_anyway(ran):
+                return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
             return Proof(item, Verdict.NOT_REPRODUCED, ran.says())
         detail = f"statement {failed + 1} fails: {ran.outcome.sqlstate} {ran.outcome.message}"
         if self.fixed is None or item.fix not in self.made:
             return Proof(item, Verdict.REPRODUCED, detail)
         try:
-            again, _ = self._drift(item, self.fixed)
+            again, _ = self._drift(item, self.fixed, self.edits)
         except NotBuilt as reason:
             return Proof(item, Verdict.REPRODUCED, detail, False, str(reason))
+        if self._fails_anyway(again):
+            return Proof(item, Verdict.REPRODUCED, detail)
         return Proof(item, Verdict.REPRODUCED, detail, again.ok, again.says())
 
-    def _drift(self, item: Diagnostic, migration: Migration) -> tuple[Ran, int]:
+    def _fails_anyway(self, ran: Ran) -> bool:
+        """Whether it failed as the file fails in a fresh database: the history starts from what it does not make."""
+        fresh = self.states.ran[self.migration.index]
+        same = (ran.outcome.sqlstate, ran.outcome.message) == (fresh.outcome.sqlstate, fresh.outcome.message)
+        return not ran.ok and same
+
+    def _drift(self, item: Diagnostic, migration: Migration, edits: Sequence[Edit] = ()) -> tuple[Ran, int]:
         """Run the file in the drifted state; the second value is by how much its statements count too high."""
         assert item.object is not None
         assert item.origin is not None
-        database, given = self.states.drifted(migration, item.object, item.origin)
+        database, given = self.states.drifted(migration, item.object, item.origin, edits)
         try:
             return self.states.run(database, given), 0 if given is migration else 2
         finally:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.fix.edits import moved
 from driftproof.history import History, Migration
 from driftproof.objects import Object
 from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
@@ -12,7 +13,9 @@ from driftproof.statements.operations import CreateRelation
 from driftproof.syntax import quote
 
 if TYPE_CHECKING:
-    from driftproof.diagnostic import Place
+    from collections.abc import Sequence
+
+    from driftproof.diagnostic import Edit, Place
     from driftproof.runner.platforms import Platform
     from driftproof.runner.server import Connection, Server
 
@@ -85,11 +88,13 @@ class States:
         """A new copy of the state before a wanted migration."""
         return self.server.create_database(self._bases[migration.index])
 
-    def drifted(self, migration: Migration, missing: Object, origin: "Place") -> tuple[str, Migration]:
+    def drifted(
+        self, migration: Migration, missing: Object, origin: "Place", edits: "Sequence[Edit]" = ()
+    ) -> tuple[str, Migration]:
         """A new database in which the statement ``origin`` has run before, but without the object; and the migration to
         run there: itself, or, where the statement needs what stands before it, its text with that done in place.
 
-        Raises NotBuilt.
+        ``edits`` are those that made ``migration`` from that of the history. Raises NotBuilt.
         """
         doubted = self.history.migrations[origin.migration]
         statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
@@ -102,12 +107,12 @@ class States:
             if failed is None:
                 self._catch_up(database, doubted, migration)
                 return database, migration
-            if doubted is not migration:
+            if doubted.index != migration.index:
                 raise NotBuilt(failed)
         except NotBuilt:
             self.server.drop_database(database)
             raise
-        at = statement.start
+        at = moved(statement.start, edits)
         written = f"{text};\n{take_away};\n".encode()
         data = migration.source.data[:at] + written + migration.source.data[at:]
         return database, msgspec.structs.replace(migration, source=Source(migration.path, data))
