@@ -141,6 +141,8 @@ class _File:
         except NotBuilt as reason:
             return Proof(item, Verdict.NOT_BUILT, str(reason))
         failed = None if ran.statement is None else ran.statement - shift
+        if shift and failed is not None and failed < item.origin.statement:
+            return Proof(item, Verdict.NOT_BUILT, f"the start state can't be made: {ran.says()}")
         if failed != item.statement.index or ran.outcome.sqlstate != item.sqlstate:
             if self._fails_anyway(ran):
                 return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")

@@ -107,8 +107,9 @@ class States:
             if failed is None:
                 self._catch_up(database, doubted, migration)
                 return database, migration
-            if doubted.index != migration.index:
-                raise NotBuilt(failed)
+            statement_failed, reason = failed
+            if doubted.index != migration.index or statement_failed != text:
+                raise NotBuilt(reason)
         except NotBuilt:
             self.server.drop_database(database)
             raise
@@ -148,14 +149,14 @@ def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
     return found
 
 
-def _first_failure(connection: "Connection", statements: list[str]) -> str | None:
+def _first_failure(connection: "Connection", statements: list[str]) -> tuple[str, str] | None:
     import psycopg
 
     for statement in statements:
         try:
             connection.execute(statement.encode())
         except psycopg.Error as error:
-            return f"the start state can't be made: {error.sqlstate} {str(error).splitlines()[0]}"
+            return statement, f"the start state can't be made: {error.sqlstate} {str(error).splitlines()[0]}"
     return None
 
 

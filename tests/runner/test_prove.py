@@ -1,0 +1,171 @@
+"""Proof: each start state is built, the file is run in it, and what the server says is the verdict."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from driftproof.analysis import analyse
+from driftproof.cli import main
+from driftproof.diagnostic import Diagnostic
+from driftproof.runner.platforms import Platform, prepare
+from driftproof.runner.prove import FileProof, Verdict, prove
+from driftproof.runner.server import Server
+from tests.histories import RULES, history_of
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "integrations"
+DOUBT = "CREATE TABLE IF NOT EXISTS t (a int, b int);\n"
+
+
+@pytest.fixture(scope="module")
+def platform(server: Server) -> Platform:
+    return prepare(server, None)
+
+
+def proof(server: Server, platform: Platform, *texts: str, unsafe: bool = False) -> FileProof:
+    """The proof of the last of these migrations."""
+    history = history_of(*texts)
+    [file] = prove(history, analyse(history, RULES).diagnostics, server, platform, unsafe=unsafe)
+    return file
+
+
+def test_a_reproduced_failure_runs_with_its_fix(server: Server, platform: Platform) -> None:
+    file = proof(server, platform, DOUBT + "COMMENT ON COLUMN t.b IS 'x';\n")
+
+    [only] = file.proofs
+    assert (file.runs, only.verdict, only.fixed, file.differences) == (True, Verdict.REPRODUCED, True, ())
+    assert only.detail == 'statement 2 fails: 42703 column "b" of relation "t" does not exist'
+
+
+def test_an_inherited_doubt_is_carried_through_the_migrations_between(server: Server, platform: Platform) -> None:
+    file = proof(server, platform, DOUBT, "CREATE INDEX ON t (a);\n", "CREATE INDEX ON t (b);\n")
+
+    [only] = file.proofs
+    assert (only.verdict, only.fixed) == (Verdict.REPRODUCED, True)
+
+
+def test_a_statement_that_needs_what_stands_before_it_is_done_in_place(server: Server, platform: Platform) -> None:
+    text = "CREATE TYPE mood AS ENUM ('good');\nCREATE TABLE IF NOT EXISTS t (a mood, b int);\nCREATE INDEX ON t (b);\n"
+
+    [only] = proof(server, platform, text).proofs
+
+    assert (only.verdict, only.fixed) == (Verdict.REPRODUCED, True)
+    assert only.detail.startswith("statement 3 fails")
+
+
+def test_the_second_table_of_a_fixed_file_is_found_behind_the_blocks_of_the_first(
+    server: Server, platform: Platform
+) -> None:
+    text = (
+        "CREATE TYPE mood AS ENUM ('good');\n"
+        "CREATE TABLE IF NOT EXISTS t (a mood, b int);\nCREATE INDEX ON t (b);\n"
+        "CREATE TABLE IF NOT EXISTS u (a mood, c int);\nCREATE INDEX ON u (c);\n"
+    )
+
+    file = proof(server, platform, text)
+
+    assert [(item.verdict, item.fixed) for item in file.proofs] == [(Verdict.REPRODUCED, True)] * 2
+
+
+def test_an_unsafe_fix_is_tried_when_it_is_asked_for(server: Server, platform: Platform) -> None:
+    text = "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b int);\nCREATE TABLE u (a int REFERENCES t (a));\n"
+
+    assert [item.fixed for item in proof(server, platform, text).proofs] == [None]
+    assert [item.fixed for item in proof(server, platform, text, unsafe=True).proofs] == [True]
+
+
+def test_a_failure_in_a_fresh_database_is_reproduced_behind_another_one(server: Server, platform: Platform) -> None:
+    earlier = "CREATE TABLE t (a int);\n"
+    file = proof(server, platform, earlier, "COMMENT ON COLUMN t.x IS '';\nCREATE INDEX ON t (y);\n")
+
+    assert not file.runs
+    assert [(item.verdict, item.detail) for item in file.proofs] == [
+        (Verdict.REPRODUCED, "statement 1 fails: 42703"),
+        (Verdict.REPRODUCED, "statement 2 fails: 42703"),
+    ]
+
+
+def test_a_file_that_runs_nowhere_proves_nothing(server: Server, platform: Platform) -> None:
+    file = proof(server, platform, DOUBT + "COMMENT ON TABLE made_by_hand IS 'x';\nCREATE INDEX ON t (b);\n")
+
+    assert (file.runs, file.differences) == (False, None)
+    [only] = file.proofs
+    assert only.verdict is Verdict.NOT_BUILT
+    assert 'relation "made_by_hand" does not exist' in only.detail
+
+
+@pytest.fixture
+def claims(server: Server, platform: Platform) -> "Iterator[tuple[Diagnostic, ...]]":
+    yield analyse(history_of(DOUBT + "CREATE INDEX ON t (b);\nCREATE INDEX ON t (a);\n"), RULES).diagnostics
+
+
+@pytest.mark.parametrize("wrong", [{"sqlstate": "42P01"}, {"statement": 0}])
+def test_a_wrong_claim_is_refuted(
+    server: Server, platform: Platform, claims: tuple[Diagnostic, ...], wrong: dict[str, object]
+) -> None:
+    claim = claims[0]
+    assert claim.statement is not None
+    if "statement" in wrong:
+        wrong = {"statement": msgspec.structs.replace(claim.statement, index=0)}
+    history = history_of(DOUBT + "CREATE INDEX ON t (b);\nCREATE INDEX ON t (a);\n")
+
+    [file] = prove(history, [msgspec.structs.replace(claim, **wrong)], server, platform, unsafe=False)
+
+    assert [item.verdict for item in file.proofs] == [Verdict.NOT_REPRODUCED]
+    assert [item.fixed for item in file.proofs] == [None]
+
+
+def test_a_partition_key_cannot_be_taken_away(server: Server, platform: Platform) -> None:
+    text = "CREATE TABLE IF NOT EXISTS t (a int, b int) PARTITION BY LIST (a);\nCREATE INDEX ON t (a);\n"
+
+    [only] = proof(server, platform, text).proofs
+
+    assert only.verdict is Verdict.NOT_BUILT
+
+
+class TestCommand:
+    """`driftproof prove` on the example, as the README tells a new user."""
+
+    @pytest.fixture
+    def example(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    def test_all_of_the_example_is_reproduced_and_fixed(self, example: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        status = main(["prove", "--format", "json"])
+
+        document = json.loads(capfd.readouterr().out)
+        proofs = [item for file in document["files"] for item in file["proofs"]]
+        assert status == 1, "what is found is real"
+        assert len(proofs) == 15
+        assert {(item["verdict"], item["sqlstate"]) for item in proofs} == {("reproduced", "42703")}
+        assert {item["fix"]["runs"] for item in proofs} == {True}
+        assert {file["fresh"]["runs"] for file in document["files"]} == {True}
+        assert [file["fix"]["differences"] for file in document["files"] if file["fix"]] == [[], [], []]
+
+    def test_the_fixed_example_runs_and_nothing_is_left_to_prove(
+        self, example: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["check", "--fix"]) == 0
+        capfd.readouterr()
+
+        assert main(["prove"]) == 0
+        assert capfd.readouterr().out.splitlines()[-1].startswith("5 of 5 files run in a fresh database (")
+
+    def test_a_file_that_does_not_run_is_not_proven(self, example: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        path = example / "supabase" / "migrations" / "20250124000000_more.sql"
+        path.write_text("COMMENT ON TABLE made_by_hand IS 'x';\n")
+
+        assert main(["prove", str(path)]) == 2
+        assert "42P01" in capfd.readouterr().out
+
+    def test_another_host_is_refused_in_one_line(self, example: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        assert main(["prove", "--database-url", "postgresql://db.example.com/x"]) == 2
+        captured = capfd.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        assert "--allow-remote" in captured.err
