@@ -1,6 +1,7 @@
 """Fold a history into diagnostics: parse each migration, hold each statement against the catalog, ask the rules."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -33,6 +34,9 @@ def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | Non
     statements = 0
     last = max(history.named, default=-1)
     read: dict[int, tuple[Statement, ...]] = {}
+    on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
+    on_statement = [partial(rule.on_statement, rule) for rule in rules if rule.on_statement is not None]
+    on_failure = [partial(rule.on_failure, rule) for rule in rules if rule.on_failure is not None]
     for migration in history.migrations[: last + 1]:
         named = migration.index in history.named
         file = FileContext(history, migration, read)
@@ -44,24 +48,17 @@ def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | Non
             for operation in statement.operations
         )
         run.start_file(migration.index, migration.path, rolls_back=rolls_back)
-        diagnostics: list[Diagnostic] = []
-        for rule in rules:
-            if named and rule.on_file is not None:
-                diagnostics.extend(rule.on_file(rule, file))
+        diagnostics = [item for check in on_file for item in check(file)] if named else []
         said: set[Object] = set()
         for statement in parsed.statements:
-            context = StatementContext(file, statement, run.state)
             if named:
-                for rule in rules:
-                    if rule.on_statement is not None:
-                        diagnostics.extend(rule.on_statement(rule, context))
+                for check in on_statement:
+                    diagnostics.extend(check(StatementContext(file, statement, run.state)))
             for failure in run.run(statement, _Line(migration, statement)):
                 if named and failure.object not in said:
                     said.add(failure.object)
-                    for rule in rules:
-                        diagnostic = rule.on_failure(rule, context, failure) if rule.on_failure else None
-                        if diagnostic is not None:
-                            diagnostics.append(diagnostic)
+                    context = StatementContext(file, statement, run.state)
+                    diagnostics.extend(filter(None, (judge(context, failure) for judge in on_failure)))
         if named:
             statements += len(parsed.statements) + len(parsed.failures)
             found.extend(_suppressed(file, parsed, diagnostics, rules, known or rules))

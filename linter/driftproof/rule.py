@@ -85,9 +85,14 @@ class FileContext:
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
 
+    def statement(self, place: Place) -> "Statement":
+        """The statement at a place in the history, up to this migration."""
+        return next(item for item in self.earlier[place.migration] if item.index == place.statement)
+
 
 class StatementContext:
-    """What rules see of a statement: the catalog before it, and what will make it fail."""
+    """What rules see of a statement. ``catalog`` is what is known before it in ``on_statement``, which must leave it as
+    it is, and what is known behind it in ``on_failure``."""
 
     def __init__(self, file: FileContext, statement: "Statement", catalog: "Catalog") -> None:
         self.file = file

@@ -35,6 +35,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
     if key is None:
         return
+    if made.temporary:
+        run.temporary.append(key)
     before = run.state.relations.get(key)
     fact = before.fact if before is not None else None
     there = fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE)
@@ -43,7 +45,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         return
     if before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
-    run.touched = []
+    run.seen = []
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
     _check_constraints(run, made, key)
@@ -58,7 +60,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         own = _doubted(run, doubt)
         relation.members["column", name] = own if copied is None or doubt is not None else copied
     run.state.put(relation)
-    for parent in run.touched:
+    for parent in run.seen:
         _depends(run, parent, (key, None))
     for constraint in naming.all_constraints(made):
         _put_constraint(run, relation, constraint, doubt)
@@ -190,7 +192,7 @@ def _put_constraint(
     if only_new and ("constraint", name) in relation.members:
         return
     fact = _doubted(run, doubt)
-    relation.members["constraint", name] = fact
+    relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
     if constraint.kind == "primary key":
         relation.primary_key = name
@@ -294,6 +296,8 @@ def _moved(run: Interpreter, relation: Relation, to: Key, *, check: bool = True)
     moved = relation.copy()
     moved.key = to
     state.put(moved)
+    for member, fact in list(moved.members.items()):
+        state.put_member(moved, member, fact)
     run.gone(old, relation.kind, certain=relation.fact.sure)
     for key, other in list(state.relations.items()):
         if other.of == old:
@@ -401,7 +405,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         return
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
-    run.touched = []
+    run.seen = []
     if made.expression is not None:
         Resolver(run).over(made.expression, relation, made.aliases)
         relation = run.state.relations[relation.key]
@@ -411,7 +415,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     key = relation.key
     run.set_member(relation, made.kind, made.name, run.made())
-    for parent in run.touched:
+    for parent in run.seen:
         if parent != key:
             _depends(run, parent, (key, (made.kind, made.name)))
 
@@ -505,7 +509,7 @@ def create(run: Interpreter, made: op.Create) -> None:
     fact = run.state.objects.get(key)
     if fact is not None and not (made.if_not_exists or made.replace or made.overloads):
         run.forbid(Object(made.kind, key[1], None, key[2]), fact)
-    run.state.objects[key] = run.made()
+    run.state.put_object(key, run.made())
 
 
 def _create_type(run: Interpreter, made: op.Create) -> None:
@@ -529,7 +533,7 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     if key is None or need.kind == "function":
         return
     fact = run.state.objects.get(key, UNKNOWN)
-    run.need(Object(need.kind, key[1], None, key[2]), fact, lambda proven: run.state.objects.__setitem__(key, proven))
+    run.need(Object(need.kind, key[1], None, key[2]), fact, lambda proven: run.state.put_object(key, proven))
 
 
 def drop_object(run: Interpreter, drop: op.Drop) -> None:
@@ -548,7 +552,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     if name is None:
         return
     if drop.kind == "function":
-        run.state.objects[name] = UNKNOWN
+        run.state.put_object(name, UNKNOWN)
         if drop.cascade:
             forget(run, op.Forget("trigger"))
             forget(run, op.Forget("policy"))
@@ -556,7 +560,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     fact = run.state.objects.get(name, UNKNOWN)
     if not drop.missing_ok:
         run.need(Object(drop.kind, name[1], None, name[2]), fact, lambda _fact: None)
-    run.state.objects[name] = GONE
+    run.state.put_object(name, GONE)
     if drop.kind == "schema":
         for key, relation in list(run.state.relations.items()):
             if key[0] == drop.name.name:
@@ -574,8 +578,8 @@ def rename_object(run: Interpreter, rename: op.Rename) -> None:
         return
     old, new = _object_key(run, rename.kind, rename.name), _object_key(run, rename.kind, Name(None, rename.to))
     if old is not None and new is not None:
-        run.state.objects[new] = run.state.objects.get(old, ASSUMED)
-        run.state.objects[old] = GONE if rename.kind != "function" else UNKNOWN
+        run.state.put_object(new, run.state.objects.get(old, ASSUMED))
+        run.state.put_object(old, GONE if rename.kind != "function" else UNKNOWN)
     if rename.kind == "schema":
         for key, relation in list(run.state.relations.items()):
             if key[0] == rename.name.name:
@@ -591,8 +595,8 @@ def move_object(run: Interpreter, move: op.Move) -> None:
         return
     old = _object_key(run, move.kind, move.name)
     if old is not None:
-        run.state.objects[move.kind, move.schema, old[2]] = run.state.objects.get(old, ASSUMED)
-        run.state.objects[old] = UNKNOWN
+        run.state.put_object((move.kind, move.schema, old[2]), run.state.objects.get(old, ASSUMED))
+        run.state.put_object(old, UNKNOWN)
 
 
 def _move_type(run: Interpreter, type_: Relation, to: Key) -> None:
@@ -662,7 +666,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
             _forget_members(run, relation, step.kind)
     for name in list(state.objects):
         if step.kind in (None, name[0]):
-            state.objects[name] = UNKNOWN
+            state.put_object(name, UNKNOWN)
 
 
 def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:

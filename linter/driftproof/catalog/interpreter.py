@@ -85,7 +85,8 @@ class Interpreter:
         self._silent = 0
         self._traps: list[_Trap] = []
         self._ended: list[tuple[State, bool]] = []
-        self.touched: list[Key] = []
+        self.seen: list[Key] = []
+        self.temporary: list[Key] = []
         self._begun: State | None = None
         self._savepoints: list[tuple[str, State]] = []
 
@@ -96,8 +97,9 @@ class Interpreter:
         self.place = Place(migration, 0)
         self.path = path
         self.state.path = self.default_path
-        for key in [key for key in self.state.relations if key[0] == "pg_temp"]:
-            del self.state.relations[key]
+        for key in self.temporary:
+            self.state.relations.pop(key, None)
+        self.temporary = []
         self._begun = self.state.fork() if rolls_back else None
         self._savepoints = []
 
@@ -108,6 +110,7 @@ class Interpreter:
         self.failures = []
         self.unsure = False
         self._ended = []
+        self.state.touched = set()
         operations = statement.operations
         before = self.state.fork() if len(operations) > 1 else None
         try:
@@ -421,8 +424,7 @@ class Interpreter:
 
     def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
         """Note what is known of a member; partitions and children get their parent's columns."""
-        relation = self.state.writable(relation)
-        relation.members[kind, name] = fact
+        relation = self.state.put_member(relation, (kind, name), fact)
         if kind == "column":
             for key in relation.children:
                 child = self.state.relations.get(key)
@@ -451,10 +453,8 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         if owner is None:
             owner = Relation(key, "relation", ASSUMED, open=True)
             (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
-        owner = state.writable(owner)
-        known = owner.member(wanted.kind, wanted.name)
-        if known.presence is not fact.presence:
-            owner.members[wanted.kind, wanted.name] = fact
+        if owner.member(wanted.kind, wanted.name).presence is not fact.presence:
+            state.put_member(owner, (wanted.kind, wanted.name), fact)
         return
     if wanted.kind == "type":
         key = (wanted.schema or "public", wanted.name)
@@ -464,7 +464,7 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         return
     name = (wanted.kind, wanted.schema, wanted.name)
     if state.objects.get(name, UNKNOWN).presence is not fact.presence:
-        state.objects[name] = fact
+        state.put_object(name, fact)
 
 
 Effect = Callable[[Interpreter, Any], None]

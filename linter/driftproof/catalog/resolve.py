@@ -201,7 +201,7 @@ class Resolver:
         relation = self.run.relation(name)
         if relation is None or source.columns:
             return Bound(alias, columns=None)
-        self.run.touched.append(relation.key)
+        self.run.seen.append(relation.key)
         return Bound(alias, relation=relation, schema=relation.key[0])
 
     # -- expressions ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from typing import cast
 
 import msgspec
 
@@ -125,9 +126,13 @@ class Relation:
 
 
 class State:
-    """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them."""
+    """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them.
 
-    __slots__ = ("objects", "owned", "path", "relations", "types")
+    ``touched`` are the keys that were written since it was last emptied, for joining forks again; ``homes`` are the
+    relations that ever had a constraint, policy or trigger of that name, shared by all forks.
+    """
+
+    __slots__ = ("homes", "objects", "owned", "path", "relations", "touched", "types")
 
     def __init__(self, path: tuple[str, ...] | None) -> None:
         self.relations: dict[Key, Relation] = {}
@@ -135,6 +140,8 @@ class State:
         self.objects: dict[tuple[Kind, str | None, str], Fact] = {}
         self.path = path
         self.owned: set[int] | None = None
+        self.touched: set[object] = set()
+        self.homes: dict[Member, set[Key]] = {}
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -142,12 +149,15 @@ class State:
         other.relations = dict(self.relations)
         other.types = dict(self.types)
         other.objects = dict(self.objects)
+        other.touched = set(self.touched)
+        other.homes = self.homes
         self.owned = set()
         other.owned = set()
         return other
 
     def writable(self, relation: Relation) -> Relation:
         """The relation for changing it."""
+        self.touched.add(relation.key)
         if self.owned is None or id(relation) in self.owned:
             return relation
         copy = relation.copy()
@@ -159,6 +169,7 @@ class State:
     def put(self, relation: Relation) -> Relation:
         """Enter a new relation under its key."""
         self.relations[relation.key] = relation
+        self.touched.add(relation.key)
         if self.owned is not None:
             self.owned.add(id(relation))
         return relation
@@ -166,9 +177,23 @@ class State:
     def put_type(self, type_: Relation) -> Relation:
         """Enter a new type under its key."""
         self.types[type_.key] = type_
+        self.touched.add(type_.key)
         if self.owned is not None:
             self.owned.add(id(type_))
         return type_
+
+    def put_object(self, name: tuple[Kind, str | None, str], fact: Fact) -> None:
+        """Note what is known of an object that is neither relation nor type."""
+        self.objects[name] = fact
+        self.touched.add(name)
+
+    def put_member(self, relation: Relation, member: Member, fact: Fact) -> Relation:
+        """Note what is known of a member; the relation as it is afterwards."""
+        relation = self.writable(relation)
+        relation.members[member] = fact
+        if member[0] != "column":
+            self.homes.setdefault(member, set()).add(relation.key)
+        return relation
 
     def creation_key(self, name: Name) -> Key | None:
         """Where an object of this name is created; None if the search_path is not known."""
@@ -206,8 +231,10 @@ class State:
         member = (kind, name)
         return [
             relation
-            for relation in self.relations.values()
-            if (fact := relation.members.get(member)) is not None and fact.presence is not Presence.ABSENT
+            for key in sorted(self.homes.get(member, ()))
+            if (relation := self.relations.get(key)) is not None
+            and (fact := relation.members.get(member)) is not None
+            and fact.presence is not Presence.ABSENT
         ]
 
 
@@ -222,16 +249,20 @@ def joined(
     merge = _Merge(doubt, known, sure, wild)
     if other.path != nominal.path:
         nominal.path = None
-    for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
-        for key in table.keys() | others.keys():
+    nominal.touched |= other.touched
+    for name in nominal.touched:
+        for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
+            key = cast(Key, name)
             mine, theirs = table.get(key), others.get(key)
             if mine is not theirs:
                 result = merge.relations(mine, theirs)
                 table[key] = result
                 if nominal.owned is not None:
                     nominal.owned.add(id(result))
-    for name in nominal.objects.keys() | other.objects.keys():
-        nominal.objects[name] = merge.facts(nominal.objects.get(name, UNKNOWN), other.objects.get(name, UNKNOWN))
+        wanted = cast(tuple[Kind, str | None, str], name)
+        if wanted in nominal.objects or wanted in other.objects:
+            fact = merge.facts(nominal.objects.get(wanted, UNKNOWN), other.objects.get(wanted, UNKNOWN))
+            nominal.objects[wanted] = fact
     return nominal
 
 

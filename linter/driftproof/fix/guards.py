@@ -5,6 +5,7 @@ the object when that CREATE lies in an earlier migration. Existing rows are take
 of them, it warns.
 """
 
+import re
 from functools import lru_cache
 
 import msgspec
@@ -13,12 +14,12 @@ from driftproof.catalog.naming import all_constraints, constrained, constraint_n
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
 from driftproof.rule import Failure, StatementContext
 from driftproof.source import Source
-from driftproof.statements.operations import Constraint, CreateRelation, Statement
+from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
 from driftproof.syntax import Element, elements, literal, quote
-from driftproof.syntax.columns import ColumnText, read_column
 from driftproof.syntax.parser import first_token
 
 HEADING = "-- Ensure columns exist (for existing tables)"
+_HEADED = re.compile(rb"\s*" + re.escape(HEADING.encode()))
 # The order of the blocks at one place: columns in the order of the table, those that read others a level further on,
 # then constraints, then what stands behind them all.
 _LEVEL = 10_000
@@ -74,28 +75,30 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
     return Fix(title, Applicability.SAFE if blocks.safe else Applicability.UNSAFE, edits)
 
 
-@lru_cache(maxsize=64)
-def _elements(source: Source, start: int, end: int) -> list[Element]:
-    return elements(source.data, start, end)
-
-
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
     if failure.origin is None or failure.certainty is not Certainty.DRIFT:
         return None
     file = context.file
     origin = file.history.migrations[failure.origin.migration]
-    statements = file.earlier[failure.origin.migration]
-    statement = next(item for item in statements if item.index == failure.origin.statement)
+    statement = file.statement(failure.origin)
     made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
     if made is None or made.kind != "table":
         return None
-    found = _elements(origin.source, statement.start, statement.end)
+    return _table(origin.source, statement, made, failure.object.schema or "public")
+
+
+@lru_cache(maxsize=16)
+def _elements(source: Source, start: int, end: int) -> list[Element]:
+    """The elements of a CREATE TABLE: each of its columns may ask for them."""
+    return elements(source.data, start, end)
+
+
+def _table(source: Source, statement: Statement, made: CreateRelation, schema: str) -> _Table | None:
+    found = _elements(source, statement.start, statement.end)
     if not found:
         return None
-    at = made.name.at
-    end = origin.source.data.index(b"(", at)
-    written = origin.source.data[at:end].decode().strip()
-    return _Table(origin.source, statement, made, found, written, failure.object.schema or "public")
+    written = source.data[made.name.at : source.data.index(b"(", made.name.at)].decode().strip()
+    return _Table(source, statement, made, found, written, schema)
 
 
 class _Blocks:
@@ -103,7 +106,6 @@ class _Blocks:
 
     def __init__(self, table: _Table) -> None:
         self.table = table
-        self.names = constraint_names(table.schema, table.made)
         self.texts: dict[int, str] = {}
         self.orders: dict[str, int] = {}
         self.safe = True
@@ -116,15 +118,14 @@ class _Blocks:
         if name in self.orders:
             return True
         place, element = found
-        column = read_column(self.table.text(element))
-        if column is None:
-            return False
+        column = next(item for item in self.table.made.columns if item.name == name)
+        kinds = {constraint.kind for constraint in column.constraints}
         self.orders[name] = place + 1
-        for other in column.reads:
+        for other in _reads(column):
             if self.add_column(other):
                 self.orders[name] = max(self.orders[name], self.orders[other] // _LEVEL * _LEVEL + _LEVEL + place + 1)
         self.texts[self.orders[name]] = self._column_block(name, element, column)
-        if column.primary_key or column.unique or (column.references and column.fills):
+        if kinds & {"primary key", "unique"} or ("foreign key" in kinds and _fills(column)):
             self.safe = False
         for written, constraint in self._table_constraints():
             if name in constrained(constraint):
@@ -182,14 +183,18 @@ class _Blocks:
 
     def _name(self, constraint: Constraint) -> str:
         """The constraint's name in the fresh state: where it has none, the one that PostgreSQL makes up."""
-        return self.names[all_constraints(self.table.made).index(constraint)]
+        names = constraint_names(self.table.schema, self.table.made)
+        return names[all_constraints(self.table.made).index(constraint)]
 
-    def _column_block(self, name: str, element: Element, column: ColumnText) -> str:
+    def _column_block(self, name: str, element: Element, column: Column) -> str:
         table = self._table_name()
-        text = column.text
+        text = self.table.text(element)
         lines: list[str] = []
-        if column.not_null is not None and not column.fills and not column.primary_key:
-            text = _without_not_null(element, column)
+        not_null = _not_null(element)
+        keyed = any(constraint.kind == "primary key" for constraint in column.constraints)
+        if not_null is not None and not keyed and not _fills(column):
+            data, (start, end) = self.table.source.data, not_null
+            text = (data[element.start : start].rstrip(b" \t") + data[end : element.end]).decode().rstrip()
             warning = _message(f"{table}.{name}: existing rows have no value, NOT NULL was not set")
             lines = [
                 f"        IF EXISTS (SELECT 1 FROM {self.table.written} WHERE {quote(name)} IS NULL) THEN",
@@ -216,17 +221,29 @@ class _Blocks:
         )
 
 
-def _without_not_null(element: Element, column: ColumnText) -> str:
-    """The column's text without its NOT NULL, and without the name of that constraint if it has one."""
-    data = column.text.encode()
-    start = column.not_null or 0
+def _fills(column: Column) -> bool:
+    """Whether existing rows get a value: a default, an identity, a serial, a generated column."""
+    return column.default is not None or column.sequence
+
+
+def _reads(column: Column) -> list[str]:
+    """The other columns that a definition refers to."""
+    found = [ref for constraint in column.constraints if constraint.expression for ref in constraint.expression.columns]
+    if column.generated and column.default is not None:
+        found += column.default.columns
+    return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
+
+
+def _not_null(element: Element) -> tuple[int, int] | None:
+    """Where a column's NOT NULL begins and ends in the file, with the name of that constraint if it has one."""
+    depth = 0
     tokens = element.tokens
-    at = next(place for place, token in enumerate(tokens) if token.start - element.start >= start)
-    last = at + 3 if tokens[at].name == "CONSTRAINT" else at + 1
-    begin = tokens[at].start - element.start
-    end = tokens[last].end - element.start
-    before, after = data[:begin].rstrip(b" \t"), data[end:]
-    return (before + after).decode().rstrip()
+    for at, token in enumerate(tokens[:-1]):
+        depth += (token.text in "([") - (token.text in ")]")
+        if depth == 0 and token.name == "NOT" and tokens[at + 1].name == "NULL_P":
+            named = at >= 2 and tokens[at - 2].name == "CONSTRAINT"
+            return (tokens[at - 2] if named else token).start, tokens[at + 1].end
+    return None
 
 
 def _place(context: StatementContext, failure: Failure, table: _Table, texts: dict[int, str]) -> tuple[Edit, ...]:
@@ -239,9 +256,9 @@ def _place(context: StatementContext, failure: Failure, table: _Table, texts: di
         at, before, after = _behind(source, table.statement)
     tagged = {order: _dollar_quoted(text) for order, text in texts.items()}
     edits = [Edit(at, at, f"\n{text}\n".replace("\n", newline), order) for order, text in sorted(tagged.items())]
-    headed = source.data[at:].lstrip().startswith(HEADING.encode())
-    if headed and not failure.inherited:
-        at = source.line_end(source.data.index(HEADING.encode(), at)) + len(source.newline)
+    heading = _HEADED.match(source.data, at)
+    if heading is not None and not failure.inherited:
+        at = source.line_end(heading.end()) + len(source.newline)
         edits = [msgspec.structs.replace(edit, start=at, end=at, text=edit.text[len(newline) :]) for edit in edits]
     else:
         edits.insert(0, Edit(at, at, f"{before}{HEADING}".replace("\n", newline)))

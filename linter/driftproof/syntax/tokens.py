@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -43,6 +44,8 @@ class Element(msgspec.Struct, frozen=True):
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 # A name with dots in it; the group is its last part.
 _DOTTED = re.compile(rb"""(?:(?:"(?:[^"]|"")*"|[\w$\x80-\xff]+)[ \t]*\.[ \t]*)*("(?:[^"]|"")*"|[\w$\x80-\xff]+)""")
+_COMMENT_ON = re.compile(rb"COMMENT\s+ON\s+[A-Z]+\s+", re.IGNORECASE)
+_NOT_PLAIN = re.compile(rb"'|--|/\*|\$")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
@@ -61,6 +64,7 @@ def tokens(data: bytes, start: int, end: int, comments: bool = False) -> Iterato
         yield Token(token.name, offset, offset + (len(written) if plain else len(written.encode())), written)
 
 
+@lru_cache(maxsize=1024)
 def quote(name: str) -> str:
     """An identifier as it must be written: in double quotes where it is not folded, or a keyword of the grammar's."""
     if _PLAIN.match(name) and parser.scan(name)[0].kind in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
@@ -89,9 +93,8 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     word where the name is not written at all.
     """
     data = source.data
-    written = _DOTTED.match(data, at) if at >= 0 else None
-    if written is not None and folded(written[1].decode(errors="replace")) == wanted.name:
-        return (at if wanted.kind == "column" else written.start(1)), written.end()
+    if (place := _plainly(data, statement, wanted, at)) is not None:
+        return place
     found = list(tokens(data, statement.start, statement.end))
     body = next((token for token in found if wanted_in_string(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
@@ -117,6 +120,25 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
                 begin = found[spot - 4]
             return (begin.start, found[spot].end) if at < 0 or begin.start <= start.start else (start.start, start.end)
     return found[here].start, found[here].end
+
+
+def _plainly(data: bytes, statement: Statement, wanted: Object, at: int) -> tuple[int, int] | None:
+    """The place of a name where it can be told without the scanner: right at ``at``, right behind COMMENT ON, or
+    anywhere behind ``at`` in a text without strings and comments."""
+    if at < 0 and statement.command == "COMMENT" and (ahead := _COMMENT_ON.match(data, statement.start)):
+        at = ahead.end()
+    if at >= 0 and (written := _DOTTED.match(data, at)) and (place := _named(written, wanted)):
+        return place
+    begin = max(at, statement.start)
+    if _NOT_PLAIN.search(data, begin, statement.end):
+        return None
+    return next(filter(None, (_named(word, wanted) for word in _DOTTED.finditer(data, begin, statement.end))), None)
+
+
+def _named(written: re.Match[bytes], wanted: Object) -> tuple[int, int] | None:
+    if folded(written[1].decode(errors="replace")) != wanted.name:
+        return None
+    return (written.start() if wanted.kind == "column" else written.start(1)), written.end()
 
 
 def wanted_in_string(token: Token, wanted: Object) -> bool:
