@@ -38,7 +38,8 @@ CREATE OR REPLACE FUNCTION touch_{n}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
 DROP TRIGGER IF EXISTS touch ON table_{n};
 CREATE TRIGGER touch BEFORE UPDATE ON table_{n} FOR EACH ROW EXECUTE FUNCTION touch_{n}();
-CREATE OR REPLACE VIEW open_{n} AS SELECT t.id, t.title, u.email FROM table_{n} t JOIN auth.users u ON u.id = t.owner_id;
+CREATE OR REPLACE VIEW open_{n} AS
+SELECT t.id, t.title, u.email FROM table_{n} t JOIN auth.users u ON u.id = t.owner_id;
 DO $$ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'table_{n}_position') THEN
         ALTER TABLE table_{n} ADD CONSTRAINT table_{n}_position CHECK (position >= 0);
