@@ -118,6 +118,15 @@ def test_a_wrong_claim_is_refuted(
     assert [item.fixed for item in file.proofs] == [None]
 
 
+def test_roles_are_made_anew_in_each_state(server: Server, platform: Platform) -> None:
+    text = "CREATE ROLE reader;\n" + DOUBT + "GRANT SELECT (a) ON t TO reader;\nGRANT SELECT (b) ON t TO reader;\n"
+
+    file = proof(server, platform, text)
+
+    assert file.differences == ()
+    assert [(item.verdict, item.fixed) for item in file.proofs] == [(Verdict.REPRODUCED, True)] * 2
+
+
 def test_a_partition_key_cannot_be_taken_away(server: Server, platform: Platform) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (a int, b int) PARTITION BY LIST (a);\nCREATE INDEX ON t (a);\n"
 

@@ -68,7 +68,7 @@ def _found() -> list[str]:
         or any(framework.recognises(directory.resolve()) for framework in FRAMEWORKS[:-1])
     ]
     if not found:
-        raise Unusable("no migration directory below the current folder; name one: driftproof check PATH")
+        raise Unusable("no migration directory below the current folder; name one as PATH")
     return found
 
 

@@ -8,6 +8,7 @@ from driftproof.fix.edits import moved
 from driftproof.history import History, Migration
 from driftproof.objects import Object
 from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
+from driftproof.runner.roles import Roles, remember, restore
 from driftproof.source import Source, Unreadable
 from driftproof.statements.operations import CreateRelation
 from driftproof.syntax import quote
@@ -59,6 +60,7 @@ class States:
         self.ran: dict[int, Ran] = {}
         self.incomplete: list[str] = []
         self._bases: dict[int, str] = {}
+        self._roles: dict[int, Roles] = {}
         self._replay(platform, wanted)
 
     def close(self) -> None:
@@ -72,6 +74,8 @@ class States:
         for migration in self.history.migrations[: max((*wanted, *self.history.named), default=-1) + 1]:
             if migration.index in wanted:
                 self._bases[migration.index] = self.server.create_database(running)
+                if self.server.embedded:
+                    self._roles[migration.index] = remember(self.server)
             try:
                 ran = self.run(running, migration)
             except Unreadable:
@@ -85,7 +89,9 @@ class States:
         self.server.drop_database(running)
 
     def fresh(self, migration: Migration) -> str:
-        """A new copy of the state before a wanted migration."""
+        """A new copy of the state before a wanted migration. Roles belong to the server: they are set back to it too."""
+        if self.server.embedded:
+            restore(self.server, self._roles[migration.index])
         return self.server.create_database(self._bases[migration.index])
 
     def drifted(
