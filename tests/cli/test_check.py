@@ -77,9 +77,7 @@ class TestPaths:
         project.write("queries/report.sql", project.bad)
         result = project.run("check")
         assert (result.status, result.out) == (2, "")
-        assert result.err == (
-            "driftproof: no migration directory below the current folder; name one as PATH\n"
-        )
+        assert result.err == ("driftproof: no migration directory below the current folder; name one as PATH\n")
 
     def test_a_named_file_is_judged_with_its_siblings_and_alone_reported(self, project: Project) -> None:
         project.add(project.bad, "20250101000000_first.sql")

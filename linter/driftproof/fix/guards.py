@@ -36,14 +36,16 @@ _VIOLATIONS = {
 
 
 class _Table(msgspec.Struct, frozen=True):
-    """The CREATE TABLE that left a doubt: where it is, its elements, and how it writes its own name."""
+    """The CREATE TABLE that left a doubt: where it is and its elements; and what the table is called where the blocks
+    stand, as a name and as it is written."""
 
     source: Source
     statement: Statement
     made: CreateRelation
     elements: list[Element]
-    written: str
     schema: str
+    name: str
+    written: str
 
     def text(self, element: Element) -> str:
         """An element as the author wrote it."""
@@ -84,21 +86,24 @@ def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None
     made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
     if made is None or made.kind != "table":
         return None
-    return _table(origin.source, statement, made, failure.object.schema or "public")
+    found = _elements(origin.source, statement.start, statement.end)
+    if not found:
+        return None
+    source, named, wanted = origin.source, made.name, failure.object
+    if not failure.inherited:
+        written = source.data[named.at : source.data.index(b"(", named.at)].decode().strip()
+        return _Table(source, statement, made, found, named.schema or wanted.schema or "public", named.name, written)
+    # Since its CREATE the table may have been renamed or moved.
+    schema, name = wanted.schema or "public", wanted.relation or named.name
+    plain = named.schema is None and schema == "public"
+    written = quote(name) if plain else f"{quote(schema)}.{quote(name)}"
+    return _Table(source, statement, made, found, schema, name, written)
 
 
 @lru_cache(maxsize=16)
 def _elements(source: Source, start: int, end: int) -> list[Element]:
     """The elements of a CREATE TABLE: each of its columns may ask for them."""
     return elements(source.data, start, end)
-
-
-def _table(source: Source, statement: Statement, made: CreateRelation, schema: str) -> _Table | None:
-    found = _elements(source, statement.start, statement.end)
-    if not found:
-        return None
-    written = source.data[made.name.at : source.data.index(b"(", made.name.at)].decode().strip()
-    return _Table(source, statement, made, found, written, schema)
 
 
 class _Blocks:
@@ -156,8 +161,8 @@ class _Blocks:
         text = self.table.text(element)
         if constraint.name is None:
             text = f"CONSTRAINT {quote(name)} {text}"
-        regclass = literal(f"{quote(self.table.schema)}.{quote(self._table_name())}")
-        warning = _message(f"{self._table_name()}: existing rows break {name}, it was not added")
+        regclass = literal(f"{quote(self.table.schema)}.{quote(self.table.name)}")
+        warning = _message(f"{self.table.name}: existing rows break {name}, it was not added")
         self.texts[order] = "\n".join(
             [
                 "DO $$",
@@ -178,16 +183,13 @@ class _Blocks:
             ]
         )
 
-    def _table_name(self) -> str:
-        return self.table.made.name.name
-
     def _name(self, constraint: Constraint) -> str:
         """The constraint's name in the fresh state: where it has none, the one that PostgreSQL makes up."""
         names = constraint_names(self.table.schema, self.table.made)
         return names[all_constraints(self.table.made).index(constraint)]
 
     def _column_block(self, name: str, element: Element, column: Column) -> str:
-        table = self._table_name()
+        table = self.table.name
         text = self.table.text(element)
         lines: list[str] = []
         not_null = _not_null(element)

@@ -9,7 +9,7 @@ import msgspec
 from driftproof.diagnostic import Applicability, Certainty, Diagnostic, Edit
 from driftproof.fix.edits import apply, merge
 from driftproof.history import History, Migration
-from driftproof.runner.snapshot import difference, snapshot
+from driftproof.runner.snapshot import Snapshot, difference, snapshot
 from driftproof.runner.states import NotBuilt, Ran, States, failures
 from driftproof.source import Source
 
@@ -104,18 +104,22 @@ class _File:
     def _differences(self) -> tuple[str, ...]:
         """What the fix changes in the schema that a fresh database ends in."""
         assert self.fixed is not None
-        states = self.states
-        before, after = states.fresh(self.migration), states.fresh(self.migration)
+        before, after = self._ends_in(self.migration), self._ends_in(self.fixed)
+        if isinstance(before, str) or isinstance(after, str):
+            return (f"with the fix, {after}",)
+        return tuple(difference(before, after))
+
+    def _ends_in(self, migration: Migration) -> Snapshot | str:
+        """The schema that a fresh database ends in; or what the server said, if the file does not run."""
+        database = self.states.fresh(self.migration)
         try:
-            states.run(before, self.migration)
-            ran = states.run(after, self.fixed)
+            ran = self.states.run(database, migration)
             if not ran.ok:
-                return (f"with the fix, {ran.says()}",)
-            with states.server.connect(before) as one, states.server.connect(after) as other:
-                return tuple(difference(snapshot(one), snapshot(other)))
+                return ran.says()
+            with self.states.server.connect(database) as connection:
+                return snapshot(connection)
         finally:
-            states.server.drop_database(before)
-            states.server.drop_database(after)
+            self.states.server.drop_database(database)
 
     def _always(self) -> dict[int, str]:
         database = self.states.fresh(self.migration)

@@ -89,7 +89,7 @@ class States:
         self.server.drop_database(running)
 
     def fresh(self, migration: Migration) -> str:
-        """A new copy of the state before a wanted migration. Roles belong to the server: they are set back to it too."""
+        """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
         if self.server.embedded:
             restore(self.server, self._roles[migration.index])
         return self.server.create_database(self._bases[migration.index])

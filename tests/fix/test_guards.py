@@ -1,0 +1,98 @@
+"""The guarded block: whose name it uses, where it stands, and what it keeps."""
+
+from driftproof.fix.apply import fix_history
+from tests.histories import RULES, history_of
+
+
+def fixed(*texts: str | bytes, unsafe: bool = False) -> str:
+    """The last of these migrations with all its fixes."""
+    _, [file] = fix_history(history_of(*texts), RULES, lambda items: items, unsafe=unsafe)
+    return file.after.decode()
+
+
+OLD = 'CREATE TABLE IF NOT EXISTS t (a int, "B b" int);\n'
+
+
+def test_the_table_is_called_as_its_create_writes_it() -> None:
+    text = 'CREATE TABLE IF NOT EXISTS public . "Größe" ("Wért" int NOT NULL);\nCREATE INDEX ON "Größe" ("Wért");\n'
+    after = fixed(text)
+    assert "table_schema = 'public'" in after
+    assert "table_name = 'Größe'" in after
+    assert "column_name = 'Wért'" in after
+    assert 'ALTER TABLE public . "Größe" ADD COLUMN "Wért" int;' in after
+    assert 'ALTER TABLE public . "Größe" ALTER COLUMN "Wért" SET NOT NULL;' in after
+
+
+def test_an_inherited_block_stands_before_the_comment_of_its_statement() -> None:
+    after = fixed(OLD, 'SELECT 1;\n\n-- why this index\nCREATE INDEX ON t ("B b");\n')
+    assert after.startswith("SELECT 1;\n\n-- Ensure columns exist (for existing tables)\nDO $$\n")
+    assert after.endswith('END $$;\n\n-- why this index\nCREATE INDEX ON t ("B b");\n')
+
+
+def test_a_table_that_was_renamed_is_called_by_its_new_name() -> None:
+    after = fixed(OLD, 'ALTER TABLE t RENAME TO u;\nCREATE INDEX ON u ("B b");\n')
+    assert "table_name = 'u'" in after
+    assert 'ALTER TABLE u ADD COLUMN "B b" int;' in after
+
+
+def test_a_table_that_was_moved_is_called_by_its_new_schema() -> None:
+    after = fixed(OLD, 'CREATE SCHEMA s;\nALTER TABLE t SET SCHEMA s;\nCREATE INDEX ON s.t ("B b");\n')
+    assert "table_schema = 's'" in after
+    assert 'ALTER TABLE s.t ADD COLUMN "B b" int;' in after
+
+
+def test_behind_its_create_the_table_has_its_old_name() -> None:
+    after = fixed(OLD + 'ALTER TABLE t RENAME TO u;\nCREATE INDEX ON u ("B b");\n')
+    assert "table_name = 't'" in after
+    assert 'ALTER TABLE t ADD COLUMN "B b" int;' in after
+
+
+def test_line_ends_and_a_byte_order_mark_stay() -> None:
+    text = b"\xef\xbb\xbf" + OLD.replace("\n", "\r\n").encode() + b'CREATE INDEX ON t ("B b");\r\n'
+    after = fixed(text).encode()
+    assert after.startswith(b"\xef\xbb\xbfCREATE TABLE")
+    assert after.count(b"\n") == after.count(b"\r\n")
+    assert after.replace(b"\r\n", b"\n").decode("utf-8-sig") == fixed(OLD + 'CREATE INDEX ON t ("B b");\n')
+
+
+def test_more_on_the_line_of_the_create_moves_behind_the_block() -> None:
+    after = fixed("CREATE TABLE IF NOT EXISTS t (a int); CREATE INDEX ON t (a);\n")
+    first, *_, last = after.splitlines()
+    assert (first, last) == ("CREATE TABLE IF NOT EXISTS t (a int);", " CREATE INDEX ON t (a);")
+
+
+def test_comments_in_a_column_stay_and_those_behind_it_do_not_come_along() -> None:
+    after = fixed(
+        "CREATE TABLE IF NOT EXISTS t (\n    a int, -- first\n    b int /* of */ DEFAULT 1, -- second\n    c int\n);\n"
+        "CREATE INDEX ON t (a, b);\n"
+    )
+    assert "ADD COLUMN a int;" in after
+    assert "ADD COLUMN b int /* of */ DEFAULT 1;" in after
+
+
+def test_a_later_need_joins_the_blocks_under_the_same_heading() -> None:
+    once = fixed("CREATE TABLE IF NOT EXISTS t (a int, b int);\nCREATE INDEX ON t (a);\n")
+    after = fixed(once + "CREATE INDEX ON t (b);\n")
+    assert after.count("-- Ensure columns exist") == 1
+    assert after.count("ADD COLUMN") == 2
+
+
+def test_a_body_that_holds_dollars_gets_other_quotes() -> None:
+    after = fixed("CREATE TABLE IF NOT EXISTS t (a text DEFAULT $$x$$);\nCREATE INDEX ON t (a);\n")
+    assert "DO $guard$" in after
+    assert "ADD COLUMN a text DEFAULT $$x$$;" in after
+    assert "END $guard$;" in after
+
+
+def test_a_named_not_null_is_taken_out_whole() -> None:
+    after = fixed(
+        "CREATE TABLE IF NOT EXISTS t (a int CONSTRAINT k NOT NULL CHECK (a IS NOT NULL));\nCREATE INDEX ON t (a);\n"
+    )
+    assert "ADD COLUMN a int CHECK (a IS NOT NULL);" in after
+
+
+def test_a_column_comes_behind_those_that_it_reads() -> None:
+    after = fixed(
+        "CREATE TABLE IF NOT EXISTS t (area int GENERATED ALWAYS AS (side * side) STORED, side int);\nCREATE INDEX ON t (area);\n"
+    )
+    assert after.index("ADD COLUMN side") < after.index("ADD COLUMN area")
