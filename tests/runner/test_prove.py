@@ -127,6 +127,25 @@ def test_roles_are_made_anew_in_each_state(server: Server, platform: Platform) -
     assert [(item.verdict, item.fixed) for item in file.proofs] == [(Verdict.REPRODUCED, True)] * 2
 
 
+def test_what_a_guard_of_another_object_left_is_not_built(server: Server, platform: Platform) -> None:
+    text = (
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'state') THEN"
+        " CREATE TYPE mood AS ENUM ('good'); END IF; END $$;\nCREATE TABLE jobs (mood mood);\n"
+    )
+
+    [only] = proof(server, platform, text).proofs
+
+    assert (only.diagnostic.code, only.verdict) == ("DP107", Verdict.NOT_BUILT)
+
+
+def test_a_failure_behind_one_in_the_files_own_transaction_is_seen(server: Server, platform: Platform) -> None:
+    text = "BEGIN;\nCOMMENT ON TABLE made_by_hand IS 'x';\nCOMMENT ON COLUMN t.x IS '';\nCOMMIT;\n"
+
+    [only] = proof(server, platform, "CREATE TABLE t (a int);\n", text).proofs
+
+    assert only.verdict is Verdict.REPRODUCED
+
+
 def test_a_partition_key_cannot_be_taken_away(server: Server, platform: Platform) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (a int, b int) PARTITION BY LIST (a);\nCREATE INDEX ON t (a);\n"
 

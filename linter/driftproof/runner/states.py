@@ -10,7 +10,7 @@ from driftproof.objects import Object
 from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
 from driftproof.source import Source, Unreadable
-from driftproof.statements.operations import CreateRelation
+from driftproof.statements.operations import CreateRelation, Statement, Transaction
 from driftproof.syntax import quote
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ class States:
         try:
             with self.server.connect(database, TIMEOUT) as connection:
                 failed = _first_failure(connection, [text, take_away])
+                if failed is None and _comes_back(connection, text, take_away):
+                    raise NotBuilt("its guard tests another object, so the statement makes it again")
             if failed is None:
                 self._catch_up(database, doubted, migration)
                 return database, migration
@@ -140,12 +142,17 @@ class States:
 
 
 def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
-    """Every statement of a migration that fails by itself, with its SQLSTATE; the others stay."""
+    """Every statement of a migration that fails by itself, with its SQLSTATE; the others stay.
+
+    Its own BEGIN, COMMIT and ROLLBACK are left out: behind a failure in a transaction everything would fail.
+    """
     import psycopg
 
     found: dict[int, str] = {}
     data = migration.source.sql.encode()
     for piece in pieces_of(migration):
+        if isinstance(piece, Statement) and any(isinstance(step, Transaction) for step in piece.operations):
+            continue
         try:
             connection.execute(data[piece.start : piece.end])
         except psycopg.Error as error:
@@ -164,6 +171,15 @@ def _first_failure(connection: "Connection", statements: list[str]) -> tuple[str
         except psycopg.Error as error:
             return statement, f"the start state can't be made: {error.sqlstate} {str(error).splitlines()[0]}"
     return None
+
+
+def _comes_back(connection: "Connection", statement: str, take_away: str) -> bool:
+    """Whether the statement makes the object again, so that it can be taken away once more; nothing of it stays."""
+    connection.execute("BEGIN")
+    try:
+        return _first_failure(connection, [statement, take_away]) is None
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _take_away(missing: Object, statement: Piece) -> str:
