@@ -105,6 +105,7 @@ def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -
             if parent_name in made.parents:
                 parent = run.state.writable(parent)
                 parent.children = (*parent.children, relation.key)
+                relation.parents = (*relation.parents, parent.key)
     for column in made.columns:
         found.append((column.name, None))
         _check_column(run, column)

@@ -376,7 +376,12 @@ class Interpreter:
     def need_member(
         self, relation: Relation, kind: Kind, name: str, *, at: int = -1, sqlstate: str | None = None
     ) -> Relation:
-        """A member that a statement needs; the relation as it is afterwards."""
+        """A member that a statement needs; the relation as it is afterwards. A partition has its parent's columns."""
+        for key in relation.parents:
+            parent = self.state.relations.get(key)
+            if kind == "column" and parent is not None and (kind, name) in parent.members:
+                self.need_member(parent, kind, name, at=at, sqlstate=sqlstate)
+                return relation
         fact = relation.member(kind, name)
 
         def prove(proven: Fact) -> None:

@@ -78,6 +78,7 @@ class Relation:
         "members",
         "of",
         "open",
+        "parents",
         "primary_key",
         "uses",
     )
@@ -92,6 +93,7 @@ class Relation:
         self.uses: dict[Member, tuple[str, ...]] = {}
         self.dependents: set[tuple[Key, Member | None]] = set()
         self.children: tuple[Key, ...] = ()
+        self.parents: tuple[Key, ...] = ()
         self.primary_key: str | None = None
         self.dropped: int | None = None
 
@@ -102,6 +104,7 @@ class Relation:
         other.uses = dict(self.uses)
         other.dependents = set(self.dependents)
         other.children = self.children
+        other.parents = self.parents
         other.primary_key = self.primary_key
         return other
 

@@ -163,10 +163,8 @@ class _File:
         return Proof(item, Verdict.REPRODUCED, detail, again.ok, again.says())
 
     def _fails_anyway(self, ran: Ran) -> bool:
-        """Whether it failed as the file fails in a fresh database: the history starts from what it does not make."""
-        fresh = self.states.ran[self.migration.index]
-        same = (ran.outcome.sqlstate, ran.outcome.message) == (fresh.outcome.sqlstate, fresh.outcome.message)
-        return not ran.ok and same
+        """Whether it failed where the file fails in a fresh database: the history starts from what it does not make."""
+        return not ran.ok and ran.text == self.states.ran[self.migration.index].text
 
     def _drift(self, item: Diagnostic, migration: Migration, edits: Sequence[Edit] = ()) -> tuple[Ran, int]:
         """Run the file in the drifted state; the second value is by how much its statements count too high."""

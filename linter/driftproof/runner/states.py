@@ -29,10 +29,11 @@ class NotBuilt(Exception):
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What came of a file in a start state; ``statement`` is the index of the one that failed."""
+    """What came of a file in a start state: the statement that failed, by its index and as it is written."""
 
     outcome: Outcome
-    statement: int | None
+    statement: int | None = None
+    text: str = ""
 
     @property
     def ok(self) -> bool:
@@ -83,10 +84,14 @@ class States:
             self.ran[migration.index] = ran
             if not ran.ok:
                 self.incomplete.append(migration.path)
-                with self.server.connect(running, TIMEOUT) as connection:
-                    # A history that starts from what was made by hand does not run from scratch, but most of it does.
-                    failures(connection, migration)
+                self._whatever_runs(running, migration)
         self.server.drop_database(running)
+
+    def _whatever_runs(self, database: str, migration: Migration) -> None:
+        """Run the statements one by one and keep those that succeed: a history that starts from what was made by hand
+        does not run from scratch, but most of it does."""
+        with self.server.connect(database, TIMEOUT) as connection:
+            failures(connection, migration)
 
     def fresh(self, migration: Migration) -> str:
         """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
@@ -129,16 +134,20 @@ class States:
     def _catch_up(self, database: str, doubted: Migration, migration: Migration) -> None:
         """Run what lies between the migration that left the doubt and the one that meets it."""
         for between in self.history.migrations[doubted.index : migration.index]:
-            with self.server.connect(database, TIMEOUT) as connection:
-                ran = execute(connection, between)
+            ran = self.run(database, between)
             if not ran.ok and between.path not in self.incomplete:
-                raise NotBuilt(f"{between.path} fails before it: {ran.sqlstate} {ran.message}")
+                raise NotBuilt(f"{between.path} fails before it: {ran.says()}")
+            if not ran.ok:
+                self._whatever_runs(database, between)
 
     def run(self, database: str, migration: Migration) -> Ran:
         """Run a migration in a database, in its run mode."""
         with self.server.connect(database, TIMEOUT) as connection:
             outcome = execute(connection, migration)
-        return Ran(outcome, outcome.statement)
+        if outcome.statement is None:
+            return Ran(outcome)
+        piece = next(piece for piece in pieces_of(migration) if piece.index == outcome.statement)
+        return Ran(outcome, outcome.statement, migration.source.data[piece.start : piece.end].decode())
 
 
 def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
