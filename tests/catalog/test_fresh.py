@@ -11,6 +11,7 @@ from tests.catalog.worlds import always, run
 TRIGGER = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
 
 SCRIPTS = f"""
+CREATE TABLE t (a int); CREATE TABLE m (a int); DROP TABLE m; CREATE POLICY p ON t USING (b IN (SELECT a FROM m));
 CREATE TABLE t (a int); CREATE TABLE t (a int);
 CREATE TABLE t (a int); CREATE TABLE IF NOT EXISTS t (a int, b int); COMMENT ON COLUMN t.b IS 'x';
 CREATE TABLE t (a int); CREATE TABLE "T" (a int); COMMENT ON COLUMN "T".a IS 'x'; COMMENT ON COLUMN T.b IS 'x';

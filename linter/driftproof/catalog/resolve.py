@@ -210,10 +210,11 @@ class Resolver:
         """Resolve every name in an expression."""
         if expression is q.NOTHING:
             return
-        for reference in expression.columns:
-            self._reference(reference, scope)
+        # Sub-queries first: what is not known in them must keep a claim about a column beside them from being certain.
         for query in expression.queries:
             self.query(query, scope)
+        for reference in expression.columns:
+            self._reference(reference, scope)
         for call in expression.calls:
             self.run.unsure |= not self.run.knows_function(call.name)
         for type_ in expression.types:
