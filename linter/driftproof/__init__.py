@@ -6,10 +6,11 @@ The names here are what a rule package needs; `driftproof_rules` uses no others.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from driftproof.catalog.failures import Failure
     from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
     from driftproof.existence import missing, present
     from driftproof.fix.guards import guard
-    from driftproof.rule import Failure, FileContext, Rule, StatementContext, bad, good
+    from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
 
 __version__ = "0.1.0"
@@ -33,10 +34,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "driftproof.catalog.failures": ("Failure",),
     "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
     "driftproof.existence": ("missing", "present"),
     "driftproof.fix.guards": ("guard",),
-    "driftproof.rule": ("Failure", "FileContext", "Rule", "StatementContext", "bad", "good"),
+    "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),
 }
 

@@ -1,8 +1,9 @@
 """What the rules of the existence family say: one wording for an object that is missing, one for one that is there."""
 
+from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Fix
 from driftproof.objects import Kind
-from driftproof.rule import Failure, Rule, StatementContext
+from driftproof.rule import Rule, StatementContext
 
 _WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label "}
 

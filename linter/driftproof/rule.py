@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftproof.diagnostic import Because, Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
-from driftproof.objects import Object
+from driftproof.diagnostic import Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
 from driftproof.plugins import offered
 from driftproof.unusable import Unusable
 
 if TYPE_CHECKING:
     from driftproof.catalog import Catalog
+    from driftproof.catalog.failures import Failure
     from driftproof.history import History, Migration
     from driftproof.statements.operations import Statement, SyntaxFailure
     from driftproof.suppress import Ignore
@@ -55,23 +55,6 @@ def bad(
 def good(sql: str, *, why: str, earlier: tuple[str, ...] = ()) -> Case:
     """SQL that the rule passes."""
     return Case(sql=sql, why=why, bad=False, earlier=earlier)
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """A statement's predicted failure: the object that is missing (or there already), and what left it in doubt.
-
-    ``at`` is the byte offset of the text that names the object (-1: not known); ``origin`` the statement that left the
-    doubt; ``inherited`` says that it lies in an earlier migration.
-    """
-
-    object: Object
-    missing: bool
-    sqlstate: str
-    certainty: Certainty
-    at: int = -1
-    origin: Place | None = None
-    because: Because | None = None
-    inherited: bool = False
 
 
 class FileContext:
@@ -145,7 +128,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def failed(
         self,
         context: StatementContext,
-        failure: Failure,
+        failure: "Failure",
         message: str,
         *,
         fix: Fix | None = None,

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from driftproof.catalog import builtins
+from driftproof.catalog.failures import Failure
 from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
@@ -22,7 +23,6 @@ from driftproof.catalog.state import (
 )
 from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
-from driftproof.rule import Failure
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 

@@ -10,9 +10,10 @@ from functools import lru_cache
 
 import msgspec
 
+from driftproof.catalog.failures import Failure
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
-from driftproof.rule import Failure, StatementContext
+from driftproof.rule import StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
 from driftproof.syntax import Element, elements, literal, quote

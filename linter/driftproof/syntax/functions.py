@@ -5,16 +5,15 @@ from typing import Any
 from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
-from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.queries import NOWHERE, query
-from driftproof.syntax.tables import Operations
+from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import names, qualified, strings, tagged
 
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
-def create_function(node: Node, shift: int) -> Operations:
+def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     """The function, the columns of ``column%TYPE``, and the queries of a LANGUAGE sql body."""
     options: dict[str, Any] = {}
     path: tuple[str, ...] | None = None
@@ -22,7 +21,7 @@ def create_function(node: Node, shift: int) -> Operations:
         option = item["DefElem"]
         options[option["defname"]] = option.get("arg")
         if option["defname"] == "set":
-            path = _search_path(option.get("arg") or {}) or path
+            path = _search_path(option.get("arg") or {}, lower) or path
     parameters = [item["FunctionParameter"] for item in node.get("parameters", ())]
     name = qualified(strings(node["funcname"]))
     found: Operations = []
@@ -56,9 +55,9 @@ def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Any]:
     return [query({tag: tree}, NOWHERE) for tag, tree in trees]
 
 
-def _search_path(wrapped: Node) -> tuple[str, ...] | None:
+def _search_path(wrapped: Node, lower: Lowering) -> tuple[str, ...] | None:
     """The path of ``SET search_path = ...`` among a function's options, under which its body is checked."""
-    for set_path in operations("VariableSetStmt", wrapped.get("VariableSetStmt", {}), NOWHERE):
+    for set_path in lower("VariableSetStmt", wrapped.get("VariableSetStmt", {}), NOWHERE):
         if isinstance(set_path, op.SetSearchPath) and not set_path.reset:
             return set_path.path
     return None

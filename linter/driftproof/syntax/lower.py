@@ -6,13 +6,14 @@ from typing import Any
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-from driftproof.syntax import tables
+from driftproof.syntax import plpgsql, tables
+from driftproof.syntax.functions import create_function
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import query
 from driftproof.syntax.tables import Operations
-from driftproof.syntax.tree import names, qualified, range_var, strings, tagged
+from driftproof.syntax.tree import constant, names, qualified, range_var, strings, tagged
 
-Lowering = Callable[[Node, int], Operations]
+Handler = Callable[[Node, int], Operations]
 
 RELATIONS: dict[str, op.RelationKind] = {
     "OBJECT_TABLE": "table",
@@ -62,22 +63,6 @@ def _select(node: Node, shift: int) -> Operations:
         if call and strings(call.get("funcname"))[-1:] == ["set_config"] and len(call.get("args", ())) == 3:
             found.extend(_set_config([constant(argument) for argument in call["args"]]))
     return found
-
-
-def constant(wrapped: Node) -> str | None:
-    """The text of a constant, also behind a cast; None for anything else. Booleans are ``true`` and ``false``."""
-    tag, node = tagged(wrapped)
-    if tag == "TypeCast":
-        return constant(node["arg"])
-    if tag != "A_Const" or node.get("isnull"):
-        return None
-    if "sval" in node:
-        return str(node["sval"].get("sval", ""))
-    if "boolval" in node:
-        return "true" if node["boolval"].get("boolval") else "false"
-    if "ival" in node:
-        return str(node["ival"].get("ival", 0))
-    return None
 
 
 def _set_config(arguments: list[str | None]) -> Operations:
@@ -199,7 +184,7 @@ def _grant(node: Node, shift: int) -> Operations:
     return found
 
 
-def _relations(field: str) -> Lowering:
+def _relations(field: str) -> Handler:
     """A statement that needs the relations in ``field`` and changes nothing that is modelled."""
 
     def lowering(node: Node, shift: int) -> Operations:
@@ -260,7 +245,7 @@ def _create_schema(node: Node, shift: int) -> Operations:
     return found
 
 
-def _create(kind: Kind, field: str) -> Lowering:
+def _create(kind: Kind, field: str) -> Handler:
     """A plain CREATE of an object whose name stands in ``field``."""
 
     def lowering(node: Node, _shift: int) -> Operations:
@@ -298,7 +283,7 @@ def _drop_roles(node: Node, _shift: int) -> Operations:
     return [op.Drop("role", Name(None, role), node.get("missing_ok", False)) for role in roles]
 
 
-def _run(tag: str) -> Lowering:
+def _run(tag: str) -> Handler:
     return lambda node, shift: [op.Run(query({tag: node}, shift))]
 
 
@@ -307,21 +292,9 @@ def _explain(node: Node, shift: int) -> Operations:
     return [op.Run(query(node["query"], shift))] if tag.endswith("Stmt") and tag in _QUERIES else []
 
 
-def _function(node: Node, shift: int) -> Operations:
-    from driftproof.syntax.functions import create_function
-
-    return create_function(node, shift)
-
-
-def _do(node: Node, _shift: int) -> Operations:
-    from driftproof.syntax.plpgsql import block
-
-    return block(node)
-
-
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
-_STATEMENTS: dict[str, Lowering] = {
+_STATEMENTS: dict[str, Handler] = {
     "AlterEnumStmt": _alter_enum,
     "AlterObjectSchemaStmt": _set_schema,
     "AlterOwnerStmt": _owner,
@@ -337,7 +310,7 @@ _STATEMENTS: dict[str, Lowering] = {
     "CreateEnumStmt": _create_enum,
     "CreateExtensionStmt": _create("extension", "extname"),
     "CreateForeignTableStmt": lambda node, shift: tables.create_table(node.get("base", node), shift, "foreign table"),
-    "CreateFunctionStmt": _function,
+    "CreateFunctionStmt": lambda node, shift: create_function(node, shift, operations),
     "CreatePolicyStmt": tables.create_policy,
     "CreatePublicationStmt": _create_publication,
     "CreateRangeStmt": _create("type", "typeName"),
@@ -349,7 +322,7 @@ _STATEMENTS: dict[str, Lowering] = {
     "CreateTableAsStmt": tables.create_table_as,
     "CreateTrigStmt": tables.create_trigger,
     "DeleteStmt": _run("DeleteStmt"),
-    "DoStmt": _do,
+    "DoStmt": lambda node, _shift: plpgsql.block(node, operations),
     "DropRoleStmt": _drop_roles,
     "DropStmt": _drop,
     "ExplainStmt": _explain,

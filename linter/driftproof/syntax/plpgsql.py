@@ -11,12 +11,12 @@ from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-from driftproof.syntax import lower, probes
+from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE
-from driftproof.syntax.tables import Operations
-from driftproof.syntax.tree import names, strings, tagged
+from driftproof.syntax.tables import Lowering, Operations
+from driftproof.syntax.tree import constant, names, strings, tagged
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _MOST_TURNS = 200
 
 
-def block(node: Node) -> Operations:
+def block(node: Node, lower: Lowering) -> Operations:
     """The operations of a DoStmt; of another language or a body that does not parse, only what can be said: nothing."""
     options: dict[str, Any] = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("args", ())}
     body = (names(options.get("as")) or [""])[0]
@@ -38,7 +38,7 @@ def block(node: Node) -> Operations:
     if not functions:
         return [op.Forget()]
     function = functions[0]["PLpgSQL_function"]
-    reader = _Body(function.get("datums", ()))
+    reader = _Body(function.get("datums", ()), lower)
     return reader.statements([function["action"]])
 
 
@@ -53,7 +53,8 @@ def quote(text: str) -> str:
 class _Body:
     """Reads statements in order, with what is known of the variables."""
 
-    def __init__(self, datums: Any) -> None:
+    def __init__(self, datums: Any, lower: Lowering) -> None:
+        self.lower = lower
         self.texts: dict[str, str] = {}
         self.tests: dict[str, op.Test] = {}
         self.arrays: dict[str, list[str]] = {}
@@ -279,7 +280,7 @@ class _Body:
             return [op.Forget()]
         found: Operations = []
         for tag, node in trees:
-            for operation in lower.operations(tag, node, NOWHERE):
+            for operation in self.lower(tag, node, NOWHERE):
                 found.extend(self._patched(operation))
         return found
 
@@ -304,7 +305,7 @@ class _Body:
         tag, node = tagged(wrapped)
         match tag:
             case "A_Const":
-                known = lower.constant(wrapped)
+                known = constant(wrapped)
                 return op.HOLE if known is None else known
             case "TypeCast":
                 return self._text(node["arg"])
@@ -340,7 +341,7 @@ class _Body:
         if tag == "ColumnRef":
             return self.arrays.get(".".join(strings(node["fields"])))
         if tag == "A_Const":
-            text = lower.constant(wrapped)
+            text = constant(wrapped)
             if text and text.startswith("{") and text.endswith("}") and '"' not in text and "\\" not in text:
                 return [item.strip() for item in text[1:-1].split(",")]
             return None

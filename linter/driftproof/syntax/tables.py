@@ -1,5 +1,6 @@
 """Tables, indexes, views and what hangs on them: from syntax trees to operations."""
 
+from collections.abc import Callable
 from typing import Any
 
 from driftproof.statements import operations as op
@@ -9,6 +10,8 @@ from driftproof.syntax.queries import expression, query
 from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name
 
 Operations = list[op.Operation]
+Lowering = Callable[[str, Node, int], Operations]
+"""The operations of a statement by its tag, its tree and its shift: `driftproof.syntax.lower.operations`."""
 
 _CONSTRAINTS: dict[str, op.ConstraintKind] = {
     "CONSTR_PRIMARY": "primary key",

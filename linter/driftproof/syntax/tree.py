@@ -54,3 +54,19 @@ def type_name(node: Node | None) -> Name | None:
     if not node or node.get("pct_type"):
         return None
     return qualified(strings(node.get("names")), -1)
+
+
+def constant(wrapped: Node) -> str | None:
+    """The text of a constant, also behind a cast; None for anything else. Booleans are ``true`` and ``false``."""
+    tag, node = tagged(wrapped)
+    if tag == "TypeCast":
+        return constant(node["arg"])
+    if tag != "A_Const" or node.get("isnull"):
+        return None
+    if "sval" in node:
+        return str(node["sval"].get("sval", ""))
+    if "boolval" in node:
+        return "true" if node["boolval"].get("boolval") else "false"
+    if "ival" in node:
+        return str(node["ival"].get("ival", 0))
+    return None

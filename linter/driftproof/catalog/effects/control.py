@@ -1,0 +1,105 @@
+"""Queries, settings and transactions; branches, handlers and loops; what can't be followed."""
+
+from collections.abc import Callable
+
+from driftproof.catalog.conditions import decide
+from driftproof.catalog.interpreter import Interpreter, settle
+from driftproof.catalog.resolve import Resolver, Scope
+from driftproof.catalog.state import (
+    ASSUMED,
+    GONE,
+    UNKNOWN,
+    Relation,
+)
+from driftproof.statements import operations as op
+
+
+def run_query(run: Interpreter, step: op.Run) -> None:
+    """SELECT, INSERT, UPDATE, DELETE: the names in it must resolve."""
+
+    path = run.state.path
+    if step.path is not None:
+        run.state.path = step.path
+    try:
+        Resolver(run).query(step.query, Scope([], None, step.visible) if step.visible else None)
+    finally:
+        run.state.path = path
+
+
+def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:
+    """SET search_path."""
+    run.state.path = run.default_path if step.reset else step.path
+
+
+def transaction(run: Interpreter, step: op.Transaction) -> None:
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT."""
+    run.transaction(step.command, step.savepoint)
+
+
+def forget(run: Interpreter, step: op.Forget) -> None:
+    """What can't be followed: UNKNOWN from here on."""
+    state = run.state
+    if step.table is not None:
+        relation = run.relation(step.table, missing_ok=True)
+        if relation is not None:
+            _forget_members(run, relation, step.kind)
+        return
+    if step.kind in (None, "type"):
+        for type_ in list(state.types.values()):
+            state.put_type(Relation(type_.key, "type", UNKNOWN, open=True))
+    for relation in list(state.relations.values()):
+        if step.kind in (None, "relation") or (step.kind == "index" and relation.kind == "index"):
+            state.put(Relation(relation.key, relation.kind, UNKNOWN, open=True, of=relation.of))
+        elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
+            _forget_members(run, relation, step.kind)
+    for name in list(state.objects):
+        if step.kind in (None, name[0]):
+            state.put_object(name, UNKNOWN)
+
+
+def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:
+    relation = run.state.writable(relation)
+    relation.open = True
+    for member in relation.members:
+        if member[0] == kind or kind is None:
+            relation.members[member] = UNKNOWN
+
+
+def raise_error(run: Interpreter, step: op.Raise) -> None:
+    """RAISE EXCEPTION."""
+    run.raises(step.sqlstate)
+
+
+def end_block(run: Interpreter, _step: op.Return) -> None:
+    """RETURN."""
+    run.ends()
+
+
+def choose(run: Interpreter, step: op.If) -> None:
+    """IF: the branch of the fresh state first; where the condition is settled in every state, only that one."""
+    answer = decide(run.state, step.test)
+    if answer.settled is not None:
+        run.unsure |= not answer.sure
+        run.steps(step.then if answer.settled else step.otherwise)
+        return
+
+    def way(holds: bool) -> Callable[[], None]:
+        def go() -> None:
+            for wanted in answer.implied(holds):
+                settle(run.state, wanted, ASSUMED if answer.there(wanted, holds) else GONE)
+            run.steps(step.then if holds else step.otherwise)
+
+        return go
+
+    nominal = answer.fresh is not False
+    run.branch(way(nominal), way(not nominal), known=answer.fresh is not None, sure=answer.sure, wild=answer.wild)
+
+
+def attempt(run: Interpreter, step: op.Try) -> None:
+    """A block with EXCEPTION handlers."""
+    run.attempt(step.body, step.handlers)
+
+
+def repeat(run: Interpreter, step: op.Repeat) -> None:
+    """A loop: its body may run, or not."""
+    run.branch(lambda: run.steps(step.body), lambda: None, known=False, sure=False)

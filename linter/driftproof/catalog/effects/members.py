@@ -1,0 +1,160 @@
+"""Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
+
+from driftproof.catalog.effects.parts import INDEXED, check_column, check_reference, depends, put_constraint
+from driftproof.catalog.effects.relations import put_under
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.state import (
+    ABSENT,
+    GONE,
+    Fact,
+    Presence,
+    Relation,
+)
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+
+def _table(run: Interpreter, name: Name, missing_ok: bool) -> Relation | None:
+    return run.relation(name, missing_ok=missing_ok)
+
+
+def add_column(run: Interpreter, add: op.AddColumn) -> None:
+    """ADD COLUMN: with IF NOT EXISTS the column is guaranteed, but not what hangs on it."""
+    relation = _table(run, add.table, add.table_missing_ok)
+    if relation is None:
+        return
+    column = add.column
+    fact = relation.member("column", column.name)
+    if fact.presence is Presence.PRESENT and add.if_not_exists:
+        return
+    if not add.if_not_exists:
+        run.forbid(relation.object("column", column.name), fact, at=column.at)
+    check_column(run, column)
+    for constraint in column.constraints:
+        if constraint.references is not None:
+            check_reference(run, constraint, relation.key)
+    doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
+    relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+    for constraint in column.constraints:
+        put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
+
+
+def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
+    """ADD CONSTRAINT."""
+    relation = _table(run, add.table, add.table_missing_ok)
+    if relation is None:
+        return
+    constraint = add.constraint
+    for column in constraint.columns:
+        relation = run.need_member(relation, "column", column.parts[0], at=column.at)
+    if constraint.expression is not None:
+        Resolver(run).over(constraint.expression, relation)
+        relation = run.state.relations[relation.key]
+    if constraint.references is not None:
+        check_reference(run, constraint, relation.key)
+        relation = run.state.relations[relation.key]
+    if constraint.using_index is not None:
+        index = Name(relation.key[0], constraint.using_index)
+        run.relation(index, kind="index", sqlstate="42704")
+    if constraint.kind == "primary key" and relation.primary_key is not None:
+        wanted = relation.object("constraint", relation.primary_key)
+        run.forbid(wanted, relation.member("constraint", relation.primary_key), sqlstate="42P16")
+    if constraint.name is not None:
+        wanted = relation.object("constraint", constraint.name)
+        taken = run.state.relations.get((relation.key[0], constraint.name))
+        if constraint.kind in INDEXED and constraint.using_index is None and taken is not None:
+            run.forbid(wanted, taken.fact, sqlstate="42P07")
+        else:
+            run.forbid(wanted, relation.member("constraint", constraint.name))
+    put_constraint(run, run.state.writable(relation), constraint, None)
+
+
+def create_member(run: Interpreter, made: op.CreateMember) -> None:
+    """CREATE POLICY, TRIGGER, RULE."""
+    relation = _table(run, made.table, False)
+    if relation is None:
+        return
+    for column in made.columns:
+        relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+    run.seen = []
+    if made.expression is not None:
+        Resolver(run).over(made.expression, relation, made.aliases)
+        relation = run.state.relations[relation.key]
+    if made.calls is not None and not run.knows_function(made.calls):
+        run.unsure = True
+    if not made.replace:
+        run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
+    key = relation.key
+    run.set_member(relation, made.kind, made.name, run.made())
+    for parent in run.seen:
+        if parent != key:
+            depends(run, parent, (key, (made.kind, made.name)))
+
+
+def need_member(run: Interpreter, need: op.NeedMember) -> None:
+    """Whatever only needs something of a relation."""
+    relation = _table(run, need.table, need.table_missing_ok)
+    if relation is None:
+        return
+    if need.missing_ok:
+        return
+    relation = run.need_member(relation, need.kind, need.name, at=need.at)
+    if need.sees is not None:
+        Resolver(run).over(need.sees, relation)
+
+
+def drop_member(run: Interpreter, drop: op.DropMember) -> None:
+    """DROP COLUMN takes along the constraints and indexes that use it; what may depend on it makes that uncertain."""
+    relation = _table(run, drop.table, drop.table_missing_ok)
+    if relation is None:
+        return
+    if not drop.missing_ok:
+        relation = run.need_member(relation, drop.kind, drop.name)
+    certain = drop.cascade or not relation.dependents or drop.kind in ("policy", "trigger", "rule")
+    if drop.kind == "column":
+        certain = certain and not any(kind in ("policy", "trigger") for kind, _ in relation.members)
+    fact = ABSENT if certain else GONE
+    relation = run.set_member(relation, drop.kind, drop.name, fact)
+    if drop.kind == "constraint":
+        _drop_index_of(run, relation, drop.name, fact)
+    if drop.kind == "column":
+        for member, columns in list(relation.uses.items()):
+            if drop.name in columns:
+                if member[0] == "constraint":
+                    relation.members[member] = fact
+                _drop_index_of(run, relation, member[1], fact)
+                del relation.uses[member]
+
+
+def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
+    index = run.state.relations.get((relation.key[0], name))
+    if index is not None and index.of == relation.key:
+        run.state.put(Relation(index.key, "index", fact, open=False))
+    if relation.primary_key == name:
+        relation.primary_key = None
+
+
+def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
+    """RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER."""
+    relation = _table(run, rename.table, rename.table_missing_ok)
+    if relation is None:
+        return
+    if rename.kind == "column" and relation.kind == "index":
+        return
+    relation = run.need_member(relation, rename.kind, rename.name)
+    run.forbid(relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to))
+    made = run.made()
+    relation = run.set_member(relation, rename.kind, rename.to, made)
+    relation = run.set_member(relation, rename.kind, rename.name, ABSENT if made.sure else GONE)
+    if rename.kind == "column":
+        relation.uses = {
+            member: tuple(rename.to if column == rename.name else column for column in columns)
+            for member, columns in relation.uses.items()
+        }
+    if rename.kind == "constraint":
+        index = run.state.relations.get((relation.key[0], rename.name))
+        if index is not None and index.of == relation.key:
+            put_under(run, index, (relation.key[0], rename.to), check=False)
+        if relation.primary_key == rename.name:
+            relation.primary_key = rename.to

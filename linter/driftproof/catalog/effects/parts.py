@@ -1,0 +1,99 @@
+"""What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
+
+from driftproof.catalog import naming
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import (
+    Doubt,
+    Fact,
+    Key,
+    Member,
+    Presence,
+    Relation,
+)
+from driftproof.objects import Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+INDEXED = {"primary key", "unique", "exclude"}
+
+
+def left_doubt(run: Interpreter, doubted: bool, command: str) -> Doubt | None:
+    return run.doubt(f"{command} leaves what already stands under that name as it is") if doubted else None
+
+
+def doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
+    return run.made() if doubt is None else Fact(Presence.MAYBE, not run.unsure, doubt)
+
+
+def check_column(run: Interpreter, column: op.Column) -> None:
+    if column.type is not None:
+        need_type(run, column.type)
+    if column.default is not None:
+        for call in column.default.calls:
+            run.unsure |= not run.knows_function(call.name)
+        for type_ in column.default.types:
+            run.unsure |= not run.knows_type(type_)
+
+
+def need_type(run: Interpreter, name: Name) -> None:
+    if run.knows_type(name):
+        return
+    _, found = run.state.look_up(name, run.state.types)
+    relation_key, relation = run.state.look_up(name)
+    if found is None or (relation is not None and relation_key is not None):
+        run.unsure = True
+        return
+    holder = found
+
+    def prove(fact: Fact) -> None:
+        run.state.writable(holder).fact = fact
+
+    run.need(Object("type", holder.key[0], None, holder.key[1]), holder.fact, prove, at=name.at)
+
+
+def check_reference(run: Interpreter, constraint: op.Constraint, own: Key) -> None:
+    """A foreign key needs the other table, its columns, or the primary key if none are named."""
+    assert constraint.references is not None
+    key, _ = run.state.look_up(constraint.references)
+    if key == own:
+        return
+    other = run.relation(constraint.references)
+    if other is None:
+        run.unsure = True
+        return
+    other = run.state.writable(other)
+    other.dependents.add((own, None))
+    for column in constraint.referenced:
+        other = run.need_member(other, "column", column.parts[0], at=column.at)
+    if not constraint.referenced and other.primary_key is not None:
+        run.need_member(other, "constraint", other.primary_key, sqlstate="42704")
+    elif not constraint.referenced:
+        run.unsure = True
+
+
+def put_constraint(
+    run: Interpreter, relation: Relation, constraint: op.Constraint, doubt: Doubt | None, *, only_new: bool = False
+) -> None:
+    """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one."""
+    columns = naming.constrained(constraint)
+    name = constraint.name or naming.constraint_name(run.state, relation, constraint.kind, columns)
+    if only_new and ("constraint", name) in relation.members:
+        return
+    fact = doubted(run, doubt)
+    relation = run.state.put_member(relation, ("constraint", name), fact)
+    relation.uses["constraint", name] = columns
+    if constraint.kind == "primary key":
+        relation.primary_key = name
+    if constraint.kind in INDEXED:
+        key = (relation.key[0], name)
+        if constraint.using_index is not None:
+            old = run.state.relations.get((relation.key[0], constraint.using_index))
+            if old is not None:
+                run.gone(old.key, "index", certain=fact.sure)
+        run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
+
+
+def depends(run: Interpreter, parent: Key, dependent: tuple[Key, Member | None]) -> None:
+    relation = run.state.relations.get(parent)
+    if relation is not None and dependent not in relation.dependents:
+        run.state.writable(relation).dependents.add(dependent)

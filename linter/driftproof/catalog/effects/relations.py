@@ -1,0 +1,249 @@
+"""Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
+
+from driftproof.catalog import naming
+from driftproof.catalog.effects.parts import check_column, check_reference, depends, doubted, left_doubt, put_constraint
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.state import (
+    ABSENT,
+    ASSUMED,
+    GONE,
+    PRESENT,
+    UNKNOWN,
+    Fact,
+    Key,
+    Presence,
+    Relation,
+)
+from driftproof.objects import Kind, Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name, Query
+
+
+def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
+    """CREATE TABLE, VIEW, SEQUENCE...: nothing happens where IF NOT EXISTS finds the name taken."""
+    key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
+    if key is None:
+        return
+    if made.temporary:
+        run.temporary.append(key)
+    before = run.state.relations.get(key)
+    fact = before.fact if before is not None else None
+    there = fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE)
+    if before is not None and there and made.if_not_exists:
+        _skipped(run, made, before)
+        return
+    if before is not None and fact is not None and not (made.replace and there):
+        run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
+    run.seen = []
+    relation = Relation(key, made.kind, PRESENT, open=False)
+    columns = _columns_of(run, made, relation)
+    _check_constraints(run, made, key)
+    if before is not None and made.replace and there:
+        relation.dependents = before.dependents
+    # Where this very file took the name away, IF NOT EXISTS finds nothing.
+    dropped = before is not None and before.dropped == run.place.migration
+    maybe_there = made.if_not_exists and not made.temporary and not dropped
+    doubt = left_doubt(run, maybe_there, "CREATE TABLE IF NOT EXISTS")
+    relation.fact = run.made()
+    for name, copied in columns:
+        own = doubted(run, doubt)
+        relation.members["column", name] = own if copied is None or doubt is not None else copied
+    run.state.put(relation)
+    for parent in run.seen:
+        depends(run, parent, (key, None))
+    for constraint in naming.all_constraints(made):
+        put_constraint(run, relation, constraint, doubt)
+    for column in made.columns:
+        if column.sequence:
+            name = naming.object_name(key[1], column.name, "seq")
+            run.state.put(Relation((key[0], name), "sequence", doubted(run, doubt), open=False, of=key))
+
+
+def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> None:
+    """The name is taken: what is written here is there only where it was known before, or the table is not ours."""
+    relation = run.state.writable(before)
+    sure = relation.fact.sure
+    relation.fact = PRESENT if sure else ASSUMED
+    if not relation.open:
+        return
+    doubt = left_doubt(run, True, "CREATE TABLE IF NOT EXISTS")
+    run.unsure = True
+    for column in made.columns:
+        if ("column", column.name) not in relation.members:
+            relation.members["column", column.name] = doubted(run, doubt)
+    for constraint in naming.all_constraints(made):
+        put_constraint(run, relation, constraint, doubt, only_new=True)
+
+
+def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[tuple[str, Fact | None]]:
+    """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
+    found: list[tuple[str, Fact | None]] = []
+    for parent_name in (*made.copies, *made.parents):
+        parent = run.relation(parent_name)
+        relation.open = True  # of what else is copied, constraints and indexes, nothing is known
+        if parent is not None:
+            found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
+            if parent_name in made.parents:
+                parent = run.state.writable(parent)
+                parent.children = (*parent.children, relation.key)
+                relation.parents = (*relation.parents, parent.key)
+    for column in made.columns:
+        found.append((column.name, None))
+        check_column(run, column)
+    if made.query is not None:
+        outputs = Resolver(run).query(made.query, None)
+        fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
+        if made.aliases and len(made.aliases) <= len(fields) and _complete(made.query):
+            fields = [*((alias, None) for alias in made.aliases), *fields[len(made.aliases) :]]
+        elif made.aliases:
+            fields = [(alias, None) for alias in made.aliases]
+        relation.open = relation.open or outputs is None or not _complete(made.query)
+        found.extend(fields)
+    return found
+
+
+def _in_doubt(fact: Fact) -> Fact | None:
+    return fact if fact.presence is Presence.MAYBE else None
+
+
+def _complete(query: Query) -> bool:
+    """Whether the names of a query's outputs are all of its columns."""
+    while query.arms:
+        query = query.arms[0]
+    return all(output.name is not None or output.star is not None for output in query.outputs)
+
+
+def _check_constraints(run: Interpreter, made: op.CreateRelation, key: Key) -> None:
+    for constraint in naming.all_constraints(made):
+        if constraint.references is not None:
+            check_reference(run, constraint, key)
+
+
+def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
+    """DROP TABLE and its kin; CASCADE takes views, policies and foreign keys along."""
+    sqlstate = "42704" if drop.kind == "index" else "42P01"
+    key, found = run.state.look_up(drop.name)
+    if key is None:
+        return
+    if drop.missing_ok:
+        if found is None:
+            run.gone(key, drop.kind, certain=drop.name.schema is not None)
+            return
+    else:
+        if found is not None and serves_constraint(run, found):
+            return  # DROP INDEX refuses it (2BP01)
+        found = run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
+    if found is not None:
+        take_away(run, found, cascade=drop.cascade)
+
+
+def take_away(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
+    state = run.state
+    certain = (cascade or not relation.dependents) and relation.fact.presence is not Presence.UNKNOWN
+    certain = certain and not serves_constraint(run, relation)
+    for key, other in list(state.relations.items()):
+        if other.of == relation.key:
+            run.gone(key, other.kind, certain=certain)
+    run.gone(relation.key, relation.kind, certain=certain)
+    if cascade:
+        for key, member in relation.dependents:
+            dependent = state.relations.get(key)
+            if dependent is None or dependent.fact.presence is Presence.ABSENT:
+                continue
+            if member is not None:
+                state.writable(dependent).members[member] = GONE
+            elif dependent.kind in ("view", "materialized view"):
+                take_away(run, dependent, cascade=True)
+            else:
+                dependent = state.writable(dependent)
+                for name in [name for kind, name in dependent.members if kind == "constraint"]:
+                    dependent.members["constraint", name] = UNKNOWN
+
+
+def serves_constraint(run: Interpreter, relation: Relation) -> bool:
+    """Whether it is the index of a primary key, a unique or an exclusion constraint."""
+    if relation.kind != "index" or relation.of is None:
+        return False
+    owner = run.state.relations.get(relation.of)
+    return owner is not None and owner.members.get(("constraint", relation.key[1]), ABSENT) is not ABSENT
+
+
+def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
+    """ALTER TABLE ... RENAME TO: what belongs to it goes along."""
+    kind: Kind = "index" if rename.kind == "index" else "relation"
+    relation = run.relation(rename.name, missing_ok=rename.missing_ok, kind=kind)
+    if relation is None:
+        if rename.missing_ok:
+            _forget_key(run, rename.name)
+        return
+    put_under(run, relation, (relation.key[0], rename.to))
+
+
+def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
+    """ALTER TABLE ... SET SCHEMA: indexes and owned sequences go along."""
+    relation = run.relation(move.name, missing_ok=move.missing_ok)
+    if relation is None:
+        return
+    for key, other in list(run.state.relations.items()):
+        if other.of == relation.key and other.kind in ("index", "sequence"):
+            put_under(run, other, (move.schema, key[1]), check=False)
+    put_under(run, relation, (move.schema, relation.key[1]))
+
+
+def _forget_key(run: Interpreter, name: Name) -> None:
+    key, found = run.state.look_up(name)
+    if key is not None and found is not None and found.fact.presence is not Presence.ABSENT:
+        run.state.put(Relation(key, found.kind, UNKNOWN, open=True))
+
+
+def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = True) -> None:
+    state, old = run.state, relation.key
+    taken = state.relations.get(to)
+    if check and taken is not None:
+        run.forbid(Object("relation", to[0], None, to[1]), taken.fact)
+    moved = relation.copy()
+    moved.key = to
+    state.put(moved)
+    for member, fact in list(moved.members.items()):
+        state.put_member(moved, member, fact)
+    run.gone(old, relation.kind, certain=relation.fact.sure)
+    for key, other in list(state.relations.items()):
+        if other.of == old:
+            other = state.writable(other)
+            other.of = to
+        if old in other.children:
+            other = state.writable(other)
+            other.children = tuple(to if child == old else child for child in other.children)
+        if any(dependent == old for dependent, _ in other.dependents):
+            other = state.writable(other)
+            other.dependents = {(to if key == old else key, member) for key, member in other.dependents}
+
+
+def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
+    """Whatever only needs a relation."""
+    run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
+
+
+def create_index(run: Interpreter, made: op.CreateIndex) -> None:
+    """CREATE INDEX: the columns are looked at before IF NOT EXISTS is."""
+    relation = run.relation(made.table)
+    if relation is None:
+        return
+    for column in made.columns:
+        relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+    Resolver(run).over(made.expression, relation)
+    relation = run.state.relations[relation.key]
+    name = made.name or naming.index_name(run.state, relation, made.keys)
+    key = (relation.key[0], name)
+    taken = run.state.relations.get(key)
+    if taken is not None:
+        if made.if_not_exists:
+            if taken.fact.presence is Presence.PRESENT:
+                return
+        else:
+            run.forbid(Object("relation", key[0], None, key[1]), taken.fact)
+    run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
+    used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
+    relation = run.state.writable(relation)
+    relation.uses["index", name] = used

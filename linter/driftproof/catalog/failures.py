@@ -1,0 +1,23 @@
+"""A statement's predicted failure."""
+
+import msgspec
+
+from driftproof.diagnostic import Because, Certainty, Place
+from driftproof.objects import Object
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The object that is missing, or there already, and what left it in doubt.
+
+    ``at`` is the byte offset of the text that names the object (-1: not known); ``origin`` the statement that left the
+    doubt; ``inherited`` says that it lies in an earlier migration.
+    """
+
+    object: Object
+    missing: bool
+    sqlstate: str
+    certainty: Certainty
+    at: int = -1
+    origin: Place | None = None
+    because: Because | None = None
+    inherited: bool = False
