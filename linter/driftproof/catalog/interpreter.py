@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from driftproof.catalog import builtins
+from driftproof.catalog.conditions import settle
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.state import (
     ABSENT,
@@ -436,40 +437,6 @@ class Interpreter:
                 if child is not None:
                     self.set_member(child, kind, name, fact)
         return relation
-
-
-def settle(state: State, wanted: Object, fact: Fact) -> None:
-    """Note in a state that an object is, or is not, there."""
-    if wanted.kind == "relation" or (wanted.kind == "index" and wanted.relation is None):
-        key = (wanted.schema or "public", wanted.name)
-        found = state.relations.get(key)
-        if fact.presence is Presence.PRESENT and (found is None or found.fact.presence is not Presence.PRESENT):
-            relation = Relation(key, "relation", fact, open=True)
-            if found is not None and found.fact.presence is not Presence.ABSENT:
-                relation.members = dict(found.members)
-            state.put(relation)
-        elif fact.presence is Presence.ABSENT:
-            state.put(Relation(key, found.kind if found else "relation", fact, open=False))
-        return
-    if wanted.relation is not None:
-        table = state.types if wanted.kind == "enum-label" else state.relations
-        key = (wanted.schema or "public", wanted.relation)
-        owner = table.get(key)
-        if owner is None:
-            owner = Relation(key, "relation", ASSUMED, open=True)
-            (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
-        if owner.member(wanted.kind, wanted.name).presence is not fact.presence:
-            state.put_member(owner, (wanted.kind, wanted.name), fact)
-        return
-    if wanted.kind == "type":
-        key = (wanted.schema or "public", wanted.name)
-        known_type = state.types.get(key)
-        if known_type is None or known_type.fact.presence is not fact.presence:
-            state.put_type(Relation(key, "type", fact, open=True))
-        return
-    name = (wanted.kind, wanted.schema, wanted.name)
-    if state.objects.get(name, UNKNOWN).presence is not fact.presence:
-        state.put_object(name, fact)
 
 
 Effect = Callable[[Interpreter, Any], None]

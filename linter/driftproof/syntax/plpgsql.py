@@ -4,7 +4,6 @@ What is known when the file is read is followed: constants, format(), concatenat
 is not known becomes a hole in a name, and what a statement with a hole may have touched is forgotten.
 """
 
-import re
 from typing import Any
 
 from pglast.parser import ParseError
@@ -16,11 +15,10 @@ from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE
 from driftproof.syntax.tables import Lowering, Operations
-from driftproof.syntax.tree import constant, names, strings, tagged
+from driftproof.syntax.tree import names, strings, tagged
+from driftproof.syntax.variables import Variables
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
-_FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _MOST_TURNS = 200
 
 
@@ -55,9 +53,7 @@ class _Body:
 
     def __init__(self, datums: Any, lower: Lowering) -> None:
         self.lower = lower
-        self.texts: dict[str, str] = {}
-        self.tests: dict[str, op.Test] = {}
-        self.arrays: dict[str, list[str]] = {}
+        self.known = Variables()
         self.datums: list[str] = []
         for datum in datums:
             tag, fields = tagged(datum)
@@ -93,17 +89,17 @@ class _Body:
             (branch["PLpgSQL_if_elsif"]["cond"], branch["PLpgSQL_if_elsif"].get("stmts"))
             for branch in node.get("elsif_list", ())
         ]
-        before = dict(self.texts), dict(self.tests)
+        before = self.known
         lowered = []
         for condition, body in branches:
-            self.texts, self.tests = dict(before[0]), dict(before[1])
+            self.known = before.copy()
             lowered.append((self._condition(condition["PLpgSQL_expr"]["query"]), self.statements(body)))
-        self.texts, self.tests = dict(before[0]), dict(before[1])
+        self.known = before.copy()
         otherwise = self.statements(node.get("else_body"))
         # A variable that a branch assigns is not known afterwards.
-        assigned = set(_assigned(node, self.datums))
-        self.texts = {name: text for name, text in before[0].items() if name not in assigned}
-        self.tests = {name: held for name, held in before[1].items() if name not in assigned}
+        self.known = before
+        for name in _assigned(node, self.datums):
+            self.known.forget(name)
         for condition, body in reversed(lowered):
             otherwise = [op.If(condition, tuple(body), tuple(otherwise))]
         return otherwise
@@ -118,17 +114,16 @@ class _Body:
         fields: Node = next(iter(target.values()), {})
         columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
         for name in filter(None, columns):
-            self.texts.pop(name, None)
-            self.tests.pop(name, None)
+            self.known.forget(name)
         try:
             [(tag, node)] = parse_fragment(text)
         except (ParseError, ValueError):
-            self.tests.pop("found", None)
+            self.known.tests.pop("found", None)
             return
-        held, found = probes.query_test({tag: node}, self._value, self.tests)
+        held, found = probes.query_test({tag: node}, self.known.value, self.known.tests)
         if len(columns) == 1 and columns[0]:
-            self.tests[columns[0]] = held
-        self.tests["found"] = found
+            self.known.tests[columns[0]] = held
+        self.known.tests["found"] = found
 
     def _perform(self, node: Node) -> Operations:
         text = node["expr"]["PLpgSQL_expr"]["query"]
@@ -136,12 +131,12 @@ class _Body:
             [(tag, tree)] = parse_fragment(text)
         except (ParseError, ValueError):
             return []
-        _, self.tests["found"] = probes.query_test({tag: tree}, self._value, self.tests)
+        _, self.known.tests["found"] = probes.query_test({tag: tree}, self.known.value, self.known.tests)
         return self._sql(text)
 
     def _dynexecute(self, node: Node) -> Operations:
         tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
-        text = self._text(tree) if tree is not None else op.HOLE
+        text = self.known.text(tree) if tree is not None else op.HOLE
         return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
 
     def _assign(self, node: Any, default: str | None = None) -> Operations:
@@ -155,18 +150,17 @@ class _Body:
         return self._hold(name, text)
 
     def _hold(self, name: str, text: str) -> Operations:
-        for known in (self.texts, self.tests, self.arrays):
-            known.pop(name, None)
+        self.known.forget(name)
         tree = _expression(text)
         if tree is None:
             return []
-        value = self._value(tree)
-        array = self._array(tree)
+        value = self.known.value(tree)
+        array = self.known.array(tree)
         if value is not None:
-            self.texts[name] = value
+            self.known.texts[name] = value
         if array is not None:
-            self.arrays[name] = array
-        self.tests[name] = probes.test(tree, self._value, self.tests)
+            self.known.arrays[name] = array
+        self.known.tests[name] = probes.test(tree, self.known.value, self.known.tests)
         return []
 
     def _raise(self, node: Node) -> Operations:
@@ -179,7 +173,7 @@ class _Body:
 
     def _foreach_a(self, node: Node) -> Operations:
         tree = _expression(node["expr"]["PLpgSQL_expr"]["query"])
-        items = self._array(tree) if tree is not None else None
+        items = self.known.array(tree) if tree is not None else None
         name = self.datums[node.get("varno", 0)]
         return self._unroll(name, items, node)
 
@@ -188,15 +182,14 @@ class _Body:
             return self._loop(node)
         found: Operations = []
         for item in items:
-            self.texts[name] = item
+            self.known.texts[name] = item
             found.extend(self.statements(node.get("body")))
-        self.texts.pop(name, None)
+        self.known.texts.pop(name, None)
         return found
 
     def _loop(self, node: Node) -> Operations:
         for name in _assigned(node, self.datums):
-            self.texts.pop(name, None)
-            self.tests.pop(name, None)
+            self.known.forget(name)
         return [op.Repeat(tuple(self.statements(node.get("body"))))]
 
     def _fors(self, node: Node) -> Operations:
@@ -209,10 +202,10 @@ class _Body:
                 fields = {f"{target['refname']}.{column}": text for column, text in row.items()}
                 if len(row) == 1:
                     fields[target["refname"]] = next(iter(row.values()))
-                self.texts.update(fields)
+                self.known.texts.update(fields)
                 found.extend(self.statements(node.get("body")))
                 for name in fields:
-                    self.texts.pop(name, None)
+                    self.known.texts.pop(name, None)
             return found
         return [*self._sql(query), *self._loop(node)]
 
@@ -250,7 +243,7 @@ class _Body:
     def _values_rows(self, node: Node, labels: tuple[str, ...]) -> list[dict[str, str]] | None:
         rows = []
         for item in node["valuesLists"]:
-            values = [self._value(cell) for cell in item["List"]["items"]]
+            values = [self.known.value(cell) for cell in item["List"]["items"]]
             columns = labels or tuple(f"column{at}" for at in range(1, len(values) + 1))
             rows.append({column: text for column, text in zip(columns, values, strict=False) if text is not None})
         return rows
@@ -259,7 +252,7 @@ class _Body:
         call = wrapped.get("FuncCall", {})
         if strings(call.get("funcname"))[-1:] != ["unnest"] or len(call.get("args", ())) != 1:
             return None
-        return self._array(call["args"][0])
+        return self.known.array(call["args"][0])
 
     _fori = _while = _forc = _dynfors = _loop
 
@@ -293,62 +286,7 @@ class _Body:
 
     def _condition(self, text: str) -> op.Test:
         tree = _expression(text)
-        return probes.OPAQUE if tree is None else probes.test(tree, self._value, self.tests)
-
-    def _value(self, wrapped: Node) -> str | None:
-        """The text of an expression of constants and known variables; None if it is not known."""
-        text = self._text(wrapped)
-        return None if op.HOLE in text else text
-
-    def _text(self, wrapped: Node) -> str:
-        """The text of an expression, with a hole for each part that is not known."""
-        tag, node = tagged(wrapped)
-        match tag:
-            case "A_Const":
-                known = constant(wrapped)
-                return op.HOLE if known is None else known
-            case "TypeCast":
-                return self._text(node["arg"])
-            case "ColumnRef":
-                return self.texts.get(".".join(strings(node["fields"])), op.HOLE)
-            case "A_Expr" if strings(node["name"])[-1:] == ["||"] and "lexpr" in node:
-                return self._text(node["lexpr"]) + self._text(node["rexpr"])
-            case "FuncCall":
-                return self._call(strings(node["funcname"])[-1], node.get("args", ()))
-            case _:
-                return op.HOLE
-
-    def _call(self, function: str, arguments: Any) -> str:
-        texts = [self._text(argument) for argument in arguments]
-        match function:
-            case "format" if texts and op.HOLE not in texts[0]:
-                return _format(texts[0], texts[1:])
-            case "quote_ident" if texts:
-                return _identifier(texts[0])
-            case "quote_literal" if texts:
-                return _literal(texts[0])
-            case "lower" | "upper" if texts and op.HOLE not in texts[0]:
-                return texts[0].lower() if function == "lower" else texts[0].upper()
-            case "concat" if texts:
-                return "".join(texts)
-            case _:
-                return op.HOLE
-
-    def _array(self, wrapped: Node) -> list[str] | None:
-        tag, node = tagged(wrapped)
-        if tag == "TypeCast":
-            return self._array(node["arg"])
-        if tag == "ColumnRef":
-            return self.arrays.get(".".join(strings(node["fields"])))
-        if tag == "A_Const":
-            text = constant(wrapped)
-            if text and text.startswith("{") and text.endswith("}") and '"' not in text and "\\" not in text:
-                return [item.strip() for item in text[1:-1].split(",")]
-            return None
-        if tag != "A_ArrayExpr":
-            return None
-        items = [self._value(item) for item in node.get("elements", ())]
-        return [item for item in items if item is not None] if None not in items else None
+        return probes.OPAQUE if tree is None else probes.test(tree, self.known.value, self.known.tests)
 
 
 def _expression(text: str) -> Node | None:
@@ -375,28 +313,6 @@ def _assigned(node: Any, datums: list[str]) -> list[str]:
             elif isinstance(value, (dict, list)):
                 found.extend(_assigned(value, datums))
     return found
-
-
-def _format(template: str, arguments: list[str]) -> str:
-    taken = iter(arguments)
-
-    def put(match: re.Match[str]) -> str:
-        position, conversion = match[1], match[2]
-        if conversion == "%":
-            return "%"
-        at = int(position) - 1 if position else -1
-        text = (arguments[at] if at < len(arguments) else op.HOLE) if position else next(taken, op.HOLE)
-        return _identifier(text) if conversion == "I" else _literal(text) if conversion == "L" else text
-
-    return _FORMAT.sub(put, template)
-
-
-def _identifier(text: str) -> str:
-    return text if _PLAIN.match(text) else '"' + text.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _has_hole(value: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from driftproof.catalog.conditions import decide
-from driftproof.catalog.interpreter import Interpreter, settle
+from driftproof.catalog.conditions import decide, settle
+from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
 from driftproof.catalog.state import (
     ASSUMED,

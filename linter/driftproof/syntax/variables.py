@@ -1,0 +1,109 @@
+"""What is known of PL/pgSQL's variables when the file is read: texts, arrays, and the outcomes of conditions."""
+
+import re
+from typing import Any
+
+from driftproof.statements import operations as op
+from driftproof.syntax.parser import Node
+from driftproof.syntax.tree import constant, strings, tagged
+
+_FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+
+
+class Variables:
+    """The variables of a block, by name; ``tests`` are those that hold the outcome of a condition."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.tests: dict[str, op.Test] = {}
+        self.arrays: dict[str, list[str]] = {}
+
+    def forget(self, name: str) -> None:
+        """Nothing is known of a variable any more."""
+        self.texts.pop(name, None)
+        self.tests.pop(name, None)
+        self.arrays.pop(name, None)
+
+    def copy(self) -> "Variables":
+        """A copy that can be changed on its own."""
+        other = Variables()
+        other.texts, other.tests, other.arrays = dict(self.texts), dict(self.tests), dict(self.arrays)
+        return other
+
+    def value(self, wrapped: Node) -> str | None:
+        """The text of an expression of constants and known variables; None if it is not known."""
+        text = self.text(wrapped)
+        return None if op.HOLE in text else text
+
+    def text(self, wrapped: Node) -> str:
+        """The text of an expression, with a hole for each part that is not known."""
+        tag, node = tagged(wrapped)
+        match tag:
+            case "A_Const":
+                known = constant(wrapped)
+                return op.HOLE if known is None else known
+            case "TypeCast":
+                return self.text(node["arg"])
+            case "ColumnRef":
+                return self.texts.get(".".join(strings(node["fields"])), op.HOLE)
+            case "A_Expr" if strings(node["name"])[-1:] == ["||"] and "lexpr" in node:
+                return self.text(node["lexpr"]) + self.text(node["rexpr"])
+            case "FuncCall":
+                return self._call(strings(node["funcname"])[-1], node.get("args", ()))
+            case _:
+                return op.HOLE
+
+    def _call(self, function: str, arguments: Any) -> str:
+        texts = [self.text(argument) for argument in arguments]
+        match function:
+            case "format" if texts and op.HOLE not in texts[0]:
+                return _format(texts[0], texts[1:])
+            case "quote_ident" if texts:
+                return _identifier(texts[0])
+            case "quote_literal" if texts:
+                return _literal(texts[0])
+            case "lower" | "upper" if texts and op.HOLE not in texts[0]:
+                return texts[0].lower() if function == "lower" else texts[0].upper()
+            case "concat" if texts:
+                return "".join(texts)
+            case _:
+                return op.HOLE
+
+    def array(self, wrapped: Node) -> list[str] | None:
+        tag, node = tagged(wrapped)
+        if tag == "TypeCast":
+            return self.array(node["arg"])
+        if tag == "ColumnRef":
+            return self.arrays.get(".".join(strings(node["fields"])))
+        if tag == "A_Const":
+            text = constant(wrapped)
+            if text and text.startswith("{") and text.endswith("}") and '"' not in text and "\\" not in text:
+                return [item.strip() for item in text[1:-1].split(",")]
+            return None
+        if tag != "A_ArrayExpr":
+            return None
+        items = [self.value(item) for item in node.get("elements", ())]
+        return [item for item in items if item is not None] if None not in items else None
+
+
+def _format(template: str, arguments: list[str]) -> str:
+    taken = iter(arguments)
+
+    def put(match: re.Match[str]) -> str:
+        position, conversion = match[1], match[2]
+        if conversion == "%":
+            return "%"
+        at = int(position) - 1 if position else -1
+        text = (arguments[at] if at < len(arguments) else op.HOLE) if position else next(taken, op.HOLE)
+        return _identifier(text) if conversion == "I" else _literal(text) if conversion == "L" else text
+
+    return _FORMAT.sub(put, template)
+
+
+def _identifier(text: str) -> str:
+    return text if _PLAIN.match(text) else '"' + text.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
