@@ -1,6 +1,7 @@
 """Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in byte order of the names, each file in one pipeline.
 
-Source: supabase/cli, pkg/migration (list.go, file.go, apply.go).
+Source: supabase/cli, pkg/migration (list.go, file.go, apply.go). Names of the form ``<14 digits>-<uuid>.sql`` are
+migrations too: Lovable writes them beside the others and runs them itself, while the CLI passes them by.
 """
 
 import re
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from driftproof.history.model import Framework, RunMode
 
-_NAME = re.compile(r"([0-9]+)_.*\.sql\Z", re.DOTALL)
+_NAME = re.compile(r"([0-9]+)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL)
 # The CLI leaves out the first file when it is the old initial dump.
 _OLD_DUMP = re.compile(r"([0-9]{14})_init\.sql\Z")
 _OLD_DUMP_BEFORE = "20211209000000"
@@ -32,7 +33,7 @@ def _discover(directory: Path) -> list[Path]:
 
 def _version(path: Path) -> str:
     match = _NAME.match(path.name)
-    return match[1] if match else path.stem
+    return (match[1] or match[2]) if match else path.stem
 
 
 framework = Framework(
