@@ -87,7 +87,7 @@ class _Line:
         self.statement = statement
 
     def __call__(self) -> int:
-        return self.migration.source.position(self.statement.start).line
+        return self.migration.source.line_number(self.statement.start)
 
 
 def _suppressed(

@@ -1,5 +1,6 @@
 """The text of one file: bytes as they lie on disk, and the places in it."""
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 BOM = b"\xef\xbb\xbf"
+_NEWLINE = re.compile(rb"\n")
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -66,13 +68,7 @@ class Source:
 
     @cached_property
     def _lines(self) -> list[int]:
-        starts = [0]
-        find = self.data.find
-        at = find(b"\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find(b"\n", at + 1)
-        return starts
+        return [0, *(found.end() for found in _NEWLINE.finditer(self.data))]
 
     def position(self, offset: int) -> Position:
         """Where the byte ``offset`` stands."""
@@ -81,6 +77,10 @@ class Source:
         if line == 1 and self.data.startswith(BOM):
             start = min(len(BOM), offset)
         return Position(line, len(self.data[start:offset].decode(errors="replace")) + 1, offset)
+
+    def line_number(self, offset: int) -> int:
+        """The line of the byte ``offset``, from 1."""
+        return self.data.count(b"\n", 0, offset) + 1
 
     def span(self, start: int, end: int) -> Span:
         """The bytes from ``start`` up to ``end``."""

@@ -1,7 +1,6 @@
 """Places inside a statement, by the scanner's tokens: the text that names an object, the elements of a CREATE TABLE."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -50,18 +49,20 @@ _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
 
-def tokens(data: bytes, start: int, end: int, comments: bool = False) -> Iterator[Token]:
-    """The tokens of a stretch of a file. Raises pglast.parser.ParseError where the scanner can't read it."""
+def tokens(data: bytes, start: int, end: int) -> list[Token]:
+    """The tokens of a stretch of a file, comments left out. Raises pglast.parser.ParseError where the scanner can't
+    read it."""
     text = data[start:end].decode()
-    plain = len(text) == end - start
+    scanned = [(first, last + 1, name) for first, last, name, _ in parser.scan(text) if name not in _COMMENTS]
+    if len(text) == end - start:
+        return [Token(name, start + first, start + last, text[first:last]) for first, last, name in scanned]
+    found: list[Token] = []
     chars, offset = 0, start
-    for token in parser.scan(text):
-        if token.name in _COMMENTS and not comments:
-            continue
-        written = text[token.start : token.end + 1]
-        offset += token.start - chars if plain else len(text[chars : token.start].encode())
-        chars = token.start
-        yield Token(token.name, offset, offset + (len(written) if plain else len(written.encode())), written)
+    for first, last, name in scanned:
+        offset += len(text[chars:first].encode())
+        chars = first
+        found.append(Token(name, offset, offset + len(text[first:last].encode()), text[first:last]))
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -95,7 +96,7 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     data = source.data
     if (place := _plainly(data, statement, wanted, at)) is not None:
         return place
-    found = list(tokens(data, statement.start, statement.end))
+    found = tokens(data, statement.start, statement.end)
     body = next((token for token in found if wanted_in_string(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
     if start is None and at >= 0:
@@ -149,7 +150,7 @@ def wanted_in_string(token: Token, wanted: Object) -> bool:
 def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, list[Token]]:
     opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else 1
     try:
-        inner = list(tokens(data, body.start + opening, body.end - opening))
+        inner = tokens(data, body.start + opening, body.end - opening)
     except parser.ParseError:
         return None, [body]
     hit = None
@@ -164,7 +165,7 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
 
 def elements(data: bytes, start: int, end: int) -> list[Element]:
     """The elements of a CREATE TABLE in the order in which they are written; empty if it has no list of them."""
-    found = list(tokens(data, start, end))
+    found = tokens(data, start, end)
     opened = next((at for at, token in enumerate(found) if token.text == "("), None)
     if opened is None or any(token.name in ("AS", "OF", "PARTITION") for token in found[:opened]):
         return []
