@@ -88,6 +88,8 @@ class Interpreter:
         self._ended: list[tuple[State, bool]] = []
         self.seen: list[Key] = []
         self.temporary: list[Key] = []
+        self.altering: set[str] = set()
+        self.called: set[str] = set()
         self._begun: State | None = None
         self._savepoints: list[tuple[str, State]] = []
 

@@ -216,6 +216,7 @@ class Resolver:
         for reference in expression.columns:
             self._reference(reference, scope)
         for call in expression.calls:
+            self.run.called.add(call.name.name)
             self.run.unsure |= not self.run.knows_function(call.name)
         for type_ in expression.types:
             self.run.unsure |= not self.run.knows_type(type_)

@@ -176,7 +176,10 @@ class MoveRelation(msgspec.Struct, frozen=True):
 
 
 class Create(msgspec.Struct, frozen=True):
-    """CREATE of an object that is no relation: schema, type, function, extension, role, publication..."""
+    """CREATE of an object that is no relation: schema, type, function, extension, role, publication...
+
+    ``alters`` says of a function that a call of it may make or drop objects.
+    """
 
     kind: Kind
     name: Name
@@ -184,6 +187,7 @@ class Create(msgspec.Struct, frozen=True):
     if_not_exists: bool = False
     replace: bool = False
     overloads: bool = False
+    alters: bool = False
 
 
 class Need(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """CREATE FUNCTION and PROCEDURE: the types that they name, and the bodies that PostgreSQL checks at once."""
 
+import re
 from typing import Any
 
 from pglast.parser import ParseError
@@ -10,6 +11,8 @@ from driftproof.syntax.queries import NOWHERE, query
 from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import names, qualified, strings, tagged
 
+# What in a body may change the catalog: DDL, or a statement that is put together at run time.
+_DDL = re.compile(r"\b(?:alter|call|create|drop|execute|rename|truncate)\b", re.IGNORECASE)
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
@@ -34,7 +37,8 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     if language == "sql":
         visible = (name.name, *(item["name"] for item in parameters if "name" in item))
         found.extend(op.Run(body, visible, path) for body in _bodies(node, options, shift))
-    found.append(op.Create("function", name, replace=node.get("replace", False), overloads=True))
+    alters = any(_DDL.search(text) for text in names(options.get("as")))
+    found.append(op.Create("function", name, replace=node.get("replace", False), overloads=True, alters=alters))
     return found
 
 

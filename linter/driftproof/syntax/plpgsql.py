@@ -154,6 +154,7 @@ class _Body:
         tree = _expression(text)
         if tree is None:
             return []
+        calls = self._sql(f"SELECT {text}") if "(" in text else []
         value = self.known.value(tree)
         array = self.known.array(tree)
         if value is not None:
@@ -161,7 +162,7 @@ class _Body:
         if array is not None:
             self.known.arrays[name] = array
         self.known.tests[name] = probes.test(tree, self.known.value, self.known.tests)
-        return []
+        return calls
 
     def _raise(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:

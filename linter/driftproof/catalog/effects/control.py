@@ -15,15 +15,18 @@ from driftproof.statements import operations as op
 
 
 def run_query(run: Interpreter, step: op.Run) -> None:
-    """SELECT, INSERT, UPDATE, DELETE: the names in it must resolve."""
+    """SELECT, INSERT, UPDATE, DELETE: the names in it must resolve. A function that it calls may alter anything."""
 
     path = run.state.path
+    run.called.clear()
     if step.path is not None:
         run.state.path = step.path
     try:
         Resolver(run).query(step.query, Scope([], None, step.visible) if step.visible else None)
     finally:
         run.state.path = path
+    if run.called & run.altering:
+        forget(run, op.Forget())
 
 
 def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:

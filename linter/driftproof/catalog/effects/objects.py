@@ -34,6 +34,8 @@ def create(run: Interpreter, made: op.Create) -> None:
     key = _object_key(run, made.kind, made.name)
     if key is None:
         return
+    if made.alters:
+        run.altering.add(made.name.name)
     fact = run.state.objects.get(key)
     if fact is not None and not (made.if_not_exists or made.replace or made.overloads):
         run.forbid(Object(made.kind, key[1], None, key[2]), fact)
