@@ -2,8 +2,9 @@
 
 ## What it does
 
-Reports each statement that does not parse, with the parser's own words and place. The other statements of the file are
-checked all the same. psql's meta-commands and the data of COPY FROM STDIN are left aside.
+Reports each statement that does not parse, with the parser's own words and place; the body of a DO block too. The
+other statements of the file are checked all the same. psql's meta-commands and the data of COPY FROM STDIN are left
+aside.
 
 ## Why it matters
 
@@ -42,6 +43,12 @@ rule = Rule(
     cases=(
         bad("CREATE TABEL t (a int);\nCREATE TABLE u (a int);\n", why="a misspelt keyword", line=1, certainty=None),
         bad("SELECT 1;\nSELECT 'abc;\n", why="a string without its end", line=2, certainty=None),
+        bad(
+            "SELECT 1;\nDO $$ BEGIN RAISE NOTICE 'a %'; END $$;\n",
+            why="the body of a DO block",
+            line=2,
+            certainty=None,
+        ),
         good("\\set ON_ERROR_STOP on\nSELECT 1;\n", why="psql's meta-commands are no SQL"),
         good("COPY t FROM stdin;\n1\t'\n\\.\nSELECT 1;\n", why="COPY's data are no SQL"),
     ),

@@ -5,6 +5,7 @@ import msgspec
 from driftproof.statements.operations import Statement, SyntaxFailure
 from driftproof.syntax.lower import command, operations
 from driftproof.syntax.parser import raw_statements
+from driftproof.syntax.plpgsql import BodyError
 from driftproof.syntax.tokens import Element, elements, literal, locate, parses, quote
 
 __all__ = ["Element", "Parsed", "elements", "literal", "locate", "parse", "parses", "quote"]
@@ -25,6 +26,10 @@ def parse(sql: str) -> Parsed:
         if raw.message is not None:
             failures.append(SyntaxFailure(index, raw.message, raw.at, raw.start, raw.end))
             continue
-        lowered = tuple(operations(raw.tag, raw.node, raw.shift))
+        try:
+            lowered = tuple(operations(raw.tag, raw.node, raw.shift))
+        except BodyError as error:
+            failures.append(SyntaxFailure(index, str(error), raw.start, raw.start, raw.end))
+            continue
         statements.append(Statement(index, command(raw.tag, raw.node), raw.start, raw.end, lowered))
     return Parsed(tuple(statements), tuple(failures))

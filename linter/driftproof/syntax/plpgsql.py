@@ -22,8 +22,12 @@ _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _MOST_TURNS = 200
 
 
+class BodyError(Exception):
+    """A body that PL/pgSQL does not take, in its words."""
+
+
 def block(node: Node, lower: Lowering) -> Operations:
-    """The operations of a DoStmt; of another language or a body that does not parse, only what can be said: nothing."""
+    """The operations of a DoStmt; of another language, nothing can be said. Raises BodyError."""
     options: dict[str, Any] = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("args", ())}
     body = (names(options.get("as")) or [""])[0]
     language = (names(options.get("language")) or ["plpgsql"])[0]
@@ -31,8 +35,8 @@ def block(node: Node, lower: Lowering) -> Operations:
         return [op.Forget()]
     try:
         functions = parse_plpgsql(f"DO {quote(body)}")
-    except ParseError:
-        return [op.Forget()]
+    except ParseError as error:
+        raise BodyError(error.args[0]) from None
     if not functions:
         return [op.Forget()]
     function = functions[0]["PLpgSQL_function"]
@@ -274,7 +278,11 @@ class _Body:
             return [op.Forget()]
         found: Operations = []
         for tag, node in trees:
-            for operation in self.lower(tag, node, NOWHERE):
+            try:
+                operations = self.lower(tag, node, NOWHERE)
+            except BodyError:  # a DO block in EXECUTE
+                operations = [op.Forget()]
+            for operation in operations:
                 found.extend(self._patched(operation))
         return found
 
