@@ -96,3 +96,12 @@ def test_a_column_comes_behind_those_that_it_reads() -> None:
         "CREATE TABLE IF NOT EXISTS t (area int GENERATED ALWAYS AS (side * side) STORED, side int);\nCREATE INDEX ON t (area);\n"
     )
     assert after.index("ADD COLUMN side") < after.index("ADD COLUMN area")
+
+
+def test_a_table_constraint_not_null_comes_back_with_its_column() -> None:
+    after = fixed(
+        "CREATE TABLE IF NOT EXISTS t (a int, CONSTRAINT k NOT NULL a, NOT NULL b, b int);\nCREATE INDEX ON t (a, b);\n"
+    )
+    assert "ALTER TABLE t ADD CONSTRAINT k NOT NULL a;" in after
+    assert "ALTER TABLE t ADD CONSTRAINT t_b_not_null NOT NULL b;" in after
+    assert "WHEN not_null_violation THEN" in after

@@ -1,10 +1,13 @@
 """From paths to histories: which files, in which order, and who is asked about."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from driftproof.history import History, RunMode, histories, single
+from driftproof.cli.inputs import Settings, read
+from driftproof.history import History, RunMode, single
+from driftproof.unusable import Unusable
 
 
 def make(directory: Path, *names: str) -> Path:
@@ -14,6 +17,11 @@ def make(directory: Path, *names: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"-- {name}\n")
     return directory
+
+
+def histories(paths: Iterable[Path]) -> list[History]:
+    """The histories of these paths."""
+    return [job.history for job in read([str(path) for path in paths], Settings(isolated=True))]
 
 
 def only(*paths: Path) -> History:
@@ -65,6 +73,10 @@ class TestPlain:
         assert names(history) == ["9_b.sql", "10_a.sql", "v2.sql", "v10.sql"]
         assert history.migrations[0].run_mode is RunMode.AUTOCOMMIT
 
+    def test_files_without_a_number_stand_alone(self, tmp_path: Path) -> None:
+        make(tmp_path, "1.sql", "2.sql", "views.sql", "grants.sql")
+        assert sorted(map(names, histories([tmp_path]))) == [["1.sql", "2.sql"], ["grants.sql"], ["views.sql"]]
+
     def test_down_parts_are_no_migrations(self, tmp_path: Path) -> None:
         assert names(only(make(tmp_path, "1.up.sql", "1.down.sql", "2.rollback.sql"))) == ["1.up.sql"]
 
@@ -92,8 +104,8 @@ class TestNamed:
         assert [Path(history.migrations[0].path).parent.name for history in histories([tmp_path])] == ["a", "c"]
 
     def test_a_missing_file_is_an_error(self, tmp_path: Path) -> None:
-        with pytest.raises(OSError, match=r"nowhere\.sql"):
-            list(histories([tmp_path / "nowhere.sql"]))
+        with pytest.raises(Unusable, match=r"nowhere\.sql"):
+            histories([tmp_path / "nowhere.sql"])
 
     def test_standard_input_is_a_history_of_one(self) -> None:
         history = single("supabase/migrations/1_a.sql", b"SELECT 1;")

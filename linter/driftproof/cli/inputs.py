@@ -1,12 +1,12 @@
 """From the paths of a call to histories with their configurations."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from driftproof.config import Config, check_framework, load, load_file
-from driftproof.history import FRAMEWORKS, History, histories, migration_directories, single
+from driftproof.history import FRAMEWORKS, History, migration_directories, read_directory, single
 from driftproof.unusable import Unusable, did_you_mean
 
 STDIN = "<stdin>"
@@ -41,7 +41,8 @@ def read(paths: Sequence[str], settings: Settings) -> list[Job]:
     jobs = []
     for directory, named in _by_directory(paths or _found()).items():
         config = settings.config(directory)
-        for history in _histories(directory, named, settings.framework or config.framework):
+        names = None if named == [directory] else set(named)
+        for history in read_directory(directory, names, settings.framework or config.framework):
             wanted = frozenset(
                 index for index in history.named if not config.excludes(Path(history.migrations[index].path))
             )
@@ -87,14 +88,6 @@ def _by_directory(paths: Iterable[str]) -> dict[Path, list[Path]]:
         elif wanted.get(path.parent) != [path.parent]:
             wanted.setdefault(path.parent, []).append(path)
     return wanted
-
-
-def _histories(directory: Path, named: list[Path], framework: str | None) -> Iterator[History]:
-    if named == [directory]:
-        # The directories below it are asked about on their own.
-        yield next(histories(named, framework))
-    else:
-        yield from histories(named, framework)
 
 
 def _nearest(path: Path) -> str:

@@ -84,7 +84,8 @@ def _history(path: str | None, framework: str | None) -> "tuple[History, int | N
     from driftproof.unusable import Unusable
 
     histories = [job.history for job in read([] if path is None else [path], Settings(framework=framework))]
-    histories = [history for history in histories if history.migrations]
+    # Of a file that stands alone nobody knows when it runs: beside a history it is left out.
+    histories = [history for history in histories if not history.alone] or histories
     if not histories:
         raise Unusable(f"no migrations in {path or 'the current folder'}")
     if len(histories) > 1:

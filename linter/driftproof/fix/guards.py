@@ -32,6 +32,7 @@ _VIOLATIONS = {
     "unique": "unique_violation",
     "foreign key": "foreign_key_violation",
     "exclude": "exclusion_violation",
+    "not null": "not_null_violation",
     "primary key": "invalid_table_definition OR not_null_violation OR unique_violation",
 }
 
@@ -150,7 +151,7 @@ class _Blocks:
 
     def _table_constraints(self) -> list[tuple[Element, Constraint]]:
         written = [element for element in self.table.elements if element.kind == "constraint"]
-        return list(zip(written, self.table.made.constraints, strict=False))
+        return list(zip(written, self.table.made.constraints, strict=True))
 
     def _constraint(self, element: Element, constraint: Constraint) -> None:
         order = _CONSTRAINTS_FROM + self.table.elements.index(element)

@@ -1,14 +1,23 @@
 """From paths to histories: which framework a directory belongs to, its migrations in order, and their run mode."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from driftproof.history import plain, supabase
 from driftproof.history.model import Framework, History, Migration, RunMode
 from driftproof.source import Source
 
-__all__ = ["FRAMEWORKS", "Framework", "History", "Migration", "RunMode", "histories", "migration_directories", "single"]
+__all__ = [
+    "FRAMEWORKS",
+    "Framework",
+    "History",
+    "Migration",
+    "RunMode",
+    "migration_directories",
+    "read_directory",
+    "single",
+]
 
 # In the order in which they are asked; the last one takes whatever is left.
 FRAMEWORKS: tuple[Framework, ...] = (supabase.framework, plain.framework)
@@ -16,31 +25,11 @@ FRAMEWORKS: tuple[Framework, ...] = (supabase.framework, plain.framework)
 _NEVER = {"node_modules", ".git", ".venv", "venv", "__pycache__"}
 
 
-def histories(paths: Iterable[Path], framework: str | None = None) -> Iterator[History]:
-    """The histories of the given directories and files, in the order of their directories' paths.
-
-    A file stands for itself: it is judged with its siblings, and only it is named. A file that its framework would not
-    run (another ending, a down part, a name that it skips) is a history of its own. Raises OSError for a path that
-    can't be read. Files below a directory that hold no migrations directly are searched for in its sub-directories.
-    """
-    wanted: dict[Path, set[Path] | None] = {}
-    for path in paths:
-        if path.is_dir():
-            for directory in migration_directories(path):
-                wanted[directory] = None
-        else:
-            names = wanted.setdefault(path.parent, set())
-            if names is not None:
-                names.add(path)
-    for directory, names in sorted(wanted.items()):
-        yield from _read(directory, names, framework)
-
-
 def single(name: str, data: bytes, framework: str | None = None) -> History:
     """A history of one: standard input, or a file that stands alone."""
     chosen = _choose(Path(name).parent, framework)
     migration = Migration(0, Source(name, data), chosen.version(Path(name)), chosen.run_mode)
-    return History(chosen, (migration,), frozenset({0}))
+    return History(chosen, (migration,), frozenset({0}), alone=True)
 
 
 def migration_directories(root: Path) -> Iterator[Path]:
@@ -58,14 +47,19 @@ def _choose(directory: Path, name: str | None) -> Framework:
     return next(framework for framework in FRAMEWORKS if framework.recognises(where))
 
 
-def _read(directory: Path, names: set[Path] | None, framework: str | None) -> Iterator[History]:
+def read_directory(directory: Path, names: set[Path] | None, framework: str | None) -> Iterator[History]:
+    """The histories of one directory: of the files that stand alone in it, and, last, that of its migrations.
+
+    ``names`` are the files that are asked about (None: all of them). A file is judged with its siblings, and only it is
+    named; one that its framework would not run (another ending, a down part, a name that it passes by) is a history of
+    its own. Raises OSError for what can't be read.
+    """
     chosen = _choose(directory, framework)
     files = chosen.discover(directory)
-    if names is not None:
-        for path in sorted(names - set(files)):
-            yield single(str(path), path.read_bytes(), framework)
-        if not names & set(files):
-            return
+    for path in chosen.alone(directory) if names is None else sorted(names - set(files)):
+        yield single(str(path), path.read_bytes(), framework)
+    if not files or (names is not None and not names & set(files)):
+        return
     migrations = tuple(
         Migration(index, Source.read(path), chosen.version(path), chosen.run_mode) for index, path in enumerate(files)
     )

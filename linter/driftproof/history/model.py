@@ -50,8 +50,9 @@ class Framework(msgspec.Struct, frozen=True):
     """What driftproof must know of a migration tool; one module each, which holds one such value.
 
     ``recognises`` says whether a directory's files belong to the tool; ``discover`` lists its migrations in the order
-    in which the tool runs them; ``version`` is what the tool reads from a file's name. ``platform`` names the objects
-    that stand before the first migration (None: a bare server).
+    in which the tool runs them; ``version`` is what the tool reads from a file's name; ``alone`` lists files that are
+    run as well, but nobody knows when. ``platform`` names the objects that stand before the first migration (None: a
+    bare server).
     """
 
     name: str
@@ -60,15 +61,18 @@ class Framework(msgspec.Struct, frozen=True):
     recognises: Callable[[Path], bool]
     discover: Callable[[Path], list[Path]]
     version: Callable[[Path], str]
+    alone: Callable[[Path], list[Path]] = lambda _directory: []
     platform: str | None = None
 
 
 class History(msgspec.Struct, frozen=True, dict=True):
-    """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about."""
+    """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about. ``alone``: it is
+    one file that stands for itself."""
 
     framework: Framework
     migrations: tuple[Migration, ...]
     named: frozenset[int]
+    alone: bool = False
 
     @cached_property
     def by_path(self) -> dict[str, Migration]:

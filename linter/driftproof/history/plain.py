@@ -1,4 +1,8 @@
-"""A plain directory of .sql files, run by psql or by hand in natural order of their names (``9_x`` before ``10_x``)."""
+"""A plain directory of .sql files, run by psql or by hand.
+
+Those whose names begin with a number are a history, in natural order (``9_x`` before ``10_x``). Of the others nobody
+knows the order, so each stands alone.
+"""
 
 import re
 from pathlib import Path
@@ -6,6 +10,7 @@ from pathlib import Path
 from driftproof.history.model import Framework, RunMode
 
 _DIGITS = re.compile(r"(\d+)")
+_NUMBERED = re.compile(r"[vV]?\d")
 _DOWN = (".down.sql", ".rollback.sql", ".undo.sql")
 
 
@@ -14,9 +19,18 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if at % 2 else (1, 0, part) for at, part in enumerate(parts)]
 
 
-def _discover(directory: Path) -> list[Path]:
+def _files(directory: Path, numbered: bool) -> list[Path]:
     files = (path for path in directory.iterdir() if path.suffix == ".sql" and path.is_file())
-    return sorted((path for path in files if not path.name.endswith(_DOWN)), key=lambda path: _natural(path.name))
+    wanted = (path for path in files if (_NUMBERED.match(path.name) is not None) is numbered)
+    return sorted((path for path in wanted if not path.name.endswith(_DOWN)), key=lambda path: _natural(path.name))
+
+
+def _discover(directory: Path) -> list[Path]:
+    return _files(directory, numbered=True)
+
+
+def _alone(directory: Path) -> list[Path]:
+    return _files(directory, numbered=False)
 
 
 def _version(path: Path) -> str:
@@ -31,4 +45,5 @@ framework = Framework(
     recognises=lambda _directory: True,
     discover=_discover,
     version=_version,
+    alone=_alone,
 )

@@ -81,10 +81,10 @@ def column(node: Node, shift: int) -> op.Column:
 
 
 def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op.Constraint | None:
-    """A table constraint, or one of a column; None for an attribute such as DEFERRABLE and for an unnamed NOT NULL."""
+    """A table constraint, or one of a column; None for attributes (DEFERRABLE) and a column's unnamed NOT NULL."""
     kind = _CONSTRAINTS.get(node["contype"])
     name = node.get("conname")
-    if kind is None or (kind == "not null" and name is None):
+    if kind is None or (kind == "not null" and name is None and of_column is not None):
         return None
     at = node.get("location", 0) + shift if shift >= 0 else -1
     columns = [ColumnRef((key,), at) for key in strings(node.get("fk_attrs") or node.get("keys"))]

@@ -46,7 +46,7 @@ _DOTTED = re.compile(rb"""(?:(?:"(?:[^"]|"")*"|[\w$\x80-\xff]+)[ \t]*\.[ \t]*)*(
 _COMMENT_ON = re.compile(rb"COMMENT\s+ON\s+[A-Z]+\s+", re.IGNORECASE)
 _NOT_PLAIN = re.compile(rb"'|--|/\*|\$")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
-_CONSTRAINT_WORDS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
+_CONSTRAINT_WORDS = {"CONSTRAINT", "NOT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
 
 def tokens(data: bytes, start: int, end: int) -> list[Token]:
