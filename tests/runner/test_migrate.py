@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from driftproof.cli import main
-from driftproof.history import RunMode, histories
+from driftproof.history import RunMode, read_directory
 from driftproof.runner.migrate import Refused, applied, checksum, up
 from driftproof.source import Source
 
@@ -424,7 +424,7 @@ def test_a_batch_is_recorded_as_a_whole_or_not_at_all(
 ) -> None:
     project.write(FIRST, "CREATE TABLE a ();\n")
     project.write(SECOND, "SELECT 1/0;\n")
-    (history,) = histories([project.directory])
+    (history,) = read_directory(project.directory, None, None)
     history = msgspec.structs.replace(
         history,
         migrations=tuple(msgspec.structs.replace(each, run_mode=RunMode.BATCH) for each in history.migrations),
@@ -440,7 +440,7 @@ def test_a_batch_is_recorded_as_a_whole_or_not_at_all(
 
 def test_the_same_version_and_name_twice_is_refused(project: Project, server: "Server", database: str) -> None:
     project.write(FIRST, "CREATE TABLE a ();\n")
-    (history,) = histories([project.directory])
+    (history,) = read_directory(project.directory, None, None)
     twice = msgspec.structs.replace(history, migrations=(*history.migrations, *history.migrations))
     with pytest.raises(Refused, match="have the same version and name"):
         up(lambda: server.connect(database), twice)
