@@ -17,15 +17,18 @@ from driftproof.statements.query import Name
 INDEXED = {"primary key", "unique", "exclude"}
 
 
-def left_doubt(run: Interpreter, doubted: bool, command: str) -> Doubt | None:
-    return run.doubt(f"{command} leaves what already stands under that name as it is") if doubted else None
+def table_doubt(run: Interpreter) -> Doubt:
+    """The doubt that CREATE TABLE IF NOT EXISTS leaves of all that is written in it."""
+    return run.doubt("CREATE TABLE IF NOT EXISTS leaves a table that already exists as it is")
 
 
 def doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
+    """The presence of what the statement at hand makes, if nothing but that doubt stands against it."""
     return run.made() if doubt is None else Fact(Presence.MAYBE, not run.unsure, doubt)
 
 
 def check_column(run: Interpreter, column: op.Column) -> None:
+    """A column needs its type; a default that calls what is not known makes the statement unsure."""
     if column.type is not None:
         need_type(run, column.type)
     if column.default is not None:
@@ -36,6 +39,7 @@ def check_column(run: Interpreter, column: op.Column) -> None:
 
 
 def need_type(run: Interpreter, name: Name) -> None:
+    """The statement needs a type; of one that was never made here nothing is known."""
     if run.knows_type(name):
         return
     _, found = run.state.look_up(name, run.state.types)
@@ -94,6 +98,7 @@ def put_constraint(
 
 
 def depends(run: Interpreter, parent: Key, dependent: tuple[Key, Member | None]) -> None:
+    """Note a view, a policy or a table with a foreign key that would go with ``parent``, or keep it from going."""
     relation = run.state.relations.get(parent)
     if relation is not None and dependent not in relation.dependents:
         run.state.writable(relation).dependents.add(dependent)

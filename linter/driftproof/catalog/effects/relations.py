@@ -1,7 +1,14 @@
 """Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
 
 from driftproof.catalog import naming
-from driftproof.catalog.effects.parts import check_column, check_reference, depends, doubted, left_doubt, put_constraint
+from driftproof.catalog.effects.parts import (
+    check_column,
+    check_reference,
+    depends,
+    doubted,
+    put_constraint,
+    table_doubt,
+)
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -44,7 +51,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
-    doubt = left_doubt(run, maybe_there, "CREATE TABLE IF NOT EXISTS")
+    doubt = table_doubt(run) if maybe_there else None
     relation.fact = run.made()
     for name, copied in columns:
         own = doubted(run, doubt)
@@ -67,7 +74,7 @@ def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> Non
     relation.fact = PRESENT if sure else ASSUMED
     if not relation.open:
         return
-    doubt = left_doubt(run, True, "CREATE TABLE IF NOT EXISTS")
+    doubt = table_doubt(run)
     run.unsure = True
     for column in made.columns:
         if ("column", column.name) not in relation.members:
