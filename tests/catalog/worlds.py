@@ -7,7 +7,7 @@ import psycopg
 from driftproof.catalog import interpreter
 from driftproof.diagnostic import Certainty
 from driftproof.statements.operations import CreateRelation
-from driftproof.syntax import elements, parse
+from driftproof.syntax import elements, parse, tokens
 from tests.histories import check
 
 Verdict = tuple[int, str] | None
@@ -60,7 +60,7 @@ def without(script: str, column: str) -> tuple[str, ...]:
         prelude.append(data[statement.start : statement.end].decode())
     kept = []
     for element in elements(data, statement.start, statement.end):
-        words = {token.folded for token in element.tokens}
+        words = {token.folded for token in tokens(data, element.start, element.end)}
         if element.name != column and not (element.kind == "constraint" and column in words):
             kept.append(data[element.start : element.end].decode())
     assert made is not None

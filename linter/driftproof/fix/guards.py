@@ -16,7 +16,7 @@ from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
 from driftproof.rule import StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
-from driftproof.syntax import Element, elements, literal, quote
+from driftproof.syntax import Element, Token, elements, literal, quote, tokens
 from driftproof.syntax.parser import first_token
 
 HEADING = "-- Ensure columns exist (for existing tables)"
@@ -194,10 +194,11 @@ class _Blocks:
         table = self.table.name
         text = self.table.text(element)
         lines: list[str] = []
-        not_null = _not_null(element)
+        data = self.table.source.data
         keyed = any(constraint.kind == "primary key" for constraint in column.constraints)
-        if not_null is not None and not keyed and not _fills(column):
-            data, (start, end) = self.table.source.data, not_null
+        not_null = None if keyed or _fills(column) else _not_null(tokens(data, element.start, element.end))
+        if not_null is not None:
+            start, end = not_null
             text = (data[element.start : start].rstrip(b" \t") + data[end : element.end]).decode().rstrip()
             warning = _message(f"{table}.{name}: existing rows have no value, NOT NULL was not set")
             lines = [
@@ -238,15 +239,14 @@ def _reads(column: Column) -> list[str]:
     return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
 
 
-def _not_null(element: Element) -> tuple[int, int] | None:
+def _not_null(found: list[Token]) -> tuple[int, int] | None:
     """Where a column's NOT NULL begins and ends in the file, with the name of that constraint if it has one."""
     depth = 0
-    tokens = element.tokens
-    for at, token in enumerate(tokens[:-1]):
+    for at, token in enumerate(found[:-1]):
         depth += (token.text in "([") - (token.text in ")]")
-        if depth == 0 and token.name == "NOT" and tokens[at + 1].name == "NULL_P":
-            named = at >= 2 and tokens[at - 2].name == "CONSTRAINT"
-            return (tokens[at - 2] if named else token).start, tokens[at + 1].end
+        if depth == 0 and token.name == "NOT" and found[at + 1].name == "NULL_P":
+            named = at >= 2 and found[at - 2].name == "CONSTRAINT"
+            return (found[at - 2] if named else token).start, found[at + 1].end
     return None
 
 

@@ -6,9 +6,9 @@ from driftproof.statements.operations import Statement, SyntaxFailure
 from driftproof.syntax.lower import command, operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
-from driftproof.syntax.tokens import Element, elements, literal, locate, parses, quote
+from driftproof.syntax.tokens import Element, Token, elements, literal, locate, parses, quote, tokens
 
-__all__ = ["Element", "Parsed", "elements", "literal", "locate", "parse", "parses", "quote"]
+__all__ = ["Element", "Parsed", "Token", "elements", "literal", "locate", "parse", "parses", "quote", "tokens"]
 
 
 class Parsed(msgspec.Struct, frozen=True):

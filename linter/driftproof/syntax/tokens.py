@@ -30,14 +30,13 @@ class Token(msgspec.Struct, frozen=True):
 class Element(msgspec.Struct, frozen=True):
     """A column, a table constraint or a LIKE clause of a CREATE TABLE: its own text, without the commas around it.
 
-    ``name`` is the column's or the constraint's; None for an unnamed constraint. ``tokens`` leave comments out.
+    ``name`` is the column's or the constraint's; None for an unnamed constraint.
     """
 
     kind: Literal["column", "constraint", "like"]
     name: str | None
     start: int
     end: int
-    tokens: tuple[Token, ...]
 
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
@@ -45,6 +44,8 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _DOTTED = re.compile(rb"""(?:(?:"(?:[^"]|"")*"|[\w$\x80-\xff]+)[ \t]*\.[ \t]*)*("(?:[^"]|"")*"|[\w$\x80-\xff]+)""")
 _COMMENT_ON = re.compile(rb"COMMENT\s+ON\s+[A-Z]+\s+", re.IGNORECASE)
 _NOT_PLAIN = re.compile(rb"'|--|/\*|\$")
+_OPENING, _CLOSING = {"ASCII_40", "ASCII_91"}, {"ASCII_41", "ASCII_93"}
+_NO_LIST = {"AS", "OF", "PARTITION"}
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "NOT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
@@ -125,15 +126,15 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
 
 def _plainly(data: bytes, statement: Statement, wanted: Object, at: int) -> tuple[int, int] | None:
     """The place of a name where it can be told without the scanner: right at ``at``, right behind COMMENT ON, or
-    anywhere behind ``at`` in a text without strings and comments."""
+    anywhere behind ``at`` and before the first string or comment."""
     if at < 0 and statement.command == "COMMENT" and (ahead := _COMMENT_ON.match(data, statement.start)):
         at = ahead.end()
     if at >= 0 and (written := _DOTTED.match(data, at)) and (place := _named(written, wanted)):
         return place
     begin = max(at, statement.start)
-    if _NOT_PLAIN.search(data, begin, statement.end):
-        return None
-    return next(filter(None, (_named(word, wanted) for word in _DOTTED.finditer(data, begin, statement.end))), None)
+    special = _NOT_PLAIN.search(data, begin, statement.end)
+    end = special.start() if special else statement.end
+    return next(filter(None, (_named(word, wanted) for word in _DOTTED.finditer(data, begin, end))), None)
 
 
 def _named(written: re.Match[bytes], wanted: Object) -> tuple[int, int] | None:
@@ -166,35 +167,33 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
 def elements(data: bytes, start: int, end: int) -> list[Element]:
     """The elements of a CREATE TABLE in the order in which they are written; empty if it has no list of them."""
     found = tokens(data, start, end)
-    opened = next((at for at, token in enumerate(found) if token.text == "("), None)
-    if opened is None or any(token.name in ("AS", "OF", "PARTITION") for token in found[:opened]):
+    names = [token.name for token in found]
+    if "ASCII_40" not in names:
+        return []
+    opened = names.index("ASCII_40")
+    if _NO_LIST & set(names[:opened]):
         return []
     result: list[Element] = []
-    depth = 1
-    current: list[Token] = []
-    for token in found[opened + 1 :]:
-        if token.text in ("(", "["):
-            depth += 1
-        elif token.text in (")", "]"):
-            depth -= 1
-        if depth == 0 or (depth == 1 and token.text == ","):
-            if current:
-                result.append(_element(current))
-            current = []
+    depth, first = 1, opened + 1
+    for at in range(first, len(found)):
+        depth += (names[at] in _OPENING) - (names[at] in _CLOSING)
+        if depth == 0 or (depth == 1 and names[at] == "ASCII_44"):
+            if at > first:
+                result.append(_element(found[first : first + 2], found[at - 1].end))
+            first = at + 1
             if depth == 0:
                 break
-        else:
-            current.append(token)
     return result
 
 
-def _element(found: list[Token]) -> Element:
-    first = found[0]
+def _element(begin: list[Token], end: int) -> Element:
+    """The element that begins with these two tokens."""
+    first = begin[0]
     name: str | None = first.folded
     kind: Literal["column", "constraint", "like"] = "column"
     if first.name == "LIKE":
         kind, name = "like", None
     elif first.name in _CONSTRAINT_WORDS and not first.text.startswith('"'):
         kind = "constraint"
-        name = found[1].folded if first.name == "CONSTRAINT" else None
-    return Element(kind, name, first.start, found[-1].end, tuple(found))
+        name = begin[1].folded if first.name == "CONSTRAINT" else None
+    return Element(kind, name, first.start, end)
