@@ -9,11 +9,6 @@ from stat import S_IMODE, S_ISREG
 from driftproof.unusable import Unusable
 
 
-def replace_file(path: str, data: bytes) -> None:
-    """Give the file at ``path`` new contents; see `replace_files`."""
-    replace_files([(path, data)])
-
-
 def replace_files(contents: Iterable[tuple[str, bytes]]) -> None:
     """Give each file at a path new contents. Raises Unusable.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from driftproof.files import replace_file, replace_files
+from driftproof.files import replace_files
 from driftproof.unusable import Unusable
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="mode bits and owners")
@@ -20,7 +20,7 @@ def _names(folder: Path) -> list[str]:
 def test_the_contents_are_replaced(tmp_path: Path) -> None:
     file = tmp_path / "a.sql"
     file.write_bytes(b"old")
-    replace_file(str(file), b"new\r\n")
+    replace_files([(str(file), b"new\r\n")])
     assert file.read_bytes() == b"new\r\n"
     assert _names(tmp_path) == ["a.sql"]
 
@@ -31,7 +31,7 @@ def test_the_mode_is_kept(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "a.sql"
     file.write_bytes(b"old")
     file.chmod(mode)
-    replace_file(str(file), b"new")
+    replace_files([(str(file), b"new")])
     assert stat.S_IMODE(file.stat().st_mode) == mode
 
 
@@ -41,7 +41,7 @@ def test_the_owner_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "a.sql"
     file.write_bytes(b"old")
     os.chown(file, 12345, 23456)
-    replace_file(str(file), b"new")
+    replace_files([(str(file), b"new")])
     assert (file.stat().st_uid, file.stat().st_gid) == (12345, 23456)
 
 
@@ -52,7 +52,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     target.write_bytes(b"old")
     link = tmp_path / "link.sql"
     link.symlink_to(target)
-    replace_file(str(link), b"new")
+    replace_files([(str(link), b"new")])
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
     assert _names(tmp_path) == ["link.sql", "real"]
@@ -61,7 +61,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
 def test_a_name_of_any_length_will_do(tmp_path: Path) -> None:
     file = tmp_path / ("x" * 251 + ".sql")
     file.write_bytes(b"old")
-    replace_file(str(file), b"new")
+    replace_files([(str(file), b"new")])
     assert file.read_bytes() == b"new"
 
 
@@ -89,7 +89,7 @@ def test_a_move_that_fails_leaves_the_file_and_no_rubbish(tmp_path: Path, monkey
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(Unusable, match=r"cannot write .*: No space left on device"):
-        replace_file(str(file), b"new")
+        replace_files([(str(file), b"new")])
     assert file.read_bytes() == b"old"
     assert _names(tmp_path) == ["a.sql"]
 
@@ -103,6 +103,6 @@ def test_an_interrupted_write_leaves_the_file_and_no_rubbish(tmp_path: Path, mon
 
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        replace_file(str(file), b"new")
+        replace_files([(str(file), b"new")])
     assert file.read_bytes() == b"old"
     assert _names(tmp_path) == ["a.sql"]

@@ -67,8 +67,6 @@ class CreateIndex(msgspec.Struct, frozen=True):
     table: Name
     columns: tuple[ColumnRef, ...]
     expression: Expression
-    unique: bool = False
-    partial: bool = False
     if_not_exists: bool = False
     keys: tuple[str | None, ...] = ()
 
@@ -119,7 +117,6 @@ class NeedMember(msgspec.Struct, frozen=True):
     table: Name
     name: str
     at: int = -1
-    missing_ok: bool = False
     table_missing_ok: bool = False
     sees: Expression | None = None
 
@@ -229,7 +226,6 @@ class AddLabel(msgspec.Struct, frozen=True):
     type: Name
     label: str
     if_not_exists: bool = False
-    neighbour: str | None = None
     renames: str | None = None
 
 
@@ -281,7 +277,6 @@ class Probe(msgspec.Struct, frozen=True):
     schema: str | None
     relation: str | None
     name: str | None
-    resolves: bool = False
 
 
 class Test(msgspec.Struct, frozen=True):

@@ -272,7 +272,6 @@ def _alter_enum(node: Node, _shift: int) -> Operations:
             qualified(strings(node["typeName"])),
             node["newVal"],
             node.get("skipIfNewValExists", False),
-            node.get("newValNeighbor"),
             node.get("oldVal"),
         )
     ]

@@ -189,7 +189,7 @@ def _regclass(wrapped: Node, value: Evaluate) -> Test | None:
     if kind is None or written is None:
         return None
     schema, name = split_name(written)
-    return Test("probe", Probe(kind, schema, None, name, resolves=schema is None))
+    return Test("probe", Probe(kind, schema, None, name))
 
 
 def split_name(text: str) -> tuple[str | None, str]:
@@ -240,7 +240,6 @@ class _Question:
         self.catalogs = catalogs
         self.value = value
         self.parts: dict[tuple[str, str], str | None] = {}
-        self.resolves = False
         self.opaque = False
 
     def add(self, wrapped: Node) -> None:
@@ -293,14 +292,12 @@ class _Question:
     def _set(self, alias: str, part: str, wrapped: Node) -> None:
         text = self.value(wrapped)
         call = wrapped.get("FuncCall") or {}
-        if text is None and strings(call.get("funcname"))[-1:] == ["current_schema"]:
-            self.resolves = True
-            return
+        if text is None and part == "schema" and strings(call.get("funcname"))[-1:] == ["current_schema"]:
+            return  # where the search_path leads, as for a name without a schema
         if text is None and part in ("regclass", "schema") and "SubLink" in wrapped:
             self._sub_select(wrapped["SubLink"]["subselect"])
             return
         if text is None and "SQLValueFunction" in wrapped and part == "schema":
-            self.resolves = True
             return
         if text is None:
             self.opaque = True
@@ -320,7 +317,6 @@ class _Question:
         for condition in conditions:
             inner.add(condition)
         self.opaque |= inner.opaque
-        self.resolves |= inner.resolves
         for alias, catalog in catalogs.items():
             self.catalogs[f"{alias}*"] = catalog
         for (alias, part), text in inner.parts.items():
@@ -334,9 +330,7 @@ class _Question:
         name = self.parts.get((alias, "name"))
         schema, relation = self.parts.get((alias, "schema")), self.parts.get((alias, "relation"))
         if (written := self.parts.get((alias, "regclass"))) is not None:
-            named_schema, named = split_name(written)
-            schema = named_schema
-            self.resolves |= named_schema is None
+            schema, named = split_name(written)
             if kind in ("relation", "type"):
                 name = named
             else:
@@ -347,6 +341,6 @@ class _Question:
                     schema = text
                 elif of in ("relation", "type") and kind != "relation":
                     relation = text
-        probe = Test("probe", Probe(kind, schema, relation, name, self.resolves and schema is None))
+        probe = Test("probe", Probe(kind, schema, relation, name))
         unknown_name = any(part == "name" and text is None for (_, part), text in self.parts.items())
         return Test("and", parts=(probe, OPAQUE)) if self.opaque or unknown_name else probe

@@ -208,8 +208,6 @@ def create_index(node: Node, shift: int) -> Operations:
             range_var(node["relation"], shift),
             tuple(ColumnRef((element["name"],)) for element in keys + included if "name" in element),
             expression(seen, shift),
-            unique=node.get("unique", False),
-            partial="whereClause" in node,
             if_not_exists=node.get("if_not_exists", False),
             keys=tuple(element.get("name") for element in keys),
         )

@@ -97,8 +97,6 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     relation = _table(run, need.table, need.table_missing_ok)
     if relation is None:
         return
-    if need.missing_ok:
-        return
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.sees is not None:
         Resolver(run).over(need.sees, relation)
