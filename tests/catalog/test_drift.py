@@ -1,11 +1,9 @@
 """A table that stands already without one of its columns: which statement fails is what PostgreSQL says it is."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from driftproof.runner.server import Server
 from tests.catalog.worlds import observed, predicted, run
 
 TABLE = "CREATE TABLE IF NOT EXISTS t (a int, b int, c text);\n"
@@ -187,14 +185,6 @@ ALTER TABLE t REPLICA IDENTITY FULL; REINDEX TABLE t;
 SELECT "B" FROM (SELECT b AS "B" FROM t) q;
 CREATE INDEX "Ünï" ON t ("b"); COMMENT ON COLUMN T.C IS 'x';
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="module")
-def connection(server: Server) -> Iterator[Any]:
-    name = server.create_database()
-    with server.connect(name) as opened:
-        yield opened
-    server.drop_database(name)
 
 
 @pytest.mark.parametrize("statements", STATEMENTS)

@@ -1,11 +1,9 @@
 """A fresh database: the statements that are said to fail always are those that PostgreSQL rejects."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from driftproof.runner.server import Server
 from tests.catalog.worlds import always, run
 
 TRIGGER = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
@@ -87,14 +85,6 @@ CREATE TABLE t (a int); CREATE UNLOGGED TABLE t (b int); CREATE MATERIALIZED VIE
 CREATE TABLE t (a int); ALTER TABLE t ALTER COLUMN b TYPE text; ALTER TABLE t ALTER a TYPE text, ADD COLUMN b int; ALTER TABLE t ALTER b SET NOT NULL;
 CREATE TABLE t (a int); COPY t (a, b) TO stdout; ANALYZE t (b); TRUNCATE t; LOCK TABLE t;
 """.strip().splitlines()
-
-
-@pytest.fixture(scope="module")
-def connection(server: Server) -> Iterator[Any]:
-    name = server.create_database()
-    with server.connect(name) as opened:
-        yield opened
-    server.drop_database(name)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
