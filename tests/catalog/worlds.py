@@ -59,7 +59,7 @@ def without(script: str, column: str) -> tuple[str, ...]:
             break
         prelude.append(data[statement.start : statement.end].decode())
     kept = []
-    for element in elements(data, statement.start, statement.end):
+    for element in elements(data, statement.start, statement.end)[1]:
         words = {token.folded for token in tokens(data, element.start, element.end)}
         if element.name != column and not (element.kind == "constraint" and column in words):
             kept.append(data[element.start : element.end].decode())

@@ -105,3 +105,9 @@ def test_a_table_constraint_not_null_comes_back_with_its_column() -> None:
     assert "ALTER TABLE t ADD CONSTRAINT k NOT NULL a;" in after
     assert "ALTER TABLE t ADD CONSTRAINT t_b_not_null NOT NULL b;" in after
     assert "WHEN not_null_violation THEN" in after
+
+
+def test_a_table_may_be_called_anything() -> None:
+    after = fixed('CREATE TABLE IF NOT EXISTS "a(b" /* ( */ (c int);\nCREATE INDEX ON "a(b" (c);\n')
+    assert "table_name = 'a(b'" in after
+    assert 'ALTER TABLE "a(b" /* ( */ ADD COLUMN c int;' in after

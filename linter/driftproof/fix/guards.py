@@ -12,8 +12,8 @@ import msgspec
 
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
-from driftproof.diagnostic import Applicability, Certainty, Edit, Fix
-from driftproof.rule import StatementContext
+from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
+from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
 from driftproof.syntax import Element, Token, elements, literal, quote, tokens
@@ -82,30 +82,28 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
     if failure.origin is None or failure.certainty is not Certainty.DRIFT:
         return None
-    file = context.file
-    origin = file.history.migrations[failure.origin.migration]
-    statement = file.statement(failure.origin)
-    made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
-    if made is None or made.kind != "table":
-        return None
-    found = _elements(origin.source, statement.start, statement.end)
-    if not found:
-        return None
-    source, named, wanted = origin.source, made.name, failure.object
-    if not failure.inherited:
-        written = source.data[named.at : source.data.index(b"(", named.at)].decode().strip()
-        return _Table(source, statement, made, found, named.schema or wanted.schema or "public", named.name, written)
-    # Since its CREATE the table may have been renamed or moved.
-    schema, name = wanted.schema or "public", wanted.relation or named.name
-    plain = named.schema is None and schema == "public"
-    written = quote(name) if plain else f"{quote(schema)}.{quote(name)}"
-    return _Table(source, statement, made, found, schema, name, written)
+    wanted = failure.object
+    return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation or "", failure.inherited)
 
 
 @lru_cache(maxsize=16)
-def _elements(source: Source, start: int, end: int) -> list[Element]:
-    """The elements of a CREATE TABLE: each of its columns may ask for them."""
-    return elements(source.data, start, end)
+def _table(file: FileContext, origin: Place, schema: str, name: str, inherited: bool) -> _Table | None:
+    """The table of a doubt, as it is called where the blocks stand; kept, because each of its columns asks for it."""
+    source = file.history.migrations[origin.migration].source
+    statement = file.statement(origin)
+    made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
+    if made is None or made.kind != "table":
+        return None
+    opened, found = elements(source.data, statement.start, statement.end)
+    if not found:
+        return None
+    named = made.name
+    if not inherited:
+        written = source.data[named.at : opened].decode().strip()
+        return _Table(source, statement, made, found, named.schema or schema, named.name, written)
+    # Since its CREATE the table may have been renamed or moved.
+    written = quote(name) if named.schema is None and schema == "public" else f"{quote(schema)}.{quote(name)}"
+    return _Table(source, statement, made, found, schema, name, written)
 
 
 class _Blocks:

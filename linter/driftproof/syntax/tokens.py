@@ -164,15 +164,15 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
     return hit, inner
 
 
-def elements(data: bytes, start: int, end: int) -> list[Element]:
-    """The elements of a CREATE TABLE in the order in which they are written; empty if it has no list of them."""
+def elements(data: bytes, start: int, end: int) -> tuple[int, list[Element]]:
+    """Where the list of a CREATE TABLE opens, and its elements as they are written; none if it has no list of them."""
     found = tokens(data, start, end)
     names = [token.name for token in found]
     if "ASCII_40" not in names:
-        return []
+        return end, []
     opened = names.index("ASCII_40")
     if _NO_LIST & set(names[:opened]):
-        return []
+        return end, []
     result: list[Element] = []
     depth, first = 1, opened + 1
     for at in range(first, len(found)):
@@ -183,7 +183,7 @@ def elements(data: bytes, start: int, end: int) -> list[Element]:
             first = at + 1
             if depth == 0:
                 break
-    return result
+    return found[opened].start, result
 
 
 def _element(begin: list[Token], end: int) -> Element:
