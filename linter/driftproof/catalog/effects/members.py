@@ -46,6 +46,9 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if relation is None:
         return
     constraint = add.constraint
+    if constraint.references is not None:  # PostgreSQL opens the other table before it looks at the columns
+        run.relation(constraint.references)
+        relation = run.state.relations[relation.key]
     for column in constraint.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=column.at)
     if constraint.expression is not None:
