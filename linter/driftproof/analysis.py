@@ -7,7 +7,7 @@ import msgspec
 
 from driftproof.catalog import interpreter
 from driftproof.diagnostic import Diagnostic
-from driftproof.history import History, Migration
+from driftproof.history import History
 from driftproof.objects import Object
 from driftproof.rule import FileContext, Rule, StatementContext
 from driftproof.source import Unreadable
@@ -54,7 +54,7 @@ def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | Non
             if named:
                 for check in on_statement:
                     diagnostics.extend(check(StatementContext(file, statement, run.state)))
-            for failure in run.run(statement, _Line(migration, statement)):
+            for failure in run.run(statement, partial(migration.source.line_number, statement.start)):
                 if named and failure.object not in said:
                     said.add(failure.object)
                     context = StatementContext(file, statement, run.state)
@@ -72,22 +72,8 @@ def _read(file: FileContext) -> Parsed:
     except Unreadable as error:
         file.unreadable = (error.message, error.offset)
         return Parsed((), ())
-    file.statements = parsed.statements
     file.syntax_failures = parsed.failures
     return parsed
-
-
-class _Line:
-    """The line of a statement, counted only when it is asked for."""
-
-    __slots__ = ("migration", "statement")
-
-    def __init__(self, migration: Migration, statement: Statement) -> None:
-        self.migration = migration
-        self.statement = statement
-
-    def __call__(self) -> int:
-        return self.migration.source.line_number(self.statement.start)
 
 
 def _suppressed(

@@ -36,6 +36,10 @@ class Applicability(StrEnum):
     UNSAFE = "unsafe"
     DISPLAY = "display-only"
 
+    def asked_for(self, unsafe: bool) -> bool:
+        """Whether a fix of this kind is made; ``unsafe``: the unsafe ones are asked for too."""
+        return self is Applicability.SAFE or (unsafe and self is Applicability.UNSAFE)
+
 
 class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
     """Replace the bytes from ``start`` up to ``end`` by ``text``.

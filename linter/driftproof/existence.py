@@ -1,17 +1,24 @@
 """What the rules of the existence family say: one wording for an object that is missing, one for one that is there."""
 
+from collections.abc import Callable
+
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Fix
 from driftproof.objects import Kind
 from driftproof.rule import Rule, StatementContext
 
+MakeFix = Callable[[StatementContext, Failure], Fix | None]
+
 _WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label "}
 
 
 def missing(
-    rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...], fix: Fix | None = None
+    rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...], fix: MakeFix | None = None
 ) -> Diagnostic | None:
-    """The diagnostic of a statement that needs an object of one of these kinds; None if the failure is another one."""
+    """The diagnostic of a statement that needs an object of one of these kinds; None if the failure is another one.
+
+    ``fix`` makes the fix where the object is in doubt.
+    """
     wanted = failure.object
     if not failure.missing or wanted.kind not in kinds:
         return None
@@ -19,7 +26,8 @@ def missing(
     if failure.certainty is Certainty.ALWAYS:
         return rule.failed(context, failure, f"{word}{wanted} does not exist here: {failure.sqlstate}")
     message = f"{word}{wanted} may not exist here: {failure.sqlstate}"
-    return rule.failed(context, failure, message, fix=fix, help=_help(context, failure))
+    made = fix(context, failure) if fix is not None else None
+    return rule.failed(context, failure, message, fix=made, help=_help(context, failure))
 
 
 def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...]) -> Diagnostic | None:

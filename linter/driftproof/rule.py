@@ -64,7 +64,6 @@ class FileContext:
         self.history = history
         self.migration = migration
         self.earlier = earlier
-        self.statements: tuple[Statement, ...] = ()
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
 

@@ -49,9 +49,7 @@ from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, b
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    if failure.object.kind != "column" or not failure.missing:
-        return None
-    return missing(rule, context, failure, ("column",), guard(context, failure))
+    return missing(rule, context, failure, ("column",), guard)
 
 
 rule = Rule(

@@ -28,13 +28,7 @@ from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, b
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(
-        rule,
-        context,
-        failure,
-        ("constraint",),
-        guard(context, failure) if failure.object.kind == "constraint" else None,
-    )
+    return missing(rule, context, failure, ("constraint",), guard)
 
 
 rule = Rule(

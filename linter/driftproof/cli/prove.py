@@ -75,7 +75,7 @@ def _proven(
     notes: list[str] = []
     with open_server(database_url, allow_remote) as server:
         for job, rules in zip(jobs, chosen, strict=True):
-            diagnostics = job.config.adjust(analyse(job.history, rules).diagnostics, job.history, known)
+            diagnostics = job.config.adjust(analyse(job.history, rules, known).diagnostics, job.history, known)
             platform = prepare(server, job.history.framework.platform)
             notes += [note for note in platform.notes if note not in notes]
             files += run(job.history, diagnostics, server, platform, unsafe=unsafe)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from driftproof.analysis import analyse
-from driftproof.diagnostic import Applicability, Diagnostic
+from driftproof.diagnostic import Diagnostic
 from driftproof.fix.edits import apply, merge
 from driftproof.history import History
 from driftproof.rule import Rule
@@ -41,12 +41,11 @@ def fix_history(
     """
     before = {index: history.migrations[index].source for index in history.named}
     applied = dict.fromkeys(history.named, 0)
-    allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
             diagnostic
             for diagnostic in wanted(analyse(history, rules).diagnostics)
-            if diagnostic.fix is not None and diagnostic.fix.applicability in allowed
+            if diagnostic.fix is not None and diagnostic.fix.applicability.asked_for(unsafe)
         ]
         if not diagnostics:
             break

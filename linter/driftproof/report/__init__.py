@@ -29,8 +29,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """Whether ``--fix`` would fix it, as this run was called."""
         if diagnostic.fix is None or not self._asked_for(diagnostic):
             return False
-        applicability = diagnostic.fix.applicability
-        return applicability is Applicability.SAFE or (self.unsafe and applicability is Applicability.UNSAFE)
+        return diagnostic.fix.applicability.asked_for(self.unsafe)
 
     def only_unsafe(self, diagnostic: Diagnostic) -> bool:
         """Whether it is ``--unsafe-fixes`` that would fix it."""

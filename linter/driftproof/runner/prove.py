@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftproof.diagnostic import Applicability, Certainty, Diagnostic, Edit
+from driftproof.diagnostic import Certainty, Diagnostic, Edit
 from driftproof.fix.edits import apply, merge
 from driftproof.history import History, Migration
 from driftproof.runner.snapshot import Snapshot, difference, snapshot
@@ -74,8 +74,7 @@ class _File:
         self.states = states
         self.migration = migration
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
-        allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
-        fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability in allowed]
+        fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability.asked_for(unsafe)]
         self.edits, made = merge(fixes)
         self.made = set(made)
         self.fixed = self._rewritten(apply(migration.source.data, self.edits)) if made else None

@@ -98,7 +98,7 @@ def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -
     if (place := _plainly(data, statement, wanted, at)) is not None:
         return place
     found = tokens(data, statement.start, statement.end)
-    body = next((token for token in found if wanted_in_string(token, wanted)), None)
+    body = next((token for token in found if _mentions(token, wanted)), None)
     start = next((token for token in found if token.start >= at and token.folded == wanted.name), None)
     if start is None and at >= 0:
         start = next((token for token in found if token.folded == wanted.name), None)
@@ -143,7 +143,7 @@ def _named(written: re.Match[bytes], wanted: Object) -> tuple[int, int] | None:
     return (written.start() if wanted.kind == "column" else written.start(1)), written.end()
 
 
-def wanted_in_string(token: Token, wanted: Object) -> bool:
+def _mentions(token: Token, wanted: Object) -> bool:
     """Whether a token is a string that mentions the object: the body of a DO block or a function."""
     return token.name == "SCONST" and folded(wanted.name) in folded(token.text)
 

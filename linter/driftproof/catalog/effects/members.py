@@ -15,13 +15,9 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
 
-def _table(run: Interpreter, name: Name, missing_ok: bool) -> Relation | None:
-    return run.relation(name, missing_ok=missing_ok)
-
-
 def add_column(run: Interpreter, add: op.AddColumn) -> None:
     """ADD COLUMN: with IF NOT EXISTS the column is guaranteed, but not what hangs on it."""
-    relation = _table(run, add.table, add.table_missing_ok)
+    relation = run.relation(add.table, missing_ok=add.table_missing_ok)
     if relation is None:
         return
     column = add.column
@@ -32,8 +28,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
         run.forbid(relation.object("column", column.name), fact, at=column.at)
     check_column(run, column)
     for constraint in column.constraints:
-        if constraint.references is not None:
-            check_reference(run, constraint, relation.key)
+        check_reference(run, constraint, relation.key)
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
     for constraint in column.constraints:
@@ -42,7 +37,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
 
 def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     """ADD CONSTRAINT."""
-    relation = _table(run, add.table, add.table_missing_ok)
+    relation = run.relation(add.table, missing_ok=add.table_missing_ok)
     if relation is None:
         return
     constraint = add.constraint
@@ -54,9 +49,8 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if constraint.expression is not None:
         Resolver(run).over(constraint.expression, relation)
         relation = run.state.relations[relation.key]
-    if constraint.references is not None:
-        check_reference(run, constraint, relation.key)
-        relation = run.state.relations[relation.key]
+    check_reference(run, constraint, relation.key)
+    relation = run.state.relations[relation.key]
     if constraint.using_index is not None:
         index = Name(relation.key[0], constraint.using_index)
         run.relation(index, kind="index", sqlstate="42704")
@@ -75,7 +69,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:
     """CREATE POLICY, TRIGGER, RULE."""
-    relation = _table(run, made.table, False)
+    relation = run.relation(made.table)
     if relation is None:
         return
     for column in made.columns:
@@ -97,7 +91,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
 
 def need_member(run: Interpreter, need: op.NeedMember) -> None:
     """Whatever only needs something of a relation."""
-    relation = _table(run, need.table, need.table_missing_ok)
+    relation = run.relation(need.table, missing_ok=need.table_missing_ok)
     if relation is None:
         return
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
@@ -107,7 +101,7 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     """DROP COLUMN takes along the constraints and indexes that use it; what may depend on it makes that uncertain."""
-    relation = _table(run, drop.table, drop.table_missing_ok)
+    relation = run.relation(drop.table, missing_ok=drop.table_missing_ok)
     if relation is None:
         return
     if not drop.missing_ok:
@@ -138,7 +132,7 @@ def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) 
 
 def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     """RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER."""
-    relation = _table(run, rename.table, rename.table_missing_ok)
+    relation = run.relation(rename.table, missing_ok=rename.table_missing_ok)
     if relation is None:
         return
     if rename.kind == "column" and relation.kind == "index":

@@ -56,8 +56,9 @@ def need_type(run: Interpreter, name: Name) -> None:
 
 
 def check_reference(run: Interpreter, constraint: op.Constraint, own: Key) -> None:
-    """A foreign key needs the other table, its columns, or the primary key if none are named."""
-    assert constraint.references is not None
+    """A foreign key needs the other table, its columns, or the primary key if none are named; others need nothing."""
+    if constraint.references is None:
+        return
     key, _ = run.state.look_up(constraint.references)
     if key == own:
         return

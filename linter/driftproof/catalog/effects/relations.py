@@ -45,7 +45,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.seen = []
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
-    _check_constraints(run, made, key)
+    for constraint in naming.all_constraints(made):
+        check_reference(run, constraint, key)
     if before is not None and made.replace and there:
         relation.dependents = before.dependents
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
@@ -121,12 +122,6 @@ def _complete(query: Query) -> bool:
     return all(output.name is not None or output.star is not None for output in query.outputs)
 
 
-def _check_constraints(run: Interpreter, made: op.CreateRelation, key: Key) -> None:
-    for constraint in naming.all_constraints(made):
-        if constraint.references is not None:
-            check_reference(run, constraint, key)
-
-
 def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     """DROP TABLE and its kin; CASCADE takes views, policies and foreign keys along."""
     sqlstate = "42704" if drop.kind == "index" else "42P01"
@@ -146,6 +141,7 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
 
 
 def take_away(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
+    """Drop a relation with its indexes and sequences; certain only where nothing may have kept it from going."""
     state = run.state
     certain = (cascade or not relation.dependents) and relation.fact.presence is not Presence.UNKNOWN
     certain = certain and not serves_constraint(run, relation)
@@ -205,6 +201,7 @@ def _forget_key(run: Interpreter, name: Name) -> None:
 
 
 def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = True) -> None:
+    """Give a relation another name or schema; ``check`` that nothing has it already."""
     state, old = run.state, relation.key
     taken = state.relations.get(to)
     if check and taken is not None:
