@@ -1,8 +1,10 @@
 """Histories made of texts, for tests."""
 
 from driftproof.analysis import Analysis, analyse
+from driftproof.diagnostic import Certainty
 from driftproof.history import FRAMEWORKS, History, Migration
-from driftproof.rule import load_rules
+from driftproof.rerun import Rerun
+from driftproof.rule import Rule, load_rules
 from driftproof.source import Source
 
 RULES = load_rules()
@@ -20,15 +22,20 @@ def history_of(*texts: str | bytes, framework: str = "plain") -> History:
     return History(chosen, migrations, frozenset({len(texts) - 1}))
 
 
-def check(*texts: str | bytes, framework: str = "plain") -> Analysis:
+def check(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NEVER) -> Analysis:
     """What all rules find in the last of these migrations."""
-    return analyse(history_of(*texts, framework=framework), RULES)
+    return analyse(history_of(*texts, framework=framework), RULES, rerun=rerun)
 
 
-def found(*texts: str | bytes, framework: str = "plain") -> list[str]:
+def found(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NEVER) -> list[str]:
     """The findings in the last of these migrations, one line each: ``line certainty sqlstate kind object``."""
     return [
         f"{item.span.start.line} {item.certainty} {item.sqlstate} {item.object.kind} {item.object}"
-        for item in check(*texts, framework=framework).diagnostics
+        for item in check(*texts, framework=framework, rerun=rerun).diagnostics
         if item.object is not None
     ]
+
+
+def rerun_of(rule: Rule) -> Rerun:
+    """When a second run is looked at in the cases of a rule: in those of the rules that are about it."""
+    return Rerun.ALWAYS if any(case.certainty is Certainty.RERUN for case in rule.cases) else Rerun.NEVER

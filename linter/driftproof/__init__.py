@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from driftproof.catalog.failures import Failure
     from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
-    from driftproof.existence import missing, present
+    from driftproof.existence import missing, present, repeated
     from driftproof.fix.guards import guard
+    from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
 
@@ -31,13 +32,16 @@ __all__ = [
     "guard",
     "missing",
     "present",
+    "renamed",
+    "repeated",
 ]
 
 _HOMES = {
     "driftproof.catalog.failures": ("Failure",),
     "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
-    "driftproof.existence": ("missing", "present"),
+    "driftproof.existence": ("missing", "present", "repeated"),
     "driftproof.fix.guards": ("guard",),
+    "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),
 }

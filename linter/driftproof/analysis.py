@@ -1,14 +1,17 @@
 """Fold a history into diagnostics: parse each migration, hold each statement against the catalog, ask the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
-from driftproof.catalog import interpreter
-from driftproof.diagnostic import Diagnostic
+from driftproof.catalog import Interpreter, interpreter
+from driftproof.catalog.failures import Failure
+from driftproof.diagnostic import Certainty, Diagnostic
 from driftproof.history import History
 from driftproof.objects import Object
+from driftproof.repetition import second_run
+from driftproof.rerun import Rerun
 from driftproof.rule import FileContext, Rule, StatementContext
 from driftproof.source import Unreadable
 from driftproof.statements.operations import Statement, Transaction
@@ -24,10 +27,13 @@ class Analysis(msgspec.Struct, frozen=True):
     statements: int
 
 
-def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | None = None) -> Analysis:
+def analyse(
+    history: History, rules: Sequence[Rule], known: Sequence[Rule] | None = None, *, rerun: Rerun = Rerun.AUTO
+) -> Analysis:
     """The diagnostics of the named migrations, suppression comments honoured.
 
-    ``known`` are all rules that an ignore comment may name, if those that run are not all of them.
+    ``known`` are all rules that an ignore comment may name, if those that run are not all of them; ``rerun`` says when
+    failures of a second run are reported.
     """
     run = interpreter(history.framework.platform)
     found: list[Diagnostic] = []
@@ -48,22 +54,51 @@ def analyse(history: History, rules: Sequence[Rule], known: Sequence[Rule] | Non
             for operation in statement.operations
         )
         run.start_file(migration.index, migration.path, rolls_back=rolls_back)
-        diagnostics = [item for check in on_file for item in check(file)] if named else []
-        said: set[Object] = set()
+        findings = _Findings(
+            file, run, on_failure, [item for check in on_file for item in check(file)] if named else []
+        )
+        failed: set[int] = set()
         for statement in parsed.statements:
             if named:
-                for check in on_statement:
-                    diagnostics.extend(check(StatementContext(file, statement, run.state)))
+                for look in on_statement:
+                    findings.diagnostics.extend(look(StatementContext(file, statement, run.state)))
             for failure in run.run(statement, partial(migration.source.line_number, statement.start)):
-                if named and failure.object not in said:
-                    said.add(failure.object)
-                    context = StatementContext(file, statement, run.state)
-                    diagnostics.extend(filter(None, (judge(context, failure) for judge in on_failure)))
+                if failure.certainty is Certainty.ALWAYS:
+                    failed.add(statement.index)
+                if named:
+                    findings.judge(statement, failure)
         if named:
+            for statement, failure in second_run(run, migration, parsed.statements, failed, rerun, alone=history.alone):
+                findings.judge(statement, failure)
             statements += len(parsed.statements) + len(parsed.failures)
-            found.extend(_suppressed(file, parsed, diagnostics, rules, known or rules))
+            found.extend(_suppressed(file, parsed, findings.diagnostics, rules, known or rules))
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
     return Analysis(tuple(found), len(history.named), statements)
+
+
+class _Findings:
+    """What the rules say of one migration: one diagnostic an object for its first run, and one for a second."""
+
+    def __init__(
+        self,
+        file: FileContext,
+        run: Interpreter,
+        checks: Sequence[Callable[[StatementContext, Failure], Diagnostic | None]],
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        self.file = file
+        self.run = run
+        self.checks = checks
+        self.diagnostics = diagnostics
+        self.said: set[tuple[Object, bool]] = set()
+
+    def judge(self, statement: Statement, failure: Failure) -> None:
+        """Ask the rules about a failure, if nothing was said of its object yet."""
+        about = failure.object, failure.certainty is Certainty.RERUN
+        if about not in self.said:
+            self.said.add(about)
+            context = StatementContext(self.file, statement, self.run.state)
+            self.diagnostics.extend(filter(None, (check(context, failure) for check in self.checks)))
 
 
 def _read(file: FileContext) -> Parsed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
+from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
 
     ``severity`` sets a rule's severity whatever the rule itself thinks of a case, ``off`` leaves the rule out;
     ``inherited`` sets the severity of doubts that an earlier migration left (unless ``severity`` names the rule).
+    ``rerun`` says when failures of a second run are reported.
     ``exclude`` holds globs relative to the file; one without a slash matches at any depth.
     """
 
@@ -40,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     inherited: Severity = Severity.INFO
     framework: str | None = None
     fail_on: Severity = Severity.WARNING
+    rerun: Rerun = Rerun.AUTO
     exclude: tuple[str, ...] = ()
 
 
@@ -224,6 +227,7 @@ def _convert(table: dict[str, Any], shown: str) -> Config:
             raise ConfigError(f"{shown}: unknown key {key}{did_you_mean(key, known)}")
     for key in ("inherited", "fail-on"):
         _check_level(table.get(key, "info"), _LEVELS[:-1], key, shown)
+    _check_level(table.get("rerun", "auto"), tuple(Rerun), "rerun", shown)
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:

@@ -1,4 +1,5 @@
-"""What the rules of the existence family say: one wording for an object that is missing, one for one that is there."""
+"""What the rules of the existence family say: one wording for an object that is missing, one for one that is there,
+and one for what a second run finds."""
 
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ def missing(
     ``fix`` makes the fix where the object is in doubt.
     """
     wanted = failure.object
-    if not failure.missing or wanted.kind not in kinds:
+    if not failure.missing or wanted.kind not in kinds or failure.certainty is Certainty.RERUN:
         return None
     word = _WORDS.get(wanted.kind, f"{wanted.kind} ")
     if failure.certainty is Certainty.ALWAYS:
@@ -33,10 +34,21 @@ def missing(
 def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...]) -> Diagnostic | None:
     """The diagnostic of a statement that makes an object of one of these kinds, which is there already."""
     made = failure.object
-    if failure.missing or made.kind not in kinds:
+    if failure.missing or made.kind not in kinds or failure.certainty is Certainty.RERUN:
         return None
     word = _WORDS.get(made.kind, f"{made.kind} ")
     return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")
+
+
+def repeated(
+    rule: Rule, context: StatementContext, failure: Failure, *, help: str, fix: MakeFix | None = None
+) -> Diagnostic:
+    """The diagnostic of a statement that fails when its file runs over its own effects."""
+    word = _WORDS.get(failure.object.kind, f"{failure.object.kind} ")
+    end = "does not exist any more" if failure.missing else "exists already"
+    made = fix(context, failure) if fix is not None else None
+    message = f"a second run fails here: {word}{failure.object} {end}: {failure.sqlstate}"
+    return rule.failed(context, failure, message, fix=made, help=help)
 
 
 def _help(context: StatementContext, failure: Failure) -> str:

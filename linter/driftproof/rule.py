@@ -67,6 +67,11 @@ class FileContext:
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
 
+    @property
+    def statements(self) -> "tuple[Statement, ...]":
+        """The statements of the migration itself."""
+        return self.earlier[self.migration.index]
+
     def statement(self, place: Place) -> "Statement":
         """The statement at a place in the history, up to this migration."""
         return next(item for item in self.earlier[place.migration] if item.index == place.statement)
@@ -133,16 +138,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         fix: Fix | None = None,
         help: str | None = None,
     ) -> Diagnostic:
-        """A diagnostic of this rule about a predicted failure; a doubt from an earlier migration only informs."""
+        """A diagnostic of this rule about a predicted failure; a doubt from an earlier migration only informs, and so
+        does a second run that only an accident leads to."""
         from driftproof.syntax import locate
 
         source, statement = context.file.migration.source, context.statement
         start, end = locate(source, statement, failure.object, failure.at)
-        inherited = failure.inherited and failure.certainty is Certainty.DRIFT
+        informs = failure.unlikely or (failure.inherited and failure.certainty is Certainty.DRIFT)
         return Diagnostic(
             code=self.code,
             name=self.name,
-            severity=Severity.INFO if inherited else self.severity,
+            severity=Severity.INFO if informs else self.severity,
             certainty=failure.certainty,
             sqlstate=failure.sqlstate,
             path=source.path,

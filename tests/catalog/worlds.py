@@ -6,6 +6,7 @@ import psycopg
 
 from driftproof.catalog import interpreter
 from driftproof.diagnostic import Certainty
+from driftproof.rerun import Rerun
 from driftproof.statements.operations import CreateRelation
 from driftproof.syntax import elements, parse, tokens
 from tests.histories import check
@@ -17,23 +18,37 @@ Verdict = tuple[int, str] | None
 def run(connection: Any, script: str, before: tuple[str, ...] = ()) -> list[tuple[int, str]]:
     """Every statement of a script that fails, each by itself; nothing is kept. ``before`` stands for the script's
     first statements, up to one less than its own number."""
-    data = script.encode()
-    failed: list[tuple[int, str]] = []
     connection.execute("BEGIN")
     try:
         for sql in before:
             connection.execute(sql)
-        for statement in parse(script).statements[max(len(before) - 1, 0) :]:
-            if statement.command == "BEGIN, COMMIT or ROLLBACK":
-                continue
-            connection.execute("SAVEPOINT s")
-            try:
-                connection.execute(data[statement.start : statement.end])
-            except psycopg.Error as error:
-                failed.append((statement.index, error.sqlstate or ""))
-                connection.execute("ROLLBACK TO SAVEPOINT s")
+        return _each(connection, script, max(len(before) - 1, 0))
     finally:
         connection.execute("ROLLBACK")
+
+
+def run_twice(connection: Any, script: str) -> set[tuple[int, str]]:
+    """The statements that fail only when the script runs over its own effects; nothing is kept."""
+    connection.execute("BEGIN")
+    try:
+        first = {index for index, _ in _each(connection, script)}
+        return {(index, sqlstate) for index, sqlstate in _each(connection, script) if index not in first}
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _each(connection: Any, script: str, start: int = 0) -> list[tuple[int, str]]:
+    data = script.encode()
+    failed: list[tuple[int, str]] = []
+    for statement in parse(script).statements[start:]:
+        if statement.command == "BEGIN, COMMIT or ROLLBACK":
+            continue
+        connection.execute("SAVEPOINT s")
+        try:
+            connection.execute(data[statement.start : statement.end])
+        except psycopg.Error as error:
+            failed.append((statement.index, error.sqlstate or ""))
+            connection.execute("ROLLBACK TO SAVEPOINT s")
     return failed
 
 
@@ -46,6 +61,15 @@ def always(script: str) -> set[tuple[int, str]]:
         for statement in parse(script).statements
         for failure in interpreting.run(statement, lambda: 1)
         if failure.certainty is Certainty.ALWAYS
+    }
+
+
+def again(script: str) -> set[tuple[int, str]]:
+    """The statements that are predicted to fail when the script runs over its own effects, with their SQLSTATEs."""
+    return {
+        (item.statement.index, item.sqlstate or "")
+        for item in check(script, rerun=Rerun.ALWAYS).diagnostics
+        if item.certainty is Certainty.RERUN and item.statement is not None
     }
 
 

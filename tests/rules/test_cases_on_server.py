@@ -8,7 +8,7 @@ from driftproof.rule import Case, Rule
 from driftproof.runner.platforms import prepare
 from driftproof.runner.prove import FileProof, Verdict, prove
 from driftproof.runner.server import Server
-from tests.histories import RULES, history_of
+from tests.histories import RULES, history_of, rerun_of
 
 BAD = [
     pytest.param(rule, case, id=f"{rule.code}: {case.why}")
@@ -17,7 +17,7 @@ BAD = [
     if case.bad and case.certainty is not None
 ]
 GOOD = [
-    pytest.param(case, id=f"{rule.code}: {case.why}")
+    pytest.param(rule, case, id=f"{rule.code}: {case.why}")
     for rule in RULES
     for case in rule.cases
     # What driftproof knows nothing of is not there on an empty server.
@@ -25,16 +25,16 @@ GOOD = [
 ]
 
 
-def proven(server: Server, case: Case) -> FileProof:
+def proven(server: Server, rule: Rule, case: Case) -> FileProof:
     history = history_of(*case.earlier, case.sql)
-    diagnostics = analyse(history, RULES).diagnostics
+    diagnostics = analyse(history, RULES, rerun=rerun_of(rule)).diagnostics
     [proof] = prove(history, diagnostics, server, prepare(server, None), unsafe=True)
     return proof
 
 
 @pytest.mark.parametrize(("rule", "case"), BAD)
 def test_a_bad_case_fails_as_predicted_and_runs_with_its_fix(server: Server, rule: Rule, case: Case) -> None:
-    file = proven(server, case)
+    file = proven(server, rule, case)
 
     assert file.proofs
     for proof in file.proofs:
@@ -45,8 +45,8 @@ def test_a_bad_case_fails_as_predicted_and_runs_with_its_fix(server: Server, rul
     assert not file.differences, "a fresh database ends in the same schema with the fix and without it"
 
 
-@pytest.mark.parametrize("case", GOOD)
-def test_a_good_case_runs(server: Server, case: Case) -> None:
-    file = proven(server, case)
+@pytest.mark.parametrize(("rule", "case"), GOOD)
+def test_a_good_case_runs(server: Server, rule: Rule, case: Case) -> None:
+    file = proven(server, rule, case)
 
     assert file.runs, file.fresh

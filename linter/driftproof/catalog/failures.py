@@ -10,7 +10,8 @@ class Failure(msgspec.Struct, frozen=True):
     """The object that is missing, or there already, and what left it in doubt.
 
     ``at`` is the byte offset of the text that names the object (-1: not known); ``origin`` the statement that left the
-    doubt; ``inherited`` says that it lies in an earlier migration.
+    doubt; ``inherited`` says that it lies in an earlier migration. Of a second run: ``companion`` says that the file
+    guards what the object is built on, ``unlikely`` that it takes a run that stopped half-way.
     """
 
     object: Object
@@ -21,3 +22,5 @@ class Failure(msgspec.Struct, frozen=True):
     origin: Place | None = None
     because: Because | None = None
     inherited: bool = False
+    companion: bool = False
+    unlikely: bool = False

@@ -128,6 +128,17 @@ class Interpreter:
             self._join_into(state, nominal=not nominal, known=True, sure=True)
         return self.failures
 
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """A second run of the file that was run last, over its effects; nothing of it stays."""
+        kept = self.state, self.temporary, self._begun, self._savepoints
+        self.state = self.state.fork()
+        self.start_file(self.place.migration, self.path, rolls_back=self._begun is not None)
+        try:
+            yield
+        finally:
+            self.state, self.temporary, self._begun, self._savepoints = kept
+
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
         """Run operations in order."""
         for operation in operations:
@@ -201,7 +212,7 @@ class Interpreter:
         self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, certainty: Certainty | None
     ) -> None:
         state = trap.entry.fork()
-        settle(state, wanted, GONE if missing else ASSUMED)
+        settle(state, wanted, GONE if missing else PRESENT)
         nominal = certainty is Certainty.ALWAYS
         trap.exits.append((state, handler, nominal))
         if nominal:

@@ -229,6 +229,11 @@ class State:
             return absent.key, absent
         return self.creation_key(name), None
 
+    def kind(self, wanted: Object) -> str | None:
+        """What kind of relation an object is, if that is known."""
+        found = self.relations.get((wanted.schema or "public", wanted.name))
+        return found.kind if found is not None else None
+
     def labelled(self, kind: MemberKind, name: str) -> list[Relation]:
         """The relations that have or may have a member of this name."""
         member = (kind, name)

@@ -44,6 +44,11 @@ class _Done(NamedTuple):
     type=click.Choice(["error", "warning", "info"]),
     help="The least severity that makes the exit status 1.  [default: warning]",
 )
+@click.option(
+    "--rerun",
+    type=click.Choice(["auto", "always", "never"]),
+    help="When to report what fails in a second run of a file.  [default: auto]",
+)
 @click.option("--framework", metavar="NAME", help="The tool that runs the migrations, if it is not recognised.")
 @click.option("--stdin-filename", metavar="NAME", help="What to call standard input.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -60,6 +65,7 @@ def check(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str | None,
+    rerun: str | None,
     framework: str | None,
     stdin_filename: str | None,
     color: str,
@@ -79,7 +85,7 @@ def check(
     if config is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     choice = Choice(_words(select) if select else None, _words(ignore), "--")
-    jobs = _jobs(paths, stdin_filename, Settings(framework=framework, file=config, isolated=isolated))
+    jobs = _jobs(paths, stdin_filename, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun))
     done = _work(jobs, choice, fix or diff, unsafe_fixes, fail_on)
     piped = fix and paths == ("-",)
     fixed = [file for one in done for file in one.fixed]
@@ -141,8 +147,8 @@ def _do(
         from driftproof.fix.apply import fix_history
 
         # What fails no run is not rewritten: nobody asked for a guard on each old table that a new file touches.
-        history, fixed = fix_history(history, rules, failing, unsafe=unsafe)
-    analysis = analyse(history, rules, known)
+        history, fixed = fix_history(history, rules, failing, unsafe=unsafe, rerun=job.config.rerun)
+    analysis = analyse(history, rules, known, rerun=job.config.rerun)
     diagnostics = job.config.adjust(analysis.diagnostics, history, known)
     return _Done(history, diagnostics, analysis.files, analysis.statements, fixed, bool(failing(diagnostics)), least)
 

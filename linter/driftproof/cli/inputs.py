@@ -7,6 +7,7 @@ import msgspec
 
 from driftproof.config import Config, check_framework, load, load_file
 from driftproof.history import FRAMEWORKS, History, migration_directories, read_directory, single
+from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
 
 STDIN = "<stdin>"
@@ -21,17 +22,17 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where configurations come from, and the framework that the command line names."""
+    """Where configurations come from, and what the command line says against them."""
 
     framework: str | None = None
     file: str | None = None
     isolated: bool = False
+    rerun: str | None = None
 
     def config(self, directory: Path) -> Config:
         """The configuration for the migrations in ``directory``. Raises ConfigError."""
-        if self.isolated:
-            return Config()
-        return load(directory) if self.file is None else load_file(self.file)
+        config = Config() if self.isolated else load(directory) if self.file is None else load_file(self.file)
+        return config if self.rerun is None else msgspec.structs.replace(config, rerun=Rerun(self.rerun))
 
 
 def read(paths: Sequence[str], settings: Settings) -> list[Job]:

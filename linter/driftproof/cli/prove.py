@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from driftproof.cli.inputs import Settings
     from driftproof.report.proof import ProofReport
 
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 @click.option("--allow-remote", is_flag=True, help="Let --database-url name a host that is not this machine.")
 @click.option("--unsafe-fixes", is_flag=True, help="Try the unsafe fixes too.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--rerun",
+    type=click.Choice(["auto", "always", "never"]),
+    help="When to try what fails in a second run of a file.  [default: auto]",
+)
 @click.option("--framework", metavar="NAME", help="The tool that runs the migrations, if it is not recognised.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--config", metavar="FILE", help="Use this configuration for all files.")
@@ -25,6 +31,7 @@ def prove(
     allow_remote: bool,
     unsafe_fixes: bool,
     form: str,
+    rerun: str | None,
     framework: str | None,
     color: str,
     config: str | None,
@@ -37,9 +44,16 @@ def prove(
     """
     if config is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
+    from driftproof.cli.inputs import Settings
     from driftproof.report import proof, terminal
 
-    report = _proven(paths, database_url, allow_remote, unsafe_fixes, framework, config, isolated)
+    report = _proven(
+        paths,
+        database_url,
+        allow_remote,
+        unsafe_fixes,
+        Settings(framework=framework, file=config, isolated=isolated, rerun=rerun),
+    )
     if form == "json":
         terminal.write(proof.as_json(report))
     else:
@@ -52,14 +66,12 @@ def _proven(
     database_url: str | None,
     allow_remote: bool,
     unsafe: bool,
-    framework: str | None,
-    config: str | None,
-    isolated: bool,
+    settings: "Settings",
 ) -> "ProofReport":
     import time
 
     from driftproof.analysis import analyse
-    from driftproof.cli.inputs import Settings, read
+    from driftproof.cli.inputs import read
     from driftproof.report.proof import ProofReport
     from driftproof.rule import load_rules
     from driftproof.runner.platforms import prepare
@@ -68,14 +80,15 @@ def _proven(
     from driftproof.runner.server import open_server
 
     started = time.perf_counter()
-    jobs = read(paths, Settings(framework=framework, file=config, isolated=isolated))
+    jobs = read(paths, settings)
     known = load_rules()
     chosen = [job.config.rules(known) for job in jobs]
     files: list[FileProof] = []
     notes: list[str] = []
     with open_server(database_url, allow_remote) as server:
         for job, rules in zip(jobs, chosen, strict=True):
-            diagnostics = job.config.adjust(analyse(job.history, rules, known).diagnostics, job.history, known)
+            diagnostics = analyse(job.history, rules, known, rerun=job.config.rerun).diagnostics
+            diagnostics = job.config.adjust(diagnostics, job.history, known)
             platform = prepare(server, job.history.framework.platform)
             notes += [note for note in platform.notes if note not in notes]
             files += run(job.history, diagnostics, server, platform, unsafe=unsafe)

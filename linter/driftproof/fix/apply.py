@@ -8,6 +8,7 @@ from driftproof.analysis import analyse
 from driftproof.diagnostic import Diagnostic
 from driftproof.fix.edits import apply, merge
 from driftproof.history import History
+from driftproof.rerun import Rerun
 from driftproof.rule import Rule
 from driftproof.source import Source
 from driftproof.syntax import parses
@@ -33,7 +34,7 @@ class FixError(Unusable):
 
 
 def fix_history(
-    history: History, rules: Sequence[Rule], wanted: Wanted, *, unsafe: bool
+    history: History, rules: Sequence[Rule], wanted: Wanted, *, unsafe: bool, rerun: Rerun = Rerun.AUTO
 ) -> tuple[History, list[FixedFile]]:
     """The history with its named files fixed, and what became of each of them. Raises FixError.
 
@@ -44,7 +45,7 @@ def fix_history(
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
             diagnostic
-            for diagnostic in wanted(analyse(history, rules).diagnostics)
+            for diagnostic in wanted(analyse(history, rules, rerun=rerun).diagnostics)
             if diagnostic.fix is not None and diagnostic.fix.applicability.asked_for(unsafe)
         ]
         if not diagnostics:

@@ -88,17 +88,24 @@ class _File:
         if fresh is None:
             return FileProof(migration.path, False, "it holds no text", ())
         differences = self._differences() if fresh.ok and self.fixed is not None else None
-        always = self._always() if any(item.certainty is Certainty.ALWAYS for item in self.diagnostics) else {}
+        certainties = {item.certainty for item in self.diagnostics}
+        always = self._failures() if Certainty.ALWAYS in certainties else {}
+        again = self._failures(after=self.migration) if Certainty.RERUN in certainties and fresh.ok else {}
         return FileProof(
             migration.path,
             fresh.ok,
             fresh.says(),
-            tuple(
-                self._always_proof(item, always) if item.certainty is Certainty.ALWAYS else self._drift_proof(item)
-                for item in self.diagnostics
-            ),
+            tuple(self._proof(item, always, again) for item in self.diagnostics),
             differences,
         )
+
+    def _proof(self, item: Diagnostic, always: dict[int, str], again: dict[int, str]) -> Proof:
+        if item.certainty is Certainty.DRIFT:
+            return self._drift_proof(item)
+        fresh = self.states.ran[self.migration.index]
+        if item.certainty is Certainty.RERUN and not fresh.ok:
+            return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database: {fresh.says()}")
+        return self._alone_proof(item, again if item.certainty is Certainty.RERUN else always)
 
     def _differences(self) -> tuple[str, ...]:
         """What the fix changes in the schema that a fresh database ends in."""
@@ -120,15 +127,18 @@ class _File:
         finally:
             self.states.server.drop_database(database)
 
-    def _always(self) -> dict[int, str]:
+    def _failures(self, after: Migration | None = None) -> dict[int, str]:
+        """What fails statement by statement in the fresh state, or in the one that ``after`` leaves there."""
         database = self.states.fresh(self.migration)
         try:
+            if after is not None:
+                self.states.run(database, after)
             with self.states.server.connect(database) as connection:
                 return failures(connection, self.migration)
         finally:
             self.states.server.drop_database(database)
 
-    def _always_proof(self, item: Diagnostic, observed: dict[int, str]) -> Proof:
+    def _alone_proof(self, item: Diagnostic, observed: dict[int, str]) -> Proof:
         assert item.statement is not None
         said = observed.get(item.statement.index)
         if said == item.sqlstate:

@@ -6,8 +6,8 @@ from driftproof.catalog.conditions import decide, settle
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
 from driftproof.catalog.state import (
-    ASSUMED,
     GONE,
+    PRESENT,
     UNKNOWN,
     Relation,
 )
@@ -89,7 +89,7 @@ def choose(run: Interpreter, step: op.If) -> None:
     def way(holds: bool) -> Callable[[], None]:
         def go() -> None:
             for wanted in answer.implied(holds):
-                settle(run.state, wanted, ASSUMED if answer.there(wanted, holds) else GONE)
+                settle(run.state, wanted, PRESENT if answer.there(wanted, holds) else GONE)
             run.steps(step.then if holds else step.otherwise)
 
         return go

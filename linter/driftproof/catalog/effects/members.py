@@ -80,10 +80,11 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         relation = run.state.relations[relation.key]
     if made.calls is not None and not run.knows_function(made.calls):
         run.unsure = True
+    fact = run.made()  # whether it was there before or not, it is there now
     if not made.replace:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     key = relation.key
-    run.set_member(relation, made.kind, made.name, run.made())
+    run.set_member(relation, made.kind, made.name, fact)
     for parent in run.seen:
         if parent != key:
             depends(run, parent, (key, (made.kind, made.name)))

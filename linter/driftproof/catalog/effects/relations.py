@@ -246,7 +246,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
             if taken.fact.presence is Presence.PRESENT:
                 return
         else:
-            run.forbid(Object("relation", key[0], None, key[1]), taken.fact)
+            run.forbid(Object("index", key[0], None, key[1]), taken.fact)
     run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)

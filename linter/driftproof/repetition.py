@@ -1,0 +1,115 @@
+"""The second run of a file: what fails over its own effects, and where that is worth saying."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.catalog.failures import Failure
+from driftproof.diagnostic import Certainty
+from driftproof.objects import Object
+from driftproof.rerun import Rerun
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+if TYPE_CHECKING:
+    from driftproof.catalog import Interpreter
+    from driftproof.history import Migration
+
+
+def second_run(
+    run: "Interpreter",
+    migration: "Migration",
+    statements: tuple[op.Statement, ...],
+    failed: set[int],
+    rerun: Rerun,
+    *,
+    alone: bool,
+) -> Iterator[tuple[op.Statement, Failure]]:
+    """What fails when the file that ``run`` has just read runs again over its own effects, statement by statement.
+
+    ``failed`` are the statements that fail in the first run already: nothing is said of those. ``alone`` says that
+    nobody knows how the file is run.
+    """
+    if rerun is Rerun.NEVER or not statements:
+        return
+    guarded = {key for name in _guarded(statements) if (key := run.state.look_up(name)[0]) is not None}
+    halves = not migration.run_mode.clean_after_failure and not alone and not _one_transaction(statements)
+    if rerun is Rerun.AUTO and not halves and not guarded:
+        return
+    with run.again():
+        for statement in statements:
+            for failure in run.run(statement, partial(migration.source.line_number, statement.start)):
+                if failure.certainty is not Certainty.ALWAYS or statement.index in failed:
+                    continue
+                companion = not failure.missing and _owner(run, failure.object) in guarded
+                # Nothing stands behind the last statement that could fail and leave it done.
+                stopped = halves and statement is not statements[-1]
+                if rerun is Rerun.ALWAYS or companion or stopped:
+                    unlikely = rerun is Rerun.AUTO and not companion
+                    yield (
+                        statement,
+                        msgspec.structs.replace(
+                            failure, certainty=Certainty.RERUN, companion=companion, unlikely=unlikely
+                        ),
+                    )
+
+
+def operations(steps: Iterable[op.Operation], *, guarded: bool = False) -> Iterator[tuple[op.Operation, bool]]:
+    """Every operation, those of DO blocks too, and whether it stands in a branch or before a handler."""
+    for step in steps:
+        match step:
+            case op.If():
+                yield from operations((*step.then, *step.otherwise), guarded=True)
+            case op.Try():
+                yield from operations(step.body, guarded=True)
+            case op.Repeat():
+                yield from operations(step.body, guarded=guarded)
+            case _:
+                yield step, guarded
+
+
+def renamed(statements: Iterable[op.Statement], wanted: Object) -> bool:
+    """Whether one of the statements gives the object, or what it belongs to, another name or schema."""
+    names = {wanted.name, wanted.relation}
+    for statement in statements:
+        for step, _ in operations(statement.operations):
+            match step:
+                case op.RenameRelation() | op.MoveRelation() | op.Rename() | op.Move() if step.name.name in names:
+                    return True
+                case op.RenameMember() if step.name == wanted.name:
+                    return True
+                case op.AddLabel() if step.renames == wanted.name:
+                    return True
+    return False
+
+
+def _guarded(statements: Iterable[op.Statement]) -> Iterator[Name]:
+    """The tables and types that the file makes only where they are not there yet."""
+    for statement in statements:
+        for step, guarded in operations(statement.operations):
+            if (isinstance(step, op.CreateRelation) and (guarded or step.if_not_exists) and not step.temporary) or (
+                isinstance(step, op.Create) and step.kind == "type" and guarded
+            ):
+                yield step.name
+
+
+def _owner(run: "Interpreter", made: Object) -> tuple[str, str] | None:
+    if made.schema is None:
+        return None
+    if made.kind == "index":
+        index = run.state.relations.get((made.schema, made.name))
+        return index.of if index is not None else None
+    return (made.schema, made.relation) if made.relation is not None else None
+
+
+def _one_transaction(statements: tuple[op.Statement, ...]) -> bool:
+    """Whether the file itself says BEGIN first and COMMIT last, and nothing of the kind between."""
+    ends = [
+        (statement.index, step.command)
+        for statement in statements
+        for step in statement.operations
+        if isinstance(step, op.Transaction) and step.command in ("begin", "commit", "rollback")
+    ]
+    return ends == [(statements[0].index, "begin"), (statements[-1].index, "commit")]
