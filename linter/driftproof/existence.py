@@ -13,6 +13,10 @@ MakeFix = Callable[[StatementContext, Failure], Fix | None]
 _WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label "}
 
 
+def _predicts(rule: Rule, failure: Failure) -> bool:
+    return failure.certainty is not Certainty.RERUN and failure.sqlstate in rule.sqlstates
+
+
 def missing(
     rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...], fix: MakeFix | None = None
 ) -> Diagnostic | None:
@@ -21,7 +25,7 @@ def missing(
     ``fix`` makes the fix where the object is in doubt.
     """
     wanted = failure.object
-    if not failure.missing or wanted.kind not in kinds or failure.certainty is Certainty.RERUN:
+    if not failure.missing or wanted.kind not in kinds or not _predicts(rule, failure):
         return None
     word = _WORDS.get(wanted.kind, f"{wanted.kind} ")
     if failure.certainty is Certainty.ALWAYS:
@@ -34,7 +38,7 @@ def missing(
 def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tuple[Kind, ...]) -> Diagnostic | None:
     """The diagnostic of a statement that makes an object of one of these kinds, which is there already."""
     made = failure.object
-    if failure.missing or made.kind not in kinds or failure.certainty is Certainty.RERUN:
+    if failure.missing or made.kind not in kinds or not _predicts(rule, failure):
         return None
     word = _WORDS.get(made.kind, f"{made.kind} ")
     return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")

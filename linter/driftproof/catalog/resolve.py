@@ -69,6 +69,7 @@ class Resolver:
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.ctes: dict[str, Outputs] = {}
+        self.arbiters: list[tuple[Relation, q.Modification]] = []
 
     # -- queries ----------------------------------------------------------------------------------------------------
 
@@ -120,7 +121,11 @@ class Resolver:
             return
         for column in (*modifies.columns, *modifies.key):
             target = self.run.need_member(target, "column", column.parts[0], at=column.at)
+        if modifies.arbiter is not None and target.kind == "table":
+            target = self.run.need_member(target, "constraint", modifies.arbiter)
         scope.bounds[0].relation = target
+        if modifies.key or modifies.computed:
+            self.arbiters.append((target, modifies))
         self.expression(modifies.inference, Scope([scope.bounds[0]], None))
         self.expression(modifies.conflict, Scope([scope.bounds[0], Bound("excluded", relation=target)], None))
 

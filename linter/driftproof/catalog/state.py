@@ -60,12 +60,22 @@ Member = tuple[Kind, str]
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 
 
+class Unique(msgspec.Struct, frozen=True):
+    """What a unique index covers: its plain key columns, and whether it has expressions beside them or a WHERE."""
+
+    columns: frozenset[str]
+    expressions: bool = False
+    partial: bool = False
+    deferrable: bool = False
+
+
 class Relation:
     """A relation, or a type with its labels.
 
     ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
     ``dependents`` are the views and policies that would go with it, or keep it from going; ``dropped`` is the migration
-    that took it away, if it is absent.
+    that took it away, if it is absent. ``types`` are the columns' types as far as they are plainly written; ``unique``
+    is what a unique index covers.
     """
 
     __slots__ = (
@@ -80,6 +90,8 @@ class Relation:
         "open",
         "parents",
         "primary_key",
+        "types",
+        "unique",
         "uses",
     )
 
@@ -96,6 +108,8 @@ class Relation:
         self.parents: tuple[Key, ...] = ()
         self.primary_key: str | None = None
         self.dropped: int | None = None
+        self.types: dict[str, str] = {}
+        self.unique: Unique | None = None
 
     def copy(self) -> "Relation":
         """A copy that can be changed on its own."""
@@ -106,6 +120,8 @@ class Relation:
         other.children = self.children
         other.parents = self.parents
         other.primary_key = self.primary_key
+        other.types = dict(self.types)
+        other.unique = self.unique
         return other
 
     def member(self, kind: Kind, name: str) -> Fact:
@@ -193,6 +209,8 @@ class State:
     def put_member(self, relation: Relation, member: Member, fact: Fact) -> Relation:
         """Note what is known of a member; the relation as it is afterwards."""
         relation = self.writable(relation)
+        if relation.members.get(member) in (ABSENT, GONE):
+            del relation.members[member]  # a column that comes back stands at the end
         relation.members[member] = fact
         if member[0] != "column":
             self.homes.setdefault(member, set()).add(relation.key)

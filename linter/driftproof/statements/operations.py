@@ -20,7 +20,11 @@ HOLE = "driftproof_hole"
 
 
 class Constraint(msgspec.Struct, frozen=True):
-    """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up."""
+    """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up.
+
+    ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
+    says that one of them is a period (WITHOUT OVERLAPS).
+    """
 
     kind: ConstraintKind
     name: str | None
@@ -29,10 +33,14 @@ class Constraint(msgspec.Struct, frozen=True):
     references: Name | None = None
     referenced: tuple[ColumnRef, ...] = ()
     using_index: str | None = None
+    keys: tuple[str, ...] = ()
+    deferrable: bool = False
+    temporal: bool = False
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column definition. ``at`` is its byte offset in the file (-1: not known)."""
+    """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
+    such as ``varchar(20)``."""
 
     name: str
     at: int = -1
@@ -41,6 +49,7 @@ class Column(msgspec.Struct, frozen=True):
     generated: bool = False
     constraints: tuple[Constraint, ...] = ()
     sequence: bool = False
+    spelled: str = ""
 
 
 class CreateRelation(msgspec.Struct, frozen=True):
@@ -61,7 +70,8 @@ class CreateRelation(msgspec.Struct, frozen=True):
 
 
 class CreateIndex(msgspec.Struct, frozen=True):
-    """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE."""
+    """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
+    ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE."""
 
     name: str | None
     table: Name
@@ -69,6 +79,9 @@ class CreateIndex(msgspec.Struct, frozen=True):
     expression: Expression
     if_not_exists: bool = False
     keys: tuple[str | None, ...] = ()
+    included: tuple[str | None, ...] = ()
+    unique: bool = False
+    partial: bool = False
 
 
 class AddColumn(msgspec.Struct, frozen=True):
@@ -231,11 +244,13 @@ class AddLabel(msgspec.Struct, frozen=True):
 
 class Run(msgspec.Struct, frozen=True):
     """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
-    variables and parameters; ``path`` is the search_path that a function sets for itself."""
+    variables and parameters; ``path`` is the search_path that a function sets for itself. A function's body is checked
+    but not ``planned``: nobody looks for the key of its ON CONFLICT yet."""
 
     query: Query
     visible: tuple[str, ...] = ()
     path: tuple[str, ...] | None = None
+    planned: bool = True
 
 
 class SetSearchPath(msgspec.Struct, frozen=True):

@@ -128,7 +128,8 @@ class Modification(msgspec.Struct, frozen=True):
     ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
-    and does not see the target.
+    and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
+    inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE.
     """
 
     target: Name
@@ -137,3 +138,6 @@ class Modification(msgspec.Struct, frozen=True):
     key: tuple[ColumnRef, ...] = ()
     inference: Expression = NOTHING
     conflict: Expression = NOTHING
+    arbiter: str | None = None
+    computed: bool = False
+    filtered: bool = False

@@ -36,7 +36,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     language = (names(options.get("language")) or ["sql"])[0].lower()
     if language == "sql":
         visible = (name.name, *(item["name"] for item in parameters if "name" in item))
-        found.extend(op.Run(body, visible, path) for body in _bodies(node, options, shift))
+        found.extend(op.Run(body, visible, path, planned=False) for body in _bodies(node, options, shift))
     alters = any(_DDL.search(text) for text in names(options.get("as")))
     found.append(op.Create("function", name, replace=node.get("replace", False), overloads=True, alters=alters))
     return found

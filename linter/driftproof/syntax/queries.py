@@ -310,6 +310,9 @@ def _insert(node: Node, shift: int) -> Query:
             key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
             inference=expression([element["expr"] for element in elements if "expr" in element] + _where(infer), shift),
             conflict=expression(_values(conflict.get("targetList")) + _where(conflict), shift),
+            arbiter=infer.get("conname"),
+            computed=any("expr" in item or "collation" in item or "opclass" in item for item in elements),
+            filtered="whereClause" in infer,
         ),
     )
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Expression, Name
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
-from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name, type_text
 
 Operations = list[op.Operation]
 Lowering = Callable[[str, Node, int], Operations]
@@ -21,7 +23,14 @@ _CONSTRAINTS: dict[str, op.ConstraintKind] = {
     "CONSTR_EXCLUSION": "exclude",
     "CONSTR_NOTNULL": "not null",
 }
-_SERIAL = {"serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"}
+_SERIAL = {
+    "serial": "int4",
+    "serial4": "int4",
+    "bigserial": "int8",
+    "serial8": "int8",
+    "smallserial": "int2",
+    "serial2": "int2",
+}
 
 
 def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Operations:
@@ -62,7 +71,8 @@ def column(node: Node, shift: int) -> op.Column:
     generated = False
     constraints: list[op.Constraint] = []
     type_ = type_name(node.get("typeName"))
-    sequence = type_ is not None and type_.schema is None and type_.name in _SERIAL
+    spelled = type_text(node.get("typeName"))
+    sequence = spelled in _SERIAL
     for item in node.get("constraints", ()):
         fields = item["Constraint"]
         match fields["contype"]:
@@ -72,12 +82,14 @@ def column(node: Node, shift: int) -> op.Column:
                 default, generated = expression(fields.get("raw_expr"), shift), True
             case "CONSTR_IDENTITY":
                 sequence = True
+            case "CONSTR_ATTR_DEFERRABLE" | "CONSTR_ATTR_DEFERRED" if constraints:
+                constraints[-1] = msgspec.structs.replace(constraints[-1], deferrable=True)
             case _:
                 if made := constraint(fields, shift, ColumnRef((name,), at)):
                     constraints.append(made)
-    if sequence and type_ is not None and type_.name in _SERIAL:
-        type_ = None
-    return op.Column(name, at, type_, default, generated, tuple(constraints), sequence)
+    if spelled in _SERIAL:
+        type_, spelled = None, _SERIAL[spelled]
+    return op.Column(name, at, type_, default, generated, tuple(constraints), sequence, spelled)
 
 
 def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op.Constraint | None:
@@ -108,7 +120,16 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
         range_var(node["pktable"], shift) if "pktable" in node else None,
         tuple(ColumnRef((key,), at) for key in strings(node.get("pk_attrs"))),
         node.get("indexname"),
+        _key_columns(node, kind, of_column),
+        node.get("deferrable", False),
+        any(node.get(flag) for flag in ("without_overlaps", "fk_with_period", "pk_with_period")),
     )
+
+
+def _key_columns(node: Node, kind: op.ConstraintKind, of_column: ColumnRef | None) -> tuple[str, ...]:
+    if of_column is not None:
+        return of_column.parts
+    return tuple(strings(node.get("fk_attrs") if kind == "foreign key" else node.get("keys")))
 
 
 _COLUMN_COMMANDS = {
@@ -210,6 +231,9 @@ def create_index(node: Node, shift: int) -> Operations:
             expression(seen, shift),
             if_not_exists=node.get("if_not_exists", False),
             keys=tuple(element.get("name") for element in keys),
+            included=tuple(element.get("name") for element in included),
+            unique=node.get("unique", False),
+            partial="whereClause" in node,
         )
     ]
 

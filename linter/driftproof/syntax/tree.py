@@ -56,6 +56,17 @@ def type_name(node: Node | None) -> Name | None:
     return qualified(strings(node.get("names")), -1)
 
 
+def type_text(node: Node | None) -> str:
+    """A TypeName in one spelling (``int4``, ``varchar(20)``, ``text[]``); empty for ``column%TYPE``."""
+    if not node or node.get("pct_type"):
+        return ""
+    parts = strings(node.get("names"))
+    name = ".".join(parts[1:] if parts[0] == "pg_catalog" else parts)
+    modifiers = [constant(item) or "?" for item in node.get("typmods", ())]
+    written = f"{name}({','.join(modifiers)})" if modifiers else name
+    return written + "[]" * bool(node.get("arrayBounds"))
+
+
 def constant(wrapped: Node) -> str | None:
     """The text of a constant, also behind a cast; None for anything else. Booleans are ``true`` and ``false``."""
     tag, node = tagged(wrapped)

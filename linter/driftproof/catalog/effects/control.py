@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from driftproof.catalog.conditions import decide, settle
+from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
 from driftproof.catalog.state import (
@@ -22,7 +23,11 @@ def run_query(run: Interpreter, step: op.Run) -> None:
     if step.path is not None:
         run.state.path = step.path
     try:
-        Resolver(run).query(step.query, Scope([], None, step.visible) if step.visible else None)
+        resolver = Resolver(run)
+        resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
+        if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
+            for target, modifies in resolver.arbiters:
+                check_arbiter(run, target, modifies)
     finally:
         run.state.path = path
     if run.called & run.altering:

@@ -1,5 +1,6 @@
 """Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
 
+from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import INDEXED, check_column, check_reference, depends, put_constraint
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -8,6 +9,7 @@ from driftproof.catalog.state import (
     ABSENT,
     GONE,
     Fact,
+    Member,
     Presence,
     Relation,
 )
@@ -28,9 +30,11 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
         run.forbid(relation.object("column", column.name), fact, at=column.at)
     check_column(run, column)
     for constraint in column.constraints:
-        check_reference(run, constraint, relation.key)
+        check_reference(run, constraint, relation.key, {column.name: column.spelled})
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+    if not add.if_not_exists or fact.presence is Presence.ABSENT:
+        run.state.writable(relation).types[column.name] = column.spelled
     for constraint in column.constraints:
         put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
 
@@ -49,7 +53,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if constraint.expression is not None:
         Resolver(run).over(constraint.expression, relation)
         relation = run.state.relations[relation.key]
-    check_reference(run, constraint, relation.key)
+    check_reference(run, constraint, relation.key, relation.types)
     relation = run.state.relations[relation.key]
     if constraint.using_index is not None:
         index = Name(relation.key[0], constraint.using_index)
@@ -144,13 +148,33 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     relation = run.set_member(relation, rename.kind, rename.to, made)
     relation = run.set_member(relation, rename.kind, rename.name, ABSENT if made.sure else GONE)
     if rename.kind == "column":
+        _keep_place(run, relation, rename.name, rename.to)
         relation.uses = {
             member: tuple(rename.to if column == rename.name else column for column in columns)
             for member, columns in relation.uses.items()
         }
+        rename_keys(run, relation, rename.name, rename.to)
     if rename.kind == "constraint":
+        if ("constraint", rename.name) in relation.uses:
+            relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))
         index = run.state.relations.get((relation.key[0], rename.name))
         if index is not None and index.of == relation.key:
             put_under(run, index, (relation.key[0], rename.to), check=False)
         if relation.primary_key == rename.name:
             relation.primary_key = rename.to
+
+
+def _keep_place(run: Interpreter, relation: Relation, name: str, to: str) -> None:
+    """A renamed column stays where it is among the others, in the children as well."""
+    old: Member = ("column", name)
+    new: Member = ("column", to)
+    fact, gone = relation.members.pop(new), relation.members[old]
+    relation.members = {
+        (new if member == old else member): fact if member == old else other
+        for member, other in relation.members.items()
+    }
+    relation.members[old] = gone
+    for key in relation.children:
+        child = run.state.relations.get(key)
+        if child is not None and new in child.members:
+            _keep_place(run, run.state.writable(child), name, to)

@@ -1,6 +1,7 @@
 """What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
     Doubt,
@@ -55,12 +56,15 @@ def need_type(run: Interpreter, name: Name) -> None:
     run.need(Object("type", holder.key[0], None, holder.key[1]), holder.fact, prove, at=name.at)
 
 
-def check_reference(run: Interpreter, constraint: op.Constraint, own: Key) -> None:
-    """A foreign key needs the other table, its columns, or the primary key if none are named; others need nothing."""
+def check_reference(
+    run: Interpreter, constraint: op.Constraint, own: Key, types: dict[str, str], *, made: bool = False
+) -> None:
+    """A foreign key needs the other table, its columns and a key on them, or the primary key if none are named; other
+    constraints need nothing. ``types`` are those of its own columns; ``made``: its own table is made with it."""
     if constraint.references is None:
         return
     key, _ = run.state.look_up(constraint.references)
-    if key == own:
+    if made and key == own:
         return
     other = run.relation(constraint.references)
     if other is None:
@@ -68,12 +72,20 @@ def check_reference(run: Interpreter, constraint: op.Constraint, own: Key) -> No
         return
     other = run.state.writable(other)
     other.dependents.add((own, None))
+    doubted = False
     for column in constraint.referenced:
+        doubted = doubted or other.member("column", column.parts[0]).presence is Presence.MAYBE
         other = run.need_member(other, "column", column.parts[0], at=column.at)
-    if not constraint.referenced and other.primary_key is not None:
-        run.need_member(other, "constraint", other.primary_key, sqlstate="42704")
-    elif not constraint.referenced:
+    if constraint.referenced:
+        check_key(run, constraint, other, doubted)
+    elif other.primary_key is not None:
+        other = run.need_member(other, "constraint", other.primary_key, sqlstate="42704")
+        check_number(run, constraint, other)
+    elif other.kind != "table" or other.open:
         run.unsure = True
+    else:
+        lack_of_key(run, other, constraint)
+    check_types(run, types, constraint, run.state.relations[other.key])
 
 
 def put_constraint(
@@ -81,7 +93,16 @@ def put_constraint(
 ) -> None:
     """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one."""
     columns = naming.constrained(constraint)
-    name = constraint.name or naming.constraint_name(run.state, relation, constraint.kind, columns)
+    unique = unique_key(constraint.keys, deferrable=constraint.deferrable)
+    adopted = run.state.relations.get((relation.key[0], constraint.using_index or ""))
+    if adopted is not None and adopted.of == relation.key:
+        columns = relation.uses.pop(("index", adopted.key[1]), columns)
+        unique = adopted.unique or unique
+    name = (
+        constraint.name
+        or constraint.using_index
+        or naming.constraint_name(run.state, relation, constraint.kind, columns)
+    )
     if only_new and ("constraint", name) in relation.members:
         return
     fact = doubted(run, doubt)
@@ -91,11 +112,11 @@ def put_constraint(
         relation.primary_key = name
     if constraint.kind in INDEXED:
         key = (relation.key[0], name)
-        if constraint.using_index is not None:
-            old = run.state.relations.get((relation.key[0], constraint.using_index))
-            if old is not None:
-                run.gone(old.key, "index", certain=fact.sure)
-        run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
+        if adopted is not None:
+            run.gone(adopted.key, "index", certain=fact.sure)
+        index = run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
+        if constraint.kind != "exclude" and not constraint.temporal:
+            index.unique = unique
 
 
 def depends(run: Interpreter, parent: Key, dependent: tuple[Key, Member | None]) -> None:

@@ -1,6 +1,7 @@
 """Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
     check_column,
     check_reference,
@@ -45,8 +46,14 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.seen = []
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
-    for constraint in naming.all_constraints(made):
-        check_reference(run, constraint, key)
+    types = {column.name: column.spelled for column in made.columns if column.spelled}
+    constraints = naming.all_constraints(made)
+    _own_columns(run, relation, constraints, {name for name, _ in columns})
+    for constraint in constraints:
+        check_reference(run, constraint, key, types, made=True)
+        own = constraint.references is not None and run.state.look_up(constraint.references)[0] == key
+        if own and not relation.open and not covers_own(constraints, constraint):
+            lack_of_key(run, relation, constraint)
     if before is not None and made.replace and there:
         relation.dependents = before.dependents
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
@@ -54,18 +61,28 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     maybe_there = made.if_not_exists and not made.temporary and not dropped
     doubt = table_doubt(run) if maybe_there else None
     relation.fact = run.made()
+    relation.types = types
     for name, copied in columns:
-        own = doubted(run, doubt)
-        relation.members["column", name] = own if copied is None or doubt is not None else copied
+        guaranteed = doubted(run, doubt)
+        relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
     run.state.put(relation)
     for parent in run.seen:
         depends(run, parent, (key, None))
-    for constraint in naming.all_constraints(made):
+    for constraint in constraints:
         put_constraint(run, relation, constraint, doubt)
     for column in made.columns:
         if column.sequence:
             name = naming.object_name(key[1], column.name, "seq")
             run.state.put(Relation((key[0], name), "sequence", doubted(run, doubt), open=False, of=key))
+
+
+def _own_columns(run: Interpreter, relation: Relation, constraints: list[op.Constraint], columns: set[str]) -> None:
+    """The constraints of a CREATE TABLE need columns of that table."""
+    for constraint in constraints:
+        for column in constraint.columns:
+            if column.parts[0] not in columns:
+                lacking = relation.member("column", column.parts[0])
+                run.need(relation.object("column", column.parts[0]), lacking, lambda _fact: None, at=column.at)
 
 
 def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> None:
@@ -212,6 +229,8 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
     for member, fact in list(moved.members.items()):
         state.put_member(moved, member, fact)
     run.gone(old, relation.kind, certain=relation.fact.sure)
+    if moved.of is not None and moved.kind == "index" and moved.of in state.relations:
+        rename_index(run, state.relations[moved.of], old[1], to[1])
     for key, other in list(state.relations.items()):
         if other.of == old:
             other = state.writable(other)
@@ -238,7 +257,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     Resolver(run).over(made.expression, relation)
     relation = run.state.relations[relation.key]
-    name = made.name or naming.index_name(run.state, relation, made.keys)
+    name = made.name or naming.index_name(run.state, relation, (*made.keys, *made.included))
     key = (relation.key[0], name)
     taken = run.state.relations.get(key)
     if taken is not None:
@@ -247,7 +266,8 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
                 return
         else:
             run.forbid(Object("index", key[0], None, key[1]), taken.fact)
-    run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
+    index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
+    index.unique = unique_key(made.keys, partial=made.partial) if made.unique else None
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)
     relation.uses["index", name] = used
