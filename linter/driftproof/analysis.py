@@ -5,11 +5,10 @@ from functools import partial
 
 import msgspec
 
-from driftproof.catalog import Interpreter, interpreter
+from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
-from driftproof.diagnostic import Certainty, Diagnostic
+from driftproof.diagnostic import Certainty, Diagnostic, Severity
 from driftproof.history import History
-from driftproof.objects import Object
 from driftproof.repetition import second_run
 from driftproof.rerun import Rerun
 from driftproof.rule import FileContext, Rule, StatementContext
@@ -34,71 +33,103 @@ def analyse(
 
     ``known`` are all rules that an ignore comment may name, if those that run are not all of them; ``rerun`` says when
     failures of a second run are reported.
+
+    The history is read as what an empty platform runs: what it never makes is not there. Where that shows that it
+    starts from objects that were made by hand, it is read once more as what a database with these objects runs.
     """
-    run = interpreter(history.framework.platform)
-    found: list[Diagnostic] = []
-    statements = 0
-    last = max(history.named, default=-1)
     read: dict[int, tuple[Statement, ...]] = {}
-    on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
-    on_statement = [partial(rule.on_statement, rule) for rule in rules if rule.on_statement is not None]
-    on_failure = [partial(rule.on_failure, rule) for rule in rules if rule.on_failure is not None]
-    for migration in history.migrations[: last + 1]:
-        named = migration.index in history.named
-        file = FileContext(history, migration, read)
-        parsed = _read(file)
-        read[migration.index] = parsed.statements
-        rolls_back = any(
-            isinstance(operation, Transaction) and operation.command.startswith("rollback")
-            for statement in parsed.statements
-            for operation in statement.operations
-        )
-        run.start_file(migration.index, migration.path, rolls_back=rolls_back)
-        findings = _Findings(
-            file, run, on_failure, [item for check in on_file for item in check(file)] if named else []
-        )
-        failed: set[int] = set()
-        for statement in parsed.statements:
-            if named:
-                for look in on_statement:
-                    findings.diagnostics.extend(look(StatementContext(file, statement, run.state)))
-            for failure in run.run(statement, partial(migration.source.line_number, statement.start)):
-                if failure.certainty is Certainty.ALWAYS:
-                    failed.add(statement.index)
-                if named:
-                    findings.judge(statement, failure)
-        if named:
-            for statement, failure in second_run(run, migration, parsed.statements, failed, rerun, alone=history.alone):
-                findings.judge(statement, failure)
-            statements += len(parsed.statements) + len(parsed.failures)
-            found.extend(_suppressed(file, parsed, findings.diagnostics, rules, known or rules))
+    migrations = history.migrations[: max(history.named, default=-1) + 1]
+    files = [_File(FileContext(history, migration, read)) for migration in migrations]
+    scratch = interpreter(history.framework.platform)
+    _fold(scratch, files, rules, rerun)
+    if scratch.incomplete is not None:
+        by_hand = [_File(file.context, file.parsed) for file in files]
+        _fold(interpreter(history.framework.platform, by_hand=True), by_hand, rules, None)
+        for file, other in zip(files, by_hand, strict=True):
+            file.add(other, informs=file.context.migration.index >= scratch.incomplete)
+    named = [file for file in files if file.context.migration.index in history.named]
+    found = [item for file in named for item in _suppressed(file, rules, known or rules)]
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
+    statements = sum(len(file.parsed.statements) + len(file.parsed.failures) for file in named)
     return Analysis(tuple(found), len(history.named), statements)
 
 
-class _Findings:
-    """What the rules say of one migration: one diagnostic an object for its first run, and one for a second."""
+class _File:
+    """A migration with its statements, and what the rules say of it."""
 
-    def __init__(
+    def __init__(self, context: FileContext, parsed: Parsed | None = None) -> None:
+        self.context = context
+        self.parsed = _read(context) if parsed is None else parsed
+        self.diagnostics: list[Diagnostic] = []
+        self._said: set[object] = set()
+
+    def judge(
         self,
-        file: FileContext,
-        run: Interpreter,
         checks: Sequence[Callable[[StatementContext, Failure], Diagnostic | None]],
-        diagnostics: list[Diagnostic],
+        statement: Statement,
+        failure: Failure,
+        catalog: Catalog,
     ) -> None:
-        self.file = file
-        self.run = run
-        self.checks = checks
-        self.diagnostics = diagnostics
-        self.said: set[tuple[Object, bool]] = set()
+        """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
+        what certainly fails is said of each statement."""
+        certain = failure.certainty is Certainty.ALWAYS
+        about = failure.object, statement.index if certain else failure.certainty
+        if about not in self._said:
+            self._said.add(about)
+            context = StatementContext(self.context, statement, catalog)
+            self.diagnostics.extend(filter(None, (check(context, failure) for check in checks)))
 
-    def judge(self, statement: Statement, failure: Failure) -> None:
-        """Ask the rules about a failure, if nothing was said of its object yet."""
-        about = failure.object, failure.certainty is Certainty.RERUN
-        if about not in self.said:
-            self.said.add(about)
-            context = StatementContext(self.file, statement, self.run.state)
-            self.diagnostics.extend(filter(None, (check(context, failure) for check in self.checks)))
+    def add(self, other: "_File", *, informs: bool) -> None:
+        """Add what is in doubt in ``other``, where nothing was made from scratch that could be. ``informs``: a failure
+        that only an empty platform is sure of is no error, because the history does not run there anyway."""
+        predicted = {item.object for item in self.diagnostics if item.certainty in (Certainty.ALWAYS, Certainty.DRIFT)}
+        certain = {(item.object, item.statement) for item in other.diagnostics if item.certainty is Certainty.ALWAYS}
+        if informs:
+            self.diagnostics = [
+                msgspec.structs.replace(item, severity=Severity.INFO)
+                if item.certainty is Certainty.ALWAYS and (item.object, item.statement) not in certain
+                else item
+                for item in self.diagnostics
+            ]
+        self.diagnostics += [
+            item for item in other.diagnostics if item.certainty is Certainty.DRIFT and item.object not in predicted
+        ]
+
+
+def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun: Rerun | None) -> None:
+    """Run the statements of all files; ask the rules about those of the named ones. ``rerun`` None: only about what
+    fails in a first run."""
+    on_failure = [partial(rule.on_failure, rule) for rule in rules if rule.on_failure is not None]
+    on_statement = [partial(rule.on_statement, rule) for rule in rules if rule.on_statement is not None]
+    on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
+    for file in files:
+        context, migration = file.context, file.context.migration
+        named = migration.index in context.history.named
+        if named and rerun is not None:
+            file.diagnostics += [item for look in on_file for item in look(context)]
+        run.start_file(migration.index, migration.path, rolls_back=_rolls_back(file.parsed.statements))
+        failed: set[int] = set()
+        for statement in file.parsed.statements:
+            if named and rerun is not None:
+                for check in on_statement:
+                    file.diagnostics += check(StatementContext(context, statement, run.state))
+            failures = run.run(statement, partial(migration.source.line_number, statement.start))
+            if run.failed:
+                failed.add(statement.index)
+            if named:
+                for failure in failures:
+                    file.judge(on_failure, statement, failure, run.state)
+        if named and rerun is not None:
+            for statement, failure in second_run(run, context, failed, rerun):
+                file.judge(on_failure, statement, failure, run.state)
+
+
+def _rolls_back(statements: Sequence[Statement]) -> bool:
+    return any(
+        isinstance(operation, Transaction) and operation.command.startswith("rollback")
+        for statement in statements
+        for operation in statement.operations
+    )
 
 
 def _read(file: FileContext) -> Parsed:
@@ -106,18 +137,14 @@ def _read(file: FileContext) -> Parsed:
         parsed = parse(file.migration.source.sql)
     except Unreadable as error:
         file.unreadable = (error.message, error.offset)
-        return Parsed((), ())
+        parsed = Parsed((), ())
     file.syntax_failures = parsed.failures
+    file.earlier[file.migration.index] = parsed.statements
     return parsed
 
 
-def _suppressed(
-    file: FileContext,
-    parsed: Parsed,
-    diagnostics: list[Diagnostic],
-    rules: Sequence[Rule],
-    known: Sequence[Rule],
-) -> list[Diagnostic]:
+def _suppressed(judged: _File, rules: Sequence[Rule], known: Sequence[Rule]) -> list[Diagnostic]:
+    file, parsed, diagnostics = judged.context, judged.parsed, judged.diagnostics
     source = file.migration.source
     ignores = find_ignores(source) if file.unreadable is None else []
     if not ignores:

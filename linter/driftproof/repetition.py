@@ -15,27 +15,22 @@ from driftproof.statements.query import Name
 
 if TYPE_CHECKING:
     from driftproof.catalog import Interpreter
-    from driftproof.history import Migration
+    from driftproof.rule import FileContext
 
 
 def second_run(
-    run: "Interpreter",
-    migration: "Migration",
-    statements: tuple[op.Statement, ...],
-    failed: set[int],
-    rerun: Rerun,
-    *,
-    alone: bool,
+    run: "Interpreter", file: "FileContext", failed: set[int], rerun: Rerun
 ) -> Iterator[tuple[op.Statement, Failure]]:
     """What fails when the file that ``run`` has just read runs again over its own effects, statement by statement.
 
-    ``failed`` are the statements that fail in the first run already: nothing is said of those. ``alone`` says that
-    nobody knows how the file is run.
+    ``failed`` are the statements that fail in the first run already: nothing is said of those.
     """
+    statements, migration = file.statements, file.migration
     if rerun is Rerun.NEVER or not statements:
         return
     guarded = {key for name in _guarded(statements) if (key := run.state.look_up(name)[0]) is not None}
-    halves = not migration.run_mode.clean_after_failure and not alone and not _one_transaction(statements)
+    # How a file that stands alone is run is not known.
+    halves = not migration.run_mode.clean_after_failure and not file.history.alone and not _one_transaction(statements)
     if rerun is Rerun.AUTO and not halves and not guarded:
         return
     with run.again():

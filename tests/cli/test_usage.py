@@ -71,7 +71,7 @@ def test_a_message_is_one_line_whatever_a_file_is_called(project: Project) -> No
 class TestCrash:
     @pytest.fixture(autouse=True)
     def _broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def crash(*_: object) -> None:
+        def crash(*_: object, **__: object) -> None:
             raise ZeroDivisionError("what a\npity")
 
         monkeypatch.setattr(analysis, "analyse", crash)
@@ -94,7 +94,7 @@ class TestCrash:
 
 
 def test_an_interrupt_is_130(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(analysis, "analyse", interrupt)

@@ -9,10 +9,13 @@ Catalog = State
 __all__ = ["Catalog", "Fact", "Interpreter", "Presence", "Relation", "State", "interpreter"]
 
 
-def interpreter(platform: str | None) -> Interpreter:
-    """An interpreter at the start of a history on that platform (None: a bare server)."""
+def interpreter(platform: str | None, *, by_hand: bool = False) -> Interpreter:
+    """An interpreter at the start of a history on that platform (None: a bare server).
+
+    ``by_hand``: what the history never makes may have been made by hand, so nothing is known of it.
+    """
     if platform == "supabase":
         from driftproof.catalog import supabase
 
-        return Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS)
-    return Interpreter(("public",), frozenset(), EFFECTS)
+        return Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
+    return Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())

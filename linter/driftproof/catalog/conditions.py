@@ -103,7 +103,8 @@ def _probe(state: State, probe: Probe) -> Answer:
         )
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
-        return _answer(None, False if wanted is not None else None, False, wanted, wild)
+        sure = wanted is not None and wanted.schema is not None and state.knows_all(wanted.schema)
+        return _answer(None, False if wanted is not None else None, sure, wanted, wild)
     settled = True if fact.presence is Presence.PRESENT else None
     return _answer(settled, fact.nominal, fact.sure, wanted, wild)
 
@@ -132,7 +133,7 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     key, found = _relation(state, probe.schema, cast(str, probe.relation))
     wanted = Object(probe.kind, key[0], key[1], name)
     if found is None:
-        return wanted, UNKNOWN
+        return wanted, None if state.knows_all(key[0]) else UNKNOWN
     if found.fact.presence is Presence.ABSENT:
         return wanted, ABSENT if found.fact.sure else UNKNOWN
     if found.open and (probe.kind, name) not in found.members:

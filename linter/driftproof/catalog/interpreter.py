@@ -68,17 +68,25 @@ class _Trap:
 class Interpreter:
     """Folds statements into a state. One for a history; `place` says where it stands.
 
-    ``failures`` holds the predicted failures of the statement that was run last.
+    ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
+    fails, with or without a prediction. ``foreign`` are the schemas of which nothing is known but what the history does
+    there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made.
     """
 
     def __init__(
-        self, default_path: tuple[str, ...], platform_functions: frozenset[str], effects: "dict[type, Effect]"
+        self,
+        default_path: tuple[str, ...],
+        platform_functions: frozenset[str],
+        effects: "dict[type, Effect]",
+        foreign: frozenset[str] | None,
     ) -> None:
         self.default_path = default_path
         self._effects = effects
         self.platform_functions = platform_functions
-        self.state = State(default_path)
+        self.state = State(default_path, foreign)
         self.failures: list[Failure] = []
+        self.failed = False
+        self.incomplete: int | None = None
         self.place = Place(0, 0)
         self.path = ""
         self.line: Callable[[], int] = lambda: 1
@@ -111,6 +119,7 @@ class Interpreter:
         self.place = Place(self.place.migration, statement.index)
         self.line = line
         self.failures = []
+        self.failed = False
         self.unsure = False
         self._ended = []
         self.state.touched = set()
@@ -121,6 +130,7 @@ class Interpreter:
         except _Ended:
             pass
         except Fails:
+            self.failed = True
             if before is not None:
                 self.state = before
             return self.failures
@@ -180,6 +190,15 @@ class Interpreter:
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         if not certain and fact.presence is not Presence.ABSENT:
             self.unsure = True
+
+    def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
+        """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed."""
+        if not self._silent and self.incomplete is None:
+            self.incomplete = self.place.migration
+        if self.unsure:
+            return
+        with self.silent():
+            self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
 
     def _may_fail(
         self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty | None, fact: Fact, at: int
@@ -358,9 +377,12 @@ class Interpreter:
         if found is None:
             if name.schema is None and name.name.startswith("pg_"):
                 return None
+            known = self.state.knows_all(key[0])
             if missing_ok:
-                self.unsure = True
+                self.unsure |= not known
                 return None
+            if known:
+                self.lacks(Object(kind, key[0], None, key[1]), sqlstate=sqlstate)
             found = self.state.put(Relation(key, "relation", ASSUMED, open=True))
             self._unknown_relation(found, kind)
             return found

@@ -148,23 +148,25 @@ class State:
     """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them.
 
     ``touched`` are the keys that were written since it was last emptied, for joining forks again; ``homes`` are the
-    relations that ever had a constraint, policy or trigger of that name, shared by all forks.
+    relations that ever had a constraint, policy or trigger of that name, shared by all forks. ``foreign`` are the
+    schemas that others fill; of every other one it is known what is not in it. None: nothing is known of any.
     """
 
-    __slots__ = ("homes", "objects", "owned", "path", "relations", "touched", "types")
+    __slots__ = ("foreign", "homes", "objects", "owned", "path", "relations", "touched", "types")
 
-    def __init__(self, path: tuple[str, ...] | None) -> None:
+    def __init__(self, path: tuple[str, ...] | None, foreign: frozenset[str] | None = None) -> None:
         self.relations: dict[Key, Relation] = {}
         self.types: dict[Key, Relation] = {}
         self.objects: dict[tuple[Kind, str | None, str], Fact] = {}
         self.path = path
+        self.foreign = foreign
         self.owned: set[int] | None = None
         self.touched: set[object] = set()
         self.homes: dict[Member, set[Key]] = {}
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
-        other = State(self.path)
+        other = State(self.path, self.foreign)
         other.relations = dict(self.relations)
         other.types = dict(self.types)
         other.objects = dict(self.objects)
@@ -215,6 +217,10 @@ class State:
         if member[0] != "column":
             self.homes.setdefault(member, set()).add(relation.key)
         return relation
+
+    def knows_all(self, schema: str) -> bool:
+        """Whether what was never made in a schema is certainly not in it."""
+        return self.foreign is not None and schema not in self.foreign
 
     def creation_key(self, name: Name) -> Key | None:
         """Where an object of this name is created; None if the search_path is not known."""

@@ -4,6 +4,33 @@ Source: supabase/postgres init scripts, supabase/auth and supabase/storage migra
 """
 
 SEARCH_PATH = ("public", "extensions")
+SCHEMAS = frozenset(
+    {
+        "_analytics",
+        "_realtime",
+        "_supavisor",
+        "auth",
+        "cron",
+        "extensions",
+        "graphql",
+        "graphql_public",
+        "net",
+        "pgbouncer",
+        "pgmq",
+        "pgsodium",
+        "pgsodium_masks",
+        "pgtle",
+        "realtime",
+        "storage",
+        "supabase_functions",
+        "supabase_migrations",
+        "tiger",
+        "tiger_data",
+        "topology",
+        "vault",
+    }
+)
+"""Schemas that the platform and its extensions fill, or may fill."""
 
 _UUID = ("nil", "ns_dns", "ns_url", *(f"generate_{version}" for version in ("v1", "v1mc", "v3", "v4", "v5")))
 _CRYPTO = ("gen_random_bytes", "digest", "hmac", "crypt", "gen_salt", "encrypt", "decrypt")
