@@ -11,6 +11,7 @@ import pytest
 from driftproof.analysis import analyse
 from driftproof.cli import main
 from driftproof.diagnostic import Diagnostic
+from driftproof.rerun import Rerun
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.prove import FileProof, Verdict, prove
 from driftproof.runner.server import Server
@@ -25,10 +26,12 @@ def platform(server: Server) -> Platform:
     return prepare(server, None)
 
 
-def proof(server: Server, platform: Platform, *texts: str, unsafe: bool = False) -> FileProof:
+def proof(
+    server: Server, platform: Platform, *texts: str, unsafe: bool = False, rerun: Rerun = Rerun.NEVER
+) -> FileProof:
     """The proof of the last of these migrations."""
     history = history_of(*texts)
-    [file] = prove(history, analyse(history, RULES).diagnostics, server, platform, unsafe=unsafe)
+    [file] = prove(history, analyse(history, RULES, rerun=rerun).diagnostics, server, platform, unsafe=unsafe)
     return file
 
 
@@ -38,6 +41,25 @@ def test_a_reproduced_failure_runs_with_its_fix(server: Server, platform: Platfo
     [only] = file.proofs
     assert (file.runs, only.verdict, only.fixed, file.differences) == (True, Verdict.REPRODUCED, True, ())
     assert only.detail == 'statement 2 fails: 42703 column "b" of relation "t" does not exist'
+
+
+def test_a_second_run_fails_over_the_effects_of_the_first(server: Server, platform: Platform) -> None:
+    text = "CREATE TABLE t (a int);\nCREATE TABLE IF NOT EXISTS u (a int);\nCREATE POLICY p ON u USING (true);\n"
+
+    file = proof(server, platform, text, rerun=Rerun.ALWAYS)
+
+    assert file.runs
+    assert [(item.verdict, item.detail) for item in file.proofs] == [
+        (Verdict.REPRODUCED, "statement 1 fails: 42P07"),
+        (Verdict.REPRODUCED, "statement 3 fails: 42710"),
+    ]
+
+
+def test_a_second_run_needs_a_first_one(server: Server, platform: Platform) -> None:
+    [made] = proof(server, platform, "CREATE TABLE t (a int);\nDROP TABLE u;\n", rerun=Rerun.ALWAYS).proofs
+
+    assert made.verdict is Verdict.NOT_BUILT
+    assert made.detail.startswith("the file does not run in a fresh database")
 
 
 def test_an_inherited_doubt_is_carried_through_the_migrations_between(server: Server, platform: Platform) -> None:
