@@ -17,5 +17,7 @@ def interpreter(platform: str | None, *, by_hand: bool = False) -> Interpreter:
     if platform == "supabase":
         from driftproof.catalog import supabase
 
-        return Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
+        run = Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
+        supabase.enter(run.state)
+        return run
     return Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())
