@@ -190,6 +190,8 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         key = (wanted.schema or "public", wanted.relation)
         owner = table.get(key)
         if owner is None:
+            if fact.presence is Presence.ABSENT:
+                return
             owner = Relation(key, "relation", ASSUMED, open=True)
             (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
         if owner.member(wanted.kind, wanted.name).presence is not fact.presence:

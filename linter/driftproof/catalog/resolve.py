@@ -27,20 +27,29 @@ class Field:
 
 
 UNKNOWN_FIELD = Field(UNKNOWN)
+_SYSTEM_FIELD = Field(PRESENT)
 
 
 class Bound:
-    """An item of FROM under the name by which columns are qualified."""
+    """An item of FROM under the name by which columns are qualified. ``system``: a system catalog, which has every
+    column that it is asked for."""
 
-    __slots__ = ("alias", "columns", "relation", "schema")
+    __slots__ = ("alias", "columns", "relation", "schema", "system")
 
     def __init__(
-        self, alias: str | None, *, relation: Relation | None = None, columns: Outputs = None, schema: str | None = None
+        self,
+        alias: str | None,
+        *,
+        relation: Relation | None = None,
+        columns: Outputs = None,
+        schema: str | None = None,
+        system: bool = False,
     ) -> None:
         self.alias = alias
         self.relation = relation
         self.columns = columns
         self.schema = schema
+        self.system = system
 
     def field(self, name: str) -> Field | None:
         """The column of that name; None if there is certainly none."""
@@ -48,7 +57,7 @@ class Bound:
             fact = self.relation.member("column", name)
             return None if fact.presence is Presence.ABSENT else Field(fact, self.relation, name)
         if self.columns is None:
-            return UNKNOWN_FIELD
+            return _SYSTEM_FIELD if self.system else UNKNOWN_FIELD
         return self.columns.get(name)
 
 
@@ -202,10 +211,10 @@ class Resolver:
         if name.schema is None and name.name in self.ctes:
             return Bound(alias, columns=_renamed(self.ctes[name.name], source.columns))
         if name.schema in SYSTEM_SCHEMAS:
-            return Bound(alias, columns=None)
+            return Bound(alias, system=not source.columns)
         relation = self.run.relation(name)
         if relation is None or source.columns:
-            return Bound(alias, columns=None)
+            return Bound(alias, system=name.name.startswith("pg_") and not source.columns)
         self.run.seen.append(relation.key)
         return Bound(alias, relation=relation, schema=relation.key[0])
 
@@ -229,7 +238,8 @@ class Resolver:
     def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
         """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""
         names = tuple(aliases) or (relation.key[1],)
-        self.expression(expression, Scope([Bound(name, relation=relation) for name in names], None))
+        bounds = [Bound(name, relation=relation, schema=relation.key[0]) for name in names]
+        self.expression(expression, Scope(bounds, None))
 
     def _reference(self, reference: q.ColumnRef, scope: Scope | None) -> None:
         parts = reference.parts

@@ -26,13 +26,18 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     fact = relation.member("column", column.name)
     if fact.presence is Presence.PRESENT and add.if_not_exists:
         return
+    sure = not run.unsure
     if not add.if_not_exists:
         run.forbid(relation.object("column", column.name), fact, at=column.at)
+    # Whether an unknown column was there before or not, it is there now; what hangs on it may not be.
+    perhaps_there = sure and run.unsure
+    run.unsure = not sure
     check_column(run, column)
     for constraint in column.constraints:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+    run.unsure |= perhaps_there
     if not add.if_not_exists or fact.presence is Presence.ABSENT:
         run.state.writable(relation).types[column.name] = column.spelled
     for constraint in column.constraints:
