@@ -18,6 +18,10 @@ from driftproof.suppress import apply, find_ignores
 from driftproof.syntax import Parsed, parse
 
 
+Checks = dict[str, list[Callable[[StatementContext, Failure], Diagnostic | None]]]
+"""What the rules say of a failure, by the SQLSTATEs that they are about."""
+
+
 class Analysis(msgspec.Struct, frozen=True):
     """What was found in the named migrations of a history, ordered by path, offset and code."""
 
@@ -63,13 +67,7 @@ class _File:
         self.diagnostics: list[Diagnostic] = []
         self._said: set[object] = set()
 
-    def judge(
-        self,
-        checks: Sequence[Callable[[StatementContext, Failure], Diagnostic | None]],
-        statement: Statement,
-        failure: Failure,
-        catalog: Catalog,
-    ) -> None:
+    def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
         """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
         what certainly fails is said of each statement."""
         certain = failure.certainty is Certainty.ALWAYS
@@ -77,7 +75,9 @@ class _File:
         if about not in self._said:
             self._said.add(about)
             context = StatementContext(self.context, statement, catalog)
-            self.diagnostics.extend(filter(None, (check(context, failure) for check in checks)))
+            self.diagnostics.extend(
+                filter(None, (check(context, failure) for check in checks.get(failure.sqlstate, ())))
+            )
 
     def add(self, other: "_File", *, informs: bool) -> None:
         """Add what is in doubt in ``other``, where nothing was made from scratch that could be. ``informs``: a failure
@@ -99,7 +99,11 @@ class _File:
 def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun: Rerun | None) -> None:
     """Run the statements of all files; ask the rules about those of the named ones. ``rerun`` None: only about what
     fails in a first run."""
-    on_failure = [partial(rule.on_failure, rule) for rule in rules if rule.on_failure is not None]
+    on_failure: Checks = {}
+    for rule in rules:
+        if rule.on_failure is not None:
+            for sqlstate in rule.sqlstates:
+                on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
     on_statement = [partial(rule.on_statement, rule) for rule in rules if rule.on_statement is not None]
     on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
     for file in files:

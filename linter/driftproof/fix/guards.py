@@ -237,7 +237,7 @@ def _reads(column: Column) -> list[str]:
     return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
 
 
-def _not_null(found: list[Token]) -> tuple[int, int] | None:
+def _not_null(found: tuple[Token, ...]) -> tuple[int, int] | None:
     """Where a column's NOT NULL begins and ends in the file, with the name of that constraint if it has one."""
     depth = 0
     for at, token in enumerate(found[:-1]):

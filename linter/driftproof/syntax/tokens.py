@@ -1,6 +1,7 @@
 """Places inside a statement, by the scanner's tokens: the text that names an object, the elements of a CREATE TABLE."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -50,20 +51,21 @@ _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _CONSTRAINT_WORDS = {"CONSTRAINT", "NOT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"}
 
 
-def tokens(data: bytes, start: int, end: int) -> list[Token]:
+@lru_cache(maxsize=4)
+def tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
     """The tokens of a stretch of a file, comments left out. Raises pglast.parser.ParseError where the scanner can't
     read it."""
     text = data[start:end].decode()
     scanned = [(first, last + 1, name) for first, last, name, _ in parser.scan(text) if name not in _COMMENTS]
     if len(text) == end - start:
-        return [Token(name, start + first, start + last, text[first:last]) for first, last, name in scanned]
+        return tuple(Token(name, start + first, start + last, text[first:last]) for first, last, name in scanned)
     found: list[Token] = []
     chars, offset = 0, start
     for first, last, name in scanned:
         offset += len(text[chars:first].encode())
         chars = first
         found.append(Token(name, offset, offset + len(text[first:last].encode()), text[first:last]))
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)
@@ -148,19 +150,19 @@ def _mentions(token: Token, wanted: Object) -> bool:
     return token.name == "SCONST" and folded(wanted.name) in folded(token.text)
 
 
-def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, list[Token]]:
+def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, tuple[Token, ...]]:
     opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else 1
     try:
         inner = tokens(data, body.start + opening, body.end - opening)
     except parser.ParseError:
-        return None, [body]
+        return None, (body,)
     hit = None
     for token in inner:
         if token.name != "SCONST" and token.folded == wanted.name:
             hit = token
             break
     if hit is None:
-        return None, [body]
+        return None, (body,)
     return hit, inner
 
 
@@ -186,7 +188,7 @@ def elements(data: bytes, start: int, end: int) -> tuple[int, list[Element]]:
     return found[opened].start, result
 
 
-def _element(begin: list[Token], end: int) -> Element:
+def _element(begin: Sequence[Token], end: int) -> Element:
     """The element that begins with these two tokens."""
     first = begin[0]
     name: str | None = first.folded
