@@ -17,7 +17,6 @@ from driftproof.statements.operations import Statement, Transaction
 from driftproof.suppress import apply, find_ignores
 from driftproof.syntax import Parsed, parse
 
-
 Checks = dict[str, list[Callable[[StatementContext, Failure], Diagnostic | None]]]
 """What the rules say of a failure, by the SQLSTATEs that they are about."""
 
