@@ -62,14 +62,16 @@ class Bound:
 
 
 class Scope:
-    """One level of a query; ``names`` are those that a bare name may mean as well (parameters, merged columns)."""
+    """One level of a query; ``names`` are those that a bare name may mean as well (parameters, merged columns);
+    ``merged`` says that a join merges columns."""
 
-    __slots__ = ("bounds", "names", "parent")
+    __slots__ = ("bounds", "merged", "names", "parent")
 
     def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
         self.bounds = bounds
         self.parent = parent
         self.names = set(names)
+        self.merged = False
 
 
 class Resolver:
@@ -78,6 +80,7 @@ class Resolver:
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.ctes: dict[str, Outputs] = {}
+        self.ordered = True
         self.arbiters: list[tuple[Relation, q.Modification]] = []
 
     # -- queries ----------------------------------------------------------------------------------------------------
@@ -146,6 +149,8 @@ class Resolver:
                     found.setdefault(output.name, Field(PRESENT))
                 continue
             qualifier = output.star[-1] if output.star else None
+            # Columns that JOIN ... USING merges stand first: their order is not followed.
+            self.ordered = self.ordered and not (scope.merged and qualifier is None)
             for bound in scope.bounds:
                 if qualifier is not None and bound.alias != qualifier:
                     continue
@@ -190,9 +195,11 @@ class Resolver:
             self._using(name, left)
             self._using(name, right)
             scope.names.add(name)
+            scope.merged = True
         if source.condition is not q.NOTHING:
             self.expression(source.condition, Scope([*left, *right], scope.parent, scope.names))
         if source.natural:
+            scope.merged = True
             unknown = Bound(None, columns=None)
             scope.bounds.append(unknown)
         if source.alias is not None:

@@ -102,7 +102,8 @@ class AddConstraint(msgspec.Struct, frozen=True):
 
 
 class CreateMember(msgspec.Struct, frozen=True):
-    """CREATE POLICY, TRIGGER or RULE; ``expression`` sees the relation under its name, or ``aliases`` (OLD, NEW)."""
+    """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
+    its name, or ``aliases`` (OLD, NEW)."""
 
     kind: MemberKind
     table: Name
@@ -112,15 +113,18 @@ class CreateMember(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     calls: Name | None = None
     replace: bool = False
+    kinds: tuple[RelationKind, ...] = ()
 
 
 class NeedRelation(msgspec.Struct, frozen=True):
-    """Whatever needs a relation and changes nothing that is modelled; ``missing_ok`` is IF EXISTS."""
+    """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
+    ``missing_ok`` is IF EXISTS."""
 
     name: Name
     kind: Kind = "relation"
     missing_ok: bool = False
     sqlstate: str = "42P01"
+    kinds: tuple[RelationKind, ...] = ()
 
 
 class NeedMember(msgspec.Struct, frozen=True):

@@ -115,7 +115,8 @@ def _need(kind: str, wrapped: Any, shift: int) -> Operations:
     if kind in MEMBERS and len(parts) > 1:
         return [op.NeedMember(MEMBERS[kind], qualified(parts[:-1]), parts[-1])]
     if kind in RELATIONS and parts:
-        return [op.NeedRelation(qualified(parts), "index" if kind == "OBJECT_INDEX" else "relation")]
+        wanted: Kind = "index" if kind == "OBJECT_INDEX" else "relation"
+        return [op.NeedRelation(qualified(parts), wanted, kinds=(RELATIONS[kind],))]
     if kind in OBJECTS and parts:
         return [op.Need(OBJECTS[kind], qualified(parts))]
     return []
@@ -177,20 +178,22 @@ def _grant(node: Node, shift: int) -> Operations:
     for wrapped in node.get("objects", ()):
         if "RangeVar" in wrapped:
             table = range_var(wrapped["RangeVar"], shift)
-            found.append(op.NeedRelation(table))
+            found.append(op.NeedRelation(table, kinds=tables.kinds_of(node["objtype"])))
             found.extend(op.NeedMember("column", table, name) for name in columns)
         elif node["objtype"] in OBJECTS:
             found.append(op.Need(OBJECTS[node["objtype"]], qualified(names(wrapped))))
     return found
 
 
-def _relations(field: str) -> Handler:
+def _relations(field: str, *kinds: op.RelationKind) -> Handler:
     """A statement that needs the relations in ``field`` and changes nothing that is modelled."""
 
     def lowering(node: Node, shift: int) -> Operations:
         wrapped: Any = node.get(field) or []
         items: list[Node] = wrapped if isinstance(wrapped, list) else [{"RangeVar": wrapped}]
-        return [op.NeedRelation(range_var(item["RangeVar"], shift)) for item in items if "RangeVar" in item]
+        return [
+            op.NeedRelation(range_var(item["RangeVar"], shift), kinds=kinds) for item in items if "RangeVar" in item
+        ]
 
     return lowering
 
@@ -336,7 +339,7 @@ _STATEMENTS: dict[str, Handler] = {
     "RuleStmt": tables.create_rule,
     "SelectStmt": _select,
     "TransactionStmt": _transaction,
-    "TruncateStmt": _relations("relations"),
+    "TruncateStmt": _relations("relations", "table", "foreign table"),
     "UpdateStmt": _run("UpdateStmt"),
     "VacuumStmt": _vacuum,
     "VariableSetStmt": _set,

@@ -18,6 +18,7 @@ from driftproof.statements.query import (
     Source,
     Table,
 )
+from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import qualified, range_var, strings, tagged, type_name
 
@@ -223,49 +224,8 @@ def _outputs(targets: Any) -> tuple[Output, ...]:
         if name is None and "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
             found.append(Output(None, tuple(strings(value["ColumnRef"]["fields"]))))
         else:
-            found.append(Output(name if name is not None else _label(value)))
+            found.append(Output(name if name is not None else label(value)))
     return tuple(found)
-
-
-def _label(wrapped: Node) -> str | None:
-    """The column name that PostgreSQL makes up. Source: FigureColname, parse_target.c."""
-    if not wrapped:
-        return None
-    tag, node = tagged(wrapped)
-    match tag:
-        case "ColumnRef":
-            return strings(node["fields"])[-1]
-        case "FuncCall":
-            return strings(node["funcname"])[-1]
-        case "A_Indirection":
-            parts = strings(node.get("indirection"))
-            return parts[-1] if parts else _label(node["arg"])
-        case "TypeCast":
-            return _label(node["arg"]) or strings(node["typeName"].get("names"))[-1]
-        case "CollateClause":
-            return _label(node["arg"])
-        case "CaseExpr":
-            return _label(node.get("defresult", {})) or "case"
-        case "CoalesceExpr":
-            return "coalesce"
-        case "MinMaxExpr":
-            return "least" if node.get("op") == "IS_LEAST" else "greatest"
-        case "SubLink" if node.get("subLinkType") == "EXISTS_SUBLINK":
-            return "exists"
-        case "SubLink" if node.get("subLinkType") == "ARRAY_SUBLINK":
-            return "array"
-        case "SubLink" if node.get("subLinkType") == "EXPR_SUBLINK":
-            targets = node["subselect"].get("SelectStmt", {}).get("targetList")
-            outputs = _outputs(targets)
-            return outputs[0].name if outputs else None
-        case "A_ArrayExpr":
-            return "array"
-        case "RowExpr":
-            return "row"
-        case "SQLValueFunction":
-            return str(node.get("op", "SVFOP_")).removeprefix("SVFOP_").removesuffix("_N").lower()
-        case _:
-            return None
 
 
 def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:

@@ -160,13 +160,43 @@ _PASSES = {
     "AT_AddConstraint": 4,
 }
 
+_TABLES: tuple[op.RelationKind, ...] = ("table", "foreign table")
+# The kinds of relations that a subcommand is for. Source: ATPrepCmd, tablecmds.c.
+_KINDS: dict[str, tuple[op.RelationKind, ...]] = {
+    **dict.fromkeys(("AT_AddColumn", "AT_DropColumn", "AT_AlterColumnType"), (*_TABLES, "composite type")),
+    **dict.fromkeys(("AT_AddConstraint", "AT_DropConstraint", "AT_ValidateConstraint"), _TABLES),
+    **dict.fromkeys(("AT_SetNotNull", "AT_DropNotNull", "AT_AddInherit", "AT_DropInherit"), _TABLES),
+    **dict.fromkeys(_TRIGGER_COMMANDS, _TABLES),
+    **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
+    **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
+    "AT_ColumnDefault": (*_TABLES, "view"),
+}
+_OF_OBJECT: dict[str, op.RelationKind] = {
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_INDEX": "index",
+    "OBJECT_FOREIGN_TABLE": "foreign table",
+    "OBJECT_TYPE": "composite type",
+}
+
+
+def kinds_of(object_type: str) -> tuple[op.RelationKind, ...]:
+    """The kinds that ALTER VIEW and its kin take; ALTER TABLE takes nearly all."""
+    kind = _OF_OBJECT.get(object_type)
+    return () if kind is None else (kind,)
+
 
 def alter_table(node: Node, shift: int) -> Operations:
     """ALTER TABLE, INDEX, VIEW, SEQUENCE, MATERIALIZED VIEW, FOREIGN TABLE and TYPE with their subcommands."""
     table = range_var(node["relation"], shift)
     missing_ok = node.get("missing_ok", False)
-    found: Operations = [op.NeedRelation(table, missing_ok=missing_ok)]
     commands = [item["AlterTableCmd"] for item in node.get("cmds", ())]
+    kinds = kinds_of(node.get("objtype", "OBJECT_TABLE"))
+    for command in commands:
+        if allowed := _KINDS.get(command.get("subtype", "AT_AddColumn")):
+            kinds = tuple(kind for kind in allowed if not kinds or kind in kinds) or allowed
+    found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds)]
     commands.sort(key=lambda command: _PASSES.get(command.get("subtype", "AT_AddColumn"), 3))
     for command in commands:
         found.extend(_subcommand(command, table, missing_ok, shift))
@@ -278,7 +308,8 @@ def create_sequence(node: Node, shift: int) -> Operations:
 def alter_sequence(node: Node, shift: int) -> Operations:
     """ALTER SEQUENCE and its OWNED BY."""
     missing_ok = node.get("missing_ok", False)
-    return [op.NeedRelation(range_var(node["sequence"], shift), missing_ok=missing_ok), *_owned_by(node)]
+    sequence = range_var(node["sequence"], shift)
+    return [op.NeedRelation(sequence, missing_ok=missing_ok, kinds=("sequence",)), *_owned_by(node)]
 
 
 def _owned_by(node: Node) -> Operations:
@@ -294,7 +325,11 @@ def create_policy(node: Node, shift: int) -> Operations:
     """CREATE POLICY: USING and WITH CHECK see the table."""
     return [
         op.CreateMember(
-            "policy", range_var(node["table"], shift), node["policy_name"], expression=_policy_expression(node, shift)
+            "policy",
+            range_var(node["table"], shift),
+            node["policy_name"],
+            expression=_policy_expression(node, shift),
+            kinds=("table",),
         )
     ]
 
@@ -324,15 +359,29 @@ def create_trigger(node: Node, shift: int) -> Operations:
             aliases=("old", "new"),
             calls=qualified(strings(node.get("funcname"))),
             replace=node.get("replace", False),
+            kinds=_trigger_kinds(node),
         )
     ]
+
+
+_INSTEAD_OF, _TRUNCATE = 64, 32  # TRIGGER_TYPE_*, pg_trigger.h
+
+
+def _trigger_kinds(node: Node) -> tuple[op.RelationKind, ...]:
+    if node.get("timing", 0) & _INSTEAD_OF:
+        return ("view",)
+    return _TABLES if node.get("row") or node.get("events", 0) & _TRUNCATE else (*_TABLES, "view")
 
 
 def create_rule(node: Node, shift: int) -> Operations:
     """CREATE RULE; its actions are not looked into."""
     return [
         op.CreateMember(
-            "rule", range_var(node["relation"], shift), node["rulename"], replace=node.get("replace", False)
+            "rule",
+            range_var(node["relation"], shift),
+            node["rulename"],
+            replace=node.get("replace", False),
+            kinds=("table", "view", "materialized view"),
         )
     ]
 

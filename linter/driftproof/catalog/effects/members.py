@@ -1,7 +1,7 @@
 """Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
 
 from driftproof.catalog.effects.keys import rename_keys
-from driftproof.catalog.effects.parts import INDEXED, check_column, check_reference, depends, put_constraint
+from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, depends, put_constraint
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
@@ -81,6 +81,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     relation = run.relation(made.table)
     if relation is None:
         return
+    check_kind(run, relation, made.kinds, at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     run.seen = []

@@ -56,6 +56,12 @@ def need_type(run: Interpreter, name: Name) -> None:
     run.need(Object("type", holder.key[0], None, holder.key[1]), holder.fact, prove, at=name.at)
 
 
+def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKind, ...], *, at: int = -1) -> None:
+    """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
+    if kinds and relation.kind not in kinds and relation.kind != "relation":
+        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
+
+
 def check_reference(
     run: Interpreter, constraint: op.Constraint, own: Key, types: dict[str, str], *, made: bool = False
 ) -> None:
@@ -70,6 +76,7 @@ def check_reference(
     if other is None:
         run.unsure = True
         return
+    check_kind(run, other, ("table",), at=constraint.references.at)
     other = run.state.writable(other)
     other.dependents.add((own, None))
     doubted = False

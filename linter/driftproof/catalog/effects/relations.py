@@ -4,12 +4,14 @@ from driftproof.catalog import naming
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
     check_column,
+    check_kind,
     check_reference,
     depends,
     doubted,
     put_constraint,
     table_doubt,
 )
+from driftproof.catalog.effects.views import replace_view
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -25,7 +27,7 @@ from driftproof.catalog.state import (
 )
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name, Query
+from driftproof.statements.query import Name
 
 
 def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
@@ -55,7 +57,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         if own and not relation.open and not covers_own(constraints, constraint):
             lack_of_key(run, relation, constraint)
     if before is not None and made.replace and there:
-        relation.dependents = before.dependents
+        replace_view(run, before, relation, columns)
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
@@ -110,6 +112,7 @@ def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -
         if parent is not None:
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             if parent_name in made.parents:
+                check_kind(run, parent, ("table", "foreign table"), at=parent_name.at)
                 parent = run.state.writable(parent)
                 parent.children = (*parent.children, relation.key)
                 relation.parents = (*relation.parents, parent.key)
@@ -117,26 +120,20 @@ def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -
         found.append((column.name, None))
         check_column(run, column)
     if made.query is not None:
-        outputs = Resolver(run).query(made.query, None)
+        resolver = Resolver(run)
+        outputs = resolver.query(made.query, None)
         fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
-        if made.aliases and len(made.aliases) <= len(fields) and _complete(made.query):
+        if made.aliases and len(made.aliases) <= len(fields):
             fields = [*((alias, None) for alias in made.aliases), *fields[len(made.aliases) :]]
         elif made.aliases:
             fields = [(alias, None) for alias in made.aliases]
-        relation.open = relation.open or outputs is None or not _complete(made.query)
-        found.extend(fields)
+        relation.open = relation.open or outputs is None
+        found.extend(fields if resolver.ordered else [(name, fact or ASSUMED) for name, fact in fields])
     return found
 
 
 def _in_doubt(fact: Fact) -> Fact | None:
-    return fact if fact.presence is Presence.MAYBE else None
-
-
-def _complete(query: Query) -> bool:
-    """Whether the names of a query's outputs are all of its columns."""
-    while query.arms:
-        query = query.arms[0]
-    return all(output.name is not None or output.star is not None for output in query.outputs)
+    return None if fact == PRESENT else fact
 
 
 def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
@@ -154,6 +151,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
             return  # DROP INDEX refuses it (2BP01)
         found = run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
     if found is not None:
+        if found.fact.presence is not Presence.ABSENT:
+            check_kind(run, found, (drop.kind,), at=drop.name.at)
         take_away(run, found, cascade=drop.cascade)
 
 
@@ -193,6 +192,8 @@ def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
     """ALTER TABLE ... RENAME TO: what belongs to it goes along."""
     kind: Kind = "index" if rename.kind == "index" else "relation"
     relation = run.relation(rename.name, missing_ok=rename.missing_ok, kind=kind)
+    if relation is not None and rename.kind not in ("table", "index"):
+        check_kind(run, relation, (rename.kind,), at=rename.name.at)
     if relation is None:
         if rename.missing_ok:
             _forget_key(run, rename.name)
@@ -205,6 +206,8 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
     relation = run.relation(move.name, missing_ok=move.missing_ok)
     if relation is None:
         return
+    if move.kind != "table":
+        check_kind(run, relation, (move.kind,), at=move.name.at)
     for key, other in list(run.state.relations.items()):
         if other.of == relation.key and other.kind in ("index", "sequence"):
             put_under(run, other, (move.schema, key[1]), check=False)
@@ -245,7 +248,9 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
 
 def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     """Whatever only needs a relation."""
-    run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
+    relation = run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
+    if relation is not None:
+        check_kind(run, relation, need.kinds, at=need.name.at)
 
 
 def create_index(run: Interpreter, made: op.CreateIndex) -> None:
@@ -253,6 +258,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     relation = run.relation(made.table)
     if relation is None:
         return
+    check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     Resolver(run).over(made.expression, relation)

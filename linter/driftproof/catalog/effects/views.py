@@ -1,0 +1,25 @@
+"""CREATE OR REPLACE VIEW: what it asks of the view that stands, and what of it stays."""
+
+from collections.abc import Sequence
+
+from driftproof.catalog.effects.parts import check_kind
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import Fact, Relation
+from driftproof.objects import Object
+
+
+def replace_view(
+    run: Interpreter, before: Relation, relation: Relation, columns: Sequence[tuple[str, Fact | None]]
+) -> None:
+    """The name must be a view's, and the old columns must stay, under their names and in their order; new ones may
+    follow. Types are not compared. Triggers and rules stay, and so does what depends on the view."""
+    check_kind(run, before, ("view",))
+    relation.dependents = before.dependents
+    relation.members = {member: fact for member, fact in before.members.items() if member[0] != "column"}
+    if before.kind != "view" or before.open or relation.open:
+        return
+    old = list(before.columns())
+    certain = all(before.member("column", name).sure for name in old)
+    certain = certain and all(fact is None or fact.sure for _, fact in columns)
+    if [name for name, _ in columns][: len(old)] != old and certain:
+        run.forbid(Object("relation", before.key[0], None, before.key[1]), before.fact, sqlstate="42P16")
