@@ -1,6 +1,6 @@
 """The objects that statements need and make, and the SQLSTATE of one that is missing or there."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -20,9 +20,54 @@ Kind = Literal[
     "extension",
     "role",
     "publication",
+    "publication-table",
     "sequence",
+    "statistics",
+    "server",
+    "foreign-data-wrapper",
+    "user-mapping",
+    "event-trigger",
+    "subscription",
+    "text-search-configuration",
+    "text-search-dictionary",
+    "text-search-parser",
+    "text-search-template",
+    "operator",
+    "operator-class",
+    "operator-family",
+    "cast",
+    "collation",
+    "conversion",
+    "language",
+    "transform",
+    "access-method",
+    "tablespace",
+    "database",
+    "prepared-statement",
     "object",
 ]
+
+NOT_IN_A_SCHEMA: frozenset[Kind] = frozenset(
+    [
+        "schema",
+        "extension",
+        "role",
+        "publication",
+        "server",
+        "foreign-data-wrapper",
+        "user-mapping",
+        "event-trigger",
+        "subscription",
+        "cast",
+        "language",
+        "transform",
+        "access-method",
+        "tablespace",
+        "database",
+        "prepared-statement",
+    ]
+)
+"""The kinds whose names are not qualified."""
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -44,42 +89,33 @@ class Object(msgspec.Struct, frozen=True):
 
 
 # What PostgreSQL raises for an object that is not there, and for one that is there already.
-# src/backend/utils/errcodes.txt; tests/test_sqlstates.py asks the server for each.
-UNDEFINED: dict[Kind, str] = {
+# src/backend/utils/errcodes.txt; tests/catalog/test_objects.py asks the server for each.
+UNDEFINED: dict[Kind, str] = dict.fromkeys(get_args(Kind), "42704") | {
     "schema": "3F000",
     "relation": "42P01",
     "column": "42703",
-    "constraint": "42704",
     "key": "42830",
-    "index": "42704",
-    "policy": "42704",
-    "trigger": "42704",
-    "rule": "42704",
-    "type": "42704",
     "enum-label": "22P02",
     "function": "42883",
-    "extension": "42704",
-    "role": "42704",
-    "publication": "42704",
     "sequence": "42P01",
-    "object": "42704",
+    "operator": "42883",
+    "database": "3D000",
+    "prepared-statement": "26000",
 }
-DUPLICATE: dict[Kind, str] = {
+DUPLICATE: dict[Kind, str] = dict.fromkeys(get_args(Kind), "42710") | {
+    # PostgreSQL leaves these to the unique index of their catalog.
+    "text-search-configuration": "23505",
+    "text-search-dictionary": "23505",
+    "text-search-parser": "23505",
+    "text-search-template": "23505",
     "schema": "42P06",
     "relation": "42P07",
     "column": "42701",
-    "constraint": "42710",
     "key": "42P16",
     "index": "42P07",
-    "policy": "42710",
-    "trigger": "42710",
-    "rule": "42710",
-    "type": "42710",
-    "enum-label": "42710",
     "function": "42723",
-    "extension": "42710",
-    "role": "42710",
-    "publication": "42710",
     "sequence": "42P07",
-    "object": "42710",
+    "operator": "42723",
+    "database": "42P04",
+    "prepared-statement": "42P05",
 }

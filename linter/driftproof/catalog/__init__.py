@@ -2,7 +2,7 @@
 
 from driftproof.catalog.effects import EFFECTS
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import Fact, Presence, Relation, State
+from driftproof.catalog.state import PRESENT, Fact, Presence, Relation, State
 
 Catalog = State
 
@@ -20,4 +20,6 @@ def interpreter(platform: str | None, *, by_hand: bool = False) -> Interpreter:
         run = Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
         supabase.enter(run.state)
         return run
-    return Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())
+    run = Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())
+    run.state.put_object(("schema", None, "public"), PRESENT)
+    return run

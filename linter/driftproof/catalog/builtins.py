@@ -7,6 +7,9 @@ The lists beside this module come from ``SELECT typname FROM pg_type`` (with the
 from functools import cache
 from pathlib import Path
 
+from driftproof.objects import Kind
+from driftproof.statements.query import Name
+
 
 @cache
 def types() -> frozenset[str]:
@@ -18,6 +21,26 @@ def types() -> frozenset[str]:
 def functions() -> frozenset[str]:
     """The names of all functions of pg_catalog."""
     return _words("builtin_functions.txt")
+
+
+_OBJECTS: dict[Kind, frozenset[str]] = {
+    "access-method": frozenset(["heap", "btree", "hash", "gist", "gin", "spgist", "brin"]),
+    "collation": frozenset(["C", "POSIX", "default", "ucs_basic", "unicode"]),
+    "language": frozenset(["c", "internal", "plpgsql", "sql"]),
+    "schema": frozenset(["information_schema", "pg_catalog"]),
+    "tablespace": frozenset(["pg_default", "pg_global"]),
+    "text-search-configuration": frozenset(["simple", "english", "french", "german", "russian", "spanish"]),
+    "text-search-dictionary": frozenset(["simple", "english_stem", "french_stem", "german_stem", "spanish_stem"]),
+    "text-search-parser": frozenset(["default"]),
+    "text-search-template": frozenset(["ispell", "simple", "snowball", "synonym", "thesaurus"]),
+}
+
+
+def always_there(kind: Kind, name: Name) -> bool:
+    """Whether PostgreSQL itself has this object, as far as anybody names such ones."""
+    if kind == "role":
+        return name.name.startswith("pg_")
+    return name.schema in (None, "pg_catalog") and name.name in _OBJECTS.get(kind, ())
 
 
 def _words(name: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from typing import cast
 import msgspec
 
 from driftproof.catalog.state import ABSENT, ASSUMED, UNKNOWN, Fact, Member, Presence, Relation, State
-from driftproof.objects import Kind, Object
+from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements.operations import MemberKind, Probe, Test
 from driftproof.statements.query import Name
 
@@ -96,7 +96,7 @@ def _probe(state: State, probe: Probe) -> Answer:
     elif probe.kind in ("relation", "type"):
         wanted, fact = _named(state, probe)
     else:
-        schema = None if probe.kind in ("schema", "extension", "role", "publication") else probe.schema or "public"
+        schema = None if probe.kind in NOT_IN_A_SCHEMA else probe.schema or "public"
         wanted, fact = (
             Object(probe.kind, schema, None, probe.name),
             state.objects.get((probe.kind, schema, probe.name)),

@@ -80,7 +80,7 @@ class Interpreter:
         effects: "dict[type, Effect]",
         foreign: frozenset[str] | None,
     ) -> None:
-        self.default_path = default_path
+        self.default_path: tuple[str, ...] | None = default_path
         self._effects = effects
         self.platform_functions = platform_functions
         self.state = State(default_path, foreign)
@@ -98,6 +98,8 @@ class Interpreter:
         self.temporary: list[Key] = []
         self.altering: set[str] = set()
         self.called: set[str] = set()
+        self.prepared: dict[str, tuple[op.Run, bool]] = {}
+        self.deallocated: set[str] = set()
         self._begun: State | None = None
         self._savepoints: list[tuple[str, State]] = []
 
@@ -111,6 +113,8 @@ class Interpreter:
         for key in self.temporary:
             self.state.relations.pop(key, None)
         self.temporary = []
+        self.prepared = {}
+        self.deallocated = set()
         self._begun = self.state.fork() if rolls_back else None
         self._savepoints = []
 
@@ -363,14 +367,30 @@ class Interpreter:
                         del self._savepoints[at + 1 :]
                         break
 
-    # -- relations and members --------------------------------------------------------------------------------------
+    # -- schemas, relations and members -----------------------------------------------------------------------------
+
+    def need_schema(self, name: str | None) -> None:
+        """The schema that a name is qualified with; of one that was never mentioned nothing is said."""
+        key: tuple[Kind, str | None, str] = ("schema", None, name or "")
+        fact = self.state.objects.get(key)
+        if fact is not None and fact.presence is not Presence.PRESENT:
+            wanted = Object("schema", None, None, key[2])
+            self.need(wanted, fact, lambda proven: self.state.put_object(key, proven))
 
     def relation(
-        self, name: Name, *, missing_ok: bool = False, kind: Kind = "relation", sqlstate: str = "42P01"
+        self,
+        name: Name,
+        *,
+        missing_ok: bool = False,
+        kind: Kind = "relation",
+        sqlstate: str = "42P01",
+        in_query: bool = False,
     ) -> Relation | None:
         """The relation that a statement needs. None: the statement passes it by (IF EXISTS), or nothing is known of it
-        (a system catalog, a search_path that is not known)."""
+        (a system catalog, a search_path that is not known). Only a query does not look at the schema first."""
         key, found = self.state.look_up(name)
+        if name.schema is not None and not missing_ok and not in_query:
+            self.need_schema(name.schema)
         if key is None or key[0] in SYSTEM_SCHEMAS:
             self.unsure |= key is None
             return None
@@ -448,14 +468,23 @@ class Interpreter:
         """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
         return any(kind == "function" and made == name for kind, _, made in self.state.objects)
 
-    def knows_type(self, name: Name) -> bool:
-        """Whether a type of this name is certainly there."""
+    def knows_type(self, name: Name, *, holds: bool = True) -> bool:
+        """Whether a type of this name is certainly there; ``holds``: it may not be dropped from there on."""
         if name.schema in (None, "pg_catalog") and name.name in builtins.types():
             return True
-        _, found = self.state.look_up(name, self.state.types)
-        if found is None:
-            _, found = self.state.look_up(name)
+        found = self.type(name)
+        if found is not None and holds:
+            self.state.used.add(found.key)
         return found is not None and found.fact == PRESENT
+
+    def type(self, name: Name) -> Relation | None:
+        """The type of this name, which may be a relation's; None if it was never made here."""
+        _, found = self.state.look_up(name, self.state.types)
+        if found is None or found.fact.presence is Presence.ABSENT:
+            _, relation = self.state.look_up(name)
+            if relation is not None and (found is None or relation.fact.presence is not Presence.ABSENT):
+                return None if relation.kind in ("index", "sequence") else relation
+        return found
 
     def gone(self, key: Key, kind: str, *, certain: bool) -> None:
         """A relation that the statement takes away."""

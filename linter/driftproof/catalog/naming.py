@@ -9,7 +9,7 @@ from driftproof.catalog.state import PRESENT, Presence, Relation, State
 from driftproof.statements.operations import Constraint, ConstraintKind, CreateRelation
 
 _LONGEST = 63  # NAMEDATALEN - 1, in bytes
-_SUFFIXES: dict[ConstraintKind, str] = {
+SUFFIXES: dict[ConstraintKind, str] = {
     "primary key": "pkey",
     "unique": "key",
     "check": "check",
@@ -40,7 +40,7 @@ def constraint_name(state: State, relation: Relation, kind: ConstraintKind, colu
         middle = columns[0] if len(columns) == 1 else ""
     else:
         middle = "_".join(columns)
-    return _free(state, relation, relation.key[1], middle, _SUFFIXES[kind])
+    return _free(state, relation, relation.key[1], middle, SUFFIXES[kind])
 
 
 def all_constraints(made: CreateRelation) -> list[Constraint]:

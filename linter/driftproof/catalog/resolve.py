@@ -219,7 +219,7 @@ class Resolver:
             return Bound(alias, columns=_renamed(self.ctes[name.name], source.columns))
         if name.schema in SYSTEM_SCHEMAS:
             return Bound(alias, system=not source.columns)
-        relation = self.run.relation(name)
+        relation = self.run.relation(name, in_query=True)
         if relation is None or source.columns:
             return Bound(alias, system=name.name.startswith("pg_") and not source.columns)
         self.run.seen.append(relation.key)

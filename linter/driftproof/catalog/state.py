@@ -8,7 +8,6 @@ import msgspec
 
 from driftproof.diagnostic import Because, Place
 from driftproof.objects import Kind, Object
-from driftproof.statements.operations import MemberKind
 from driftproof.statements.query import Name
 
 
@@ -148,11 +147,12 @@ class State:
     """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them.
 
     ``touched`` are the keys that were written since it was last emptied, for joining forks again; ``homes`` are the
-    relations that ever had a constraint, policy or trigger of that name, shared by all forks. ``foreign`` are the
-    schemas that others fill; of every other one it is known what is not in it. None: nothing is known of any.
+    relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
+    something may depend on; both are shared by all forks. ``foreign`` are the schemas that others fill; of every other
+    one it is known what is not in it. None: nothing is known of any.
     """
 
-    __slots__ = ("foreign", "homes", "objects", "owned", "path", "relations", "touched", "types")
+    __slots__ = ("foreign", "homes", "objects", "owned", "path", "relations", "touched", "types", "used")
 
     def __init__(self, path: tuple[str, ...] | None, foreign: frozenset[str] | None = None) -> None:
         self.relations: dict[Key, Relation] = {}
@@ -163,6 +163,7 @@ class State:
         self.owned: set[int] | None = None
         self.touched: set[object] = set()
         self.homes: dict[Member, set[Key]] = {}
+        self.used: set[object] = set()
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -172,6 +173,7 @@ class State:
         other.objects = dict(self.objects)
         other.touched = set(self.touched)
         other.homes = self.homes
+        other.used = self.used
         self.owned = set()
         other.owned = set()
         return other
@@ -227,7 +229,7 @@ class State:
         if name.schema is not None:
             return name.schema, name.name
         for schema in self.path or ():
-            if schema not in ("$user", "pg_catalog"):
+            if schema not in ("$user", "pg_catalog") and self.objects.get(("schema", None, schema)) != ABSENT:
                 return schema, name.name
         return None
 
@@ -258,7 +260,17 @@ class State:
         found = self.relations.get((wanted.schema or "public", wanted.name))
         return found.kind if found is not None else None
 
-    def labelled(self, kind: MemberKind, name: str) -> list[Relation]:
+    def statistics(self, key: Key) -> Fact:
+        """What is known of an object of extended statistics, which goes with its table and with its columns."""
+        label: Member = ("statistics", ".".join(key))
+        homes = [self.relations[home] for home in self.homes.get(label, ()) if home in self.relations]
+        facts = [home.member(*label) if home.fact.presence is not Presence.ABSENT else home.fact for home in homes]
+        return next(
+            (fact for fact in facts if fact.presence is not Presence.ABSENT),
+            min(facts, key=lambda fact: fact.sure, default=ABSENT),
+        )
+
+    def labelled(self, kind: Kind, name: str) -> list[Relation]:
         """The relations that have or may have a member of this name."""
         member = (kind, name)
         return [

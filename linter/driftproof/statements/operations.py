@@ -9,6 +9,16 @@ from typing import Literal
 import msgspec
 
 from driftproof.objects import Kind
+from driftproof.statements.named import AddTypeConstraint as AddTypeConstraint
+from driftproof.statements.named import CreateStatistics as CreateStatistics
+from driftproof.statements.named import Deallocate as Deallocate
+from driftproof.statements.named import DropTypeConstraint as DropTypeConstraint
+from driftproof.statements.named import Execute as Execute
+from driftproof.statements.named import NeedTypeConstraint as NeedTypeConstraint
+from driftproof.statements.named import Prepare as Prepare
+from driftproof.statements.named import Publish as Publish
+from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
+from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
 
 RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
@@ -190,14 +200,21 @@ class MoveRelation(msgspec.Struct, frozen=True):
 
 
 class Create(msgspec.Struct, frozen=True):
-    """CREATE of an object that is no relation: schema, type, function, extension, role, publication...
+    """CREATE of an object that is no relation: schema, type, function, extension, role, server...
 
-    ``alters`` says of a function that a call of it may make or drop objects.
+    ``types`` are part of the name of casts, operators and transforms; ``needs`` is what is looked at after the name.
+    ``base`` is what a domain is made of, ``of`` the range type that a multirange type is made with. ``alters`` says of
+    a function that a call of it may make or drop objects.
     """
 
     kind: Kind
     name: Name
+    types: tuple[Name, ...] = ()
+    needs: "tuple[Operation, ...]" = ()
     labels: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    base: Column | None = None
+    of: Name | None = None
     if_not_exists: bool = False
     replace: bool = False
     overloads: bool = False
@@ -205,11 +222,14 @@ class Create(msgspec.Struct, frozen=True):
 
 
 class Need(msgspec.Struct, frozen=True):
-    """Whatever needs an object that is no relation and changes nothing that is modelled."""
+    """Whatever needs an object that is no relation; ``holds``: what the statement makes keeps it from being dropped."""
 
     kind: Kind
     name: Name
+    types: tuple[Name, ...] = ()
     missing_ok: bool = False
+    holds: bool = False
+    sqlstate: str | None = None
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -217,6 +237,7 @@ class Drop(msgspec.Struct, frozen=True):
 
     kind: Kind
     name: Name
+    types: tuple[Name, ...] = ()
     missing_ok: bool = False
     cascade: bool = False
 
@@ -227,6 +248,7 @@ class Rename(msgspec.Struct, frozen=True):
     kind: Kind
     name: Name
     to: str
+    types: tuple[Name, ...] = ()
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -235,15 +257,18 @@ class Move(msgspec.Struct, frozen=True):
     kind: Kind
     name: Name
     schema: str
+    types: tuple[Name, ...] = ()
 
 
 class AddLabel(msgspec.Struct, frozen=True):
-    """ALTER TYPE ... ADD VALUE, or RENAME VALUE where ``renames`` names the old label."""
+    """ALTER TYPE ... ADD VALUE, or RENAME VALUE where ``renames`` names the old label; ``neighbour`` is that of BEFORE
+    and AFTER."""
 
     type: Name
     label: str
     if_not_exists: bool = False
     renames: str | None = None
+    neighbour: str | None = None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -353,8 +378,18 @@ Operation = (
     | Rename
     | Move
     | AddLabel
+    | AddTypeConstraint
+    | NeedTypeConstraint
+    | DropTypeConstraint
+    | RenameTypeConstraint
+    | CreateStatistics
+    | Publish
+    | Prepare
+    | Execute
+    | Deallocate
     | Run
     | SetSearchPath
+    | SetDefaultPath
     | Transaction
     | Forget
     | Raise

@@ -3,7 +3,8 @@
 import msgspec
 
 from driftproof.statements.operations import Statement, SyntaxFailure
-from driftproof.syntax.lower import command, operations
+from driftproof.syntax.commands import command
+from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
 from driftproof.syntax.tokens import Element, Token, elements, literal, locate, parses, quote, tokens

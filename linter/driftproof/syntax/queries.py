@@ -109,7 +109,7 @@ def query(wrapped: Node, shift: int) -> Query:
         case "MergeStmt":
             return _merge(node, shift)
         case _:
-            return Query(outputs=(Output(None, ()),))
+            return Query(outputs=(Output(None),))  # EXECUTE: any columns
 
 
 def select(node: Node, shift: int) -> Query:

@@ -9,7 +9,17 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Expression, Name
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
-from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name, type_text
+from driftproof.syntax.tree import (
+    names,
+    needed_roles,
+    qualified,
+    range_var,
+    role_names,
+    strings,
+    tagged,
+    type_name,
+    type_text,
+)
 
 Operations = list[op.Operation]
 Lowering = Callable[[str, Node, int], Operations]
@@ -227,6 +237,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
         case "AT_AddConstraint":
             made = constraint(definition["Constraint"], shift)
             return [op.AddConstraint(table, made, table_missing_ok)] if made else []
+        case "AT_ChangeOwner":
+            return needed_roles(role_names([{"RoleSpec": node["newowner"]}]))
         case "AT_ValidateConstraint":
             return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)]
         case "AT_AlterConstraint":
@@ -284,8 +296,9 @@ def create_view(node: Node, shift: int) -> Operations:
 
 def create_table_as(node: Node, shift: int) -> Operations:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW; SELECT INTO comes here too."""
-    into = node["into"]
+    into, prepared = node["into"], node["query"].get("ExecuteStmt")
     return [
+        *([op.Execute(prepared["name"])] if prepared else []),
         op.CreateRelation(
             range_var(into["rel"], shift),
             "materialized view" if node.get("objtype") == "OBJECT_MATVIEW" else "table",
@@ -293,7 +306,7 @@ def create_table_as(node: Node, shift: int) -> Operations:
             aliases=tuple(strings(into.get("colNames"))),
             temporary=into["rel"].get("relpersistence") == "t",
             if_not_exists=node.get("if_not_exists", False),
-        )
+        ),
     ]
 
 
@@ -322,24 +335,26 @@ def _owned_by(node: Node) -> Operations:
 
 
 def create_policy(node: Node, shift: int) -> Operations:
-    """CREATE POLICY: USING and WITH CHECK see the table."""
+    """CREATE POLICY: the roles, then the table, which USING and WITH CHECK see."""
     return [
+        *needed_roles(role_names(node.get("roles"))),
         op.CreateMember(
             "policy",
             range_var(node["table"], shift),
             node["policy_name"],
             expression=_policy_expression(node, shift),
             kinds=("table",),
-        )
+        ),
     ]
 
 
 def alter_policy(node: Node, shift: int) -> Operations:
     """ALTER POLICY."""
     return [
+        *needed_roles(role_names(node.get("roles"))),
         op.NeedMember(
             "policy", range_var(node["table"], shift), node["policy_name"], sees=_policy_expression(node, shift)
-        )
+        ),
     ]
 
 
@@ -384,13 +399,3 @@ def create_rule(node: Node, shift: int) -> Operations:
             kinds=("table", "view", "materialized view"),
         )
     ]
-
-
-def create_statistics(node: Node, shift: int) -> Operations:
-    """CREATE STATISTICS: its columns."""
-    tables = [item["RangeVar"] for item in node.get("relations", ()) if "RangeVar" in item]
-    if len(tables) != 1:
-        return []
-    table = range_var(tables[0], shift)
-    elements = [item["StatsElem"] for item in node.get("exprs", ())]
-    return [op.NeedMember("column", table, element["name"]) for element in elements if "name" in element]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax.parser import Node
 
@@ -65,6 +66,31 @@ def type_text(node: Node | None) -> str:
     modifiers = [constant(item) or "?" for item in node.get("typmods", ())]
     written = f"{name}({','.join(modifiers)})" if modifiers else name
     return written + "[]" * bool(node.get("arrayBounds"))
+
+
+def signature(nodes: Any) -> tuple[Name, ...]:
+    """The types that are part of an object's name; ``[]`` marks an array, an empty name stands for NONE."""
+    found: list[Name] = []
+    for node in nodes or ():
+        fields = node.get("TypeName", node)
+        name = type_name(fields) or Name(None, "")
+        found.append(Name(name.schema, name.name + "[]") if "arrayBounds" in fields else name)
+    return tuple(found)
+
+
+def role(spec: Node | None) -> str | None:
+    """The role that a RoleSpec names; None for PUBLIC, CURRENT_USER and their kin."""
+    return (spec or {}).get("rolename")
+
+
+def role_names(nodes: Any) -> list[str]:
+    """The roles that a list of RoleSpecs names."""
+    return [name for node in nodes or () if (name := role(node["RoleSpec"])) is not None]
+
+
+def needed_roles(found: list[str], sqlstate: str | None = None) -> list[op.Operation]:
+    """The need of roles, which can't be dropped then."""
+    return [op.Need("role", Name(None, name), holds=True, sqlstate=sqlstate) for name in found]
 
 
 def constant(wrapped: Node) -> str | None:

@@ -60,9 +60,9 @@ def forget(run: Interpreter, step: op.Forget) -> None:
             state.put(Relation(relation.key, relation.kind, UNKNOWN, open=True, of=relation.of))
         elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
             _forget_members(run, relation, step.kind)
-    for name in list(state.objects):
-        if step.kind in (None, name[0]):
-            state.put_object(name, UNKNOWN)
+    for name, fact in list(state.objects.items()):
+        if step.kind == name[0] or (step.kind is None and not (name[0] == "role" and fact == PRESENT)):
+            state.put_object(name, UNKNOWN)  # nobody drops a role in passing
 
 
 def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:

@@ -127,7 +127,7 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     if drop.kind == "column":
         for member, columns in list(relation.uses.items()):
             if drop.name in columns:
-                if member[0] == "constraint":
+                if member[0] in ("constraint", "statistics"):
                     relation.members[member] = fact
                 _drop_index_of(run, relation, member[1], fact)
                 del relation.uses[member]

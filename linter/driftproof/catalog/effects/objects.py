@@ -1,152 +1,285 @@
-"""Schemas, types, functions, extensions, roles and publications."""
+"""Objects that are neither relations nor types: schemas, functions, extensions, roles, servers, text search...
 
-from typing import Any
+They differ in their SQLSTATEs and in whether a schema is part of their name; all else is the same for each kind.
+"""
 
+from driftproof.catalog import builtins
+from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.parts import need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import (
-    ABSENT,
-    ASSUMED,
-    GONE,
-    UNKNOWN,
-    Key,
-    Relation,
-)
-from driftproof.objects import Object
+from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Fact, Presence
+from driftproof.objects import DUPLICATE, NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
+ObjectKey = tuple[Kind, str | None, str]
+"""Kind, schema and name, the types that are part of it included."""
 
-def _object_key(run: Interpreter, kind: str, name: Name) -> tuple[Any, str | None, str] | None:
-    if kind in ("schema", "extension", "role", "publication"):
-        return kind, None, name.name
+
+def _place(run: Interpreter, kind: Kind, name: Name, types: tuple[Name, ...]) -> ObjectKey | None:
+    """Where such an object is made; None if that is not known."""
+    identity = _identity(run, kind, name.name, types)
+    if identity is None:
+        return None
+    if kind in NOT_IN_A_SCHEMA:
+        return kind, None, identity
     key = run.state.creation_key(name)
-    return None if key is None else (kind, key[0], key[1])
+    return None if key is None else (kind, key[0], identity)
+
+
+def _find(run: Interpreter, kind: Kind, name: Name, types: tuple[Name, ...]) -> ObjectKey | None:
+    """What such a name means: what the search_path finds first, else where it would be made."""
+    place = _place(run, kind, name, types)
+    if place is None or name.schema is not None or place[1] is None:
+        return place
+    gone: ObjectKey | None = None
+    for schema in run.state.path or ():
+        key = (kind, schema, place[2])
+        fact = _fact(run, key)
+        if fact is not None and fact.presence is not Presence.ABSENT:
+            return key
+        gone = gone or (key if fact is not None else None)
+    return gone or place
+
+
+def _identity(run: Interpreter, kind: Kind, name: str, types: tuple[Name, ...]) -> str | None:
+    """The name with its types, as the catalog knows them; None where one of them is not known."""
+    if not types:
+        return name
+    parts: list[str] = []
+    for type_ in types:
+        bare, brackets = type_.name.removesuffix("[]"), "[]" if type_.name.endswith("[]") else ""
+        if type_.schema in (None, "pg_catalog") and (not bare or bare in builtins.types()):
+            parts.append((bare or "NONE") + brackets)
+            continue
+        found = run.type(Name(type_.schema, bare))
+        if found is None:
+            return None
+        parts.append(".".join(found.key) + brackets)
+    return f"({' AS '.join(parts)})" if kind == "cast" else f"{name}({', '.join(parts)})"
+
+
+def _fact(run: Interpreter, key: ObjectKey) -> Fact | None:
+    """What is known of an object; None if it was never mentioned."""
+    if key[0] == "statistics" and ("statistics", f"{key[1]}.{key[2]}") in run.state.homes:
+        return run.state.statistics((key[1] or "", key[2]))
+    return run.state.objects.get(key)
+
+
+def _object(key: ObjectKey) -> Object:
+    return Object(key[0], key[1], None, key[2])
+
+
+def _need_types(run: Interpreter, types: tuple[Name, ...]) -> None:
+    for type_ in types:
+        bare = type_.name.removesuffix("[]")
+        if bare:
+            need_type(run, Name(type_.schema, bare, type_.at))
 
 
 def create(run: Interpreter, made: op.Create) -> None:
-    """CREATE SCHEMA, TYPE, FUNCTION, EXTENSION..."""
+    """CREATE: nothing happens where IF NOT EXISTS finds the name taken."""
     if made.kind == "type":
-        _create_type(run, made)
+        types.create_type(run, made)
         return
-    key = _object_key(run, made.kind, made.name)
+    if made.kind not in NOT_IN_A_SCHEMA:
+        run.need_schema(made.name.schema)
+    _need_types(run, made.types)
+    key = _place(run, made.kind, made.name, made.types)
     if key is None:
         return
     if made.alters:
         run.altering.add(made.name.name)
-    fact = run.state.objects.get(key)
+    fact = _fact(run, key)
+    if made.if_not_exists and fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE):
+        run.state.put_object(key, run.made() if fact.sure else ASSUMED)
+        return
     if fact is not None and not (made.if_not_exists or made.replace or made.overloads):
-        run.forbid(Object(made.kind, key[1], None, key[2]), fact)
+        run.forbid(_object(key), fact)
+    run.steps(made.needs)
     run.state.put_object(key, run.made())
 
 
-def _create_type(run: Interpreter, made: op.Create) -> None:
-    key = run.state.creation_key(made.name)
-    if key is None:
-        return
-    taken = run.state.types.get(key)
-    run.forbid(Object("type", key[0], None, key[1]), taken.fact if taken is not None else ABSENT)
-    type_ = Relation(key, "type", run.made(), open=False)
-    for label in made.labels:
-        type_.members["enum-label", label] = type_.fact
-    run.state.put_type(type_)
-
-
 def need_object(run: Interpreter, need: op.Need) -> None:
-    """COMMENT ON TYPE, GRANT ON FUNCTION...: a claim only for what the history itself dropped."""
+    """COMMENT ON, GRANT ON, OWNER TO...: a claim only for what the history itself dropped."""
     if need.kind == "type":
-        need_type(run, need.name)
+        need_type(run, need.name, holds=need.holds)
         return
-    key = _object_key(run, need.kind, need.name)
-    if key is None or need.kind == "function":
+    if need.kind == "function":
+        run.unsure |= not run.knows_function(need.name)
         return
-    fact = run.state.objects.get(key, UNKNOWN)
-    run.need(Object(need.kind, key[1], None, key[2]), fact, lambda proven: run.state.put_object(key, proven))
+    if builtins.always_there(need.kind, need.name):
+        return
+    if need.kind not in NOT_IN_A_SCHEMA and not need.missing_ok and need.name.schema is not None:
+        run.need_schema(need.name.schema)
+    _need_types(run, need.types)
+    key = _find(run, need.kind, need.name, need.types)
+    if key is None:
+        run.unsure = True
+        return
+    fact = _fact(run, key) or UNKNOWN
+    if need.missing_ok and fact.presence is not Presence.PRESENT:
+        return
+
+    def prove(proven: Fact) -> None:
+        run.state.put_object(key, proven)
+
+    run.need(_object(key), fact, prove, sqlstate=need.sqlstate)
+    if need.holds:
+        run.state.used.add(key)
 
 
 def drop_object(run: Interpreter, drop: op.Drop) -> None:
-    """DROP TYPE, FUNCTION, SCHEMA...; a function may have namesakes, so nothing is known of it afterwards."""
+    """DROP: certain where nothing can have kept the object from going."""
     if drop.kind == "type":
-        _, found = run.state.look_up(drop.name, run.state.types)
-        if not drop.missing_ok and found is not None:
-            need_type(run, drop.name)
-        key = found.key if found is not None else run.state.creation_key(drop.name)
-        if key is not None:
-            run.state.put_type(Relation(key, "type", GONE, open=False))
-        if drop.cascade:
-            forget(run, op.Forget("column"))
+        types.drop_type(run, drop)
         return
-    name = _object_key(run, drop.kind, drop.name)
-    if name is None:
+    if not drop.missing_ok:
+        if drop.kind not in NOT_IN_A_SCHEMA and drop.name.schema is not None:
+            run.need_schema(drop.name.schema)
+        _need_types(run, drop.types)
+    key = _find(run, drop.kind, drop.name, drop.types)
+    if key is None:
         return
     if drop.kind == "function":
-        run.state.put_object(name, UNKNOWN)
+        # It may have namesakes, so nothing is known of it afterwards.
+        run.state.put_object(key, UNKNOWN)
         if drop.cascade:
             forget(run, op.Forget("trigger"))
             forget(run, op.Forget("policy"))
         return
-    fact = run.state.objects.get(name, UNKNOWN)
-    if not drop.missing_ok:
-        run.need(Object(drop.kind, name[1], None, name[2]), fact, lambda _fact: None)
-    run.state.put_object(name, GONE)
-    if drop.kind == "schema":
-        for key, relation in list(run.state.relations.items()):
-            if key[0] == drop.name.name:
-                run.gone(key, relation.kind, certain=drop.cascade)
-    if drop.kind == "extension":
-        forget(run, op.Forget("type"))
+    fact = _fact(run, key) or UNKNOWN
+    if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
+        run.need(_object(key), fact, lambda _fact: None)
+    kept = key in run.state.used or drop.kind == "extension" or _is_home(run, key)
+    certain = fact.presence is not Presence.UNKNOWN and (drop.cascade or not kept)
+    run.state.put_object(key, ABSENT if certain else GONE)
+    _take_along(run, drop, key, certain=certain)
+
+
+def _is_home(run: Interpreter, key: ObjectKey) -> bool:
+    """Whether it is a schema with something in it."""
+    if key[0] != "schema":
+        return False
+    state, name = run.state, key[2]
+    return (
+        any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.relations.items())
+        or any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.types.items())
+        or any(other[1] == name and fact.presence is not Presence.ABSENT for other, fact in state.objects.items())
+    )
+
+
+def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: bool) -> None:
+    """What goes with an object, or may go."""
+    state, name = run.state, key[2]
+    match drop.kind:
+        case "schema":
+            for place, relation in list(state.relations.items()):
+                if place[0] == name:
+                    run.gone(place, relation.kind, certain=certain)
+            for place in list(state.types):
+                if place[0] == name:
+                    types.gone(run, place, certain=certain)
+            for other, fact in list(state.objects.items()):
+                if other[1] == name and fact.presence is not Presence.ABSENT:
+                    state.put_object(other, ABSENT if certain else GONE)
+        case "extension":
+            forget(run, op.Forget("type"))
+        case "server" | "role" | "foreign-data-wrapper":
+            forget(run, op.Forget("user-mapping"))
+            if drop.cascade and drop.kind != "role":
+                if drop.kind == "foreign-data-wrapper":
+                    forget(run, op.Forget("server"))
+                for place, relation in list(state.relations.items()):
+                    if relation.kind == "foreign table":
+                        run.gone(place, relation.kind, certain=False)
+        case "statistics":
+            relabel(run, "statistics", f"{key[1]}.{name}", None, certain=certain)
+        case "publication":
+            relabel(run, "publication-table", name, None, certain=certain)
+        case _:
+            pass
+
+
+def relabel(run: Interpreter, kind: Kind, old: str, new: str | None, *, certain: bool) -> None:
+    """Take a mark of this name from all relations, or give it another name."""
+    for relation in run.state.labelled(kind, old):
+        fact = relation.members[kind, old]
+        relation = run.state.put_member(relation, (kind, old), ABSENT if certain else GONE)
+        if new is not None:
+            relation = run.state.put_member(relation, (kind, new), fact)
+            relation.uses[kind, new] = relation.uses.pop((kind, old), ())
 
 
 def rename_object(run: Interpreter, rename: op.Rename) -> None:
-    """ALTER TYPE, SCHEMA... RENAME TO."""
+    """ALTER ... RENAME TO."""
     if rename.kind == "type":
-        _, found = run.state.look_up(rename.name, run.state.types)
-        if found is not None:
-            _move_type(run, found, (found.key[0], rename.to))
+        types.rename_type(run, rename)
         return
-    old, new = _object_key(run, rename.kind, rename.name), _object_key(run, rename.kind, Name(None, rename.to))
-    if old is not None and new is not None:
-        run.state.put_object(new, run.state.objects.get(old, ASSUMED))
-        run.state.put_object(old, GONE if rename.kind != "function" else UNKNOWN)
-    if rename.kind == "schema":
-        for key, relation in list(run.state.relations.items()):
-            if key[0] == rename.name.name:
-                put_under(run, relation, (rename.to, key[1]), check=False)
+    _relocate(run, rename.kind, rename.name, rename.types, to=rename.to)
 
 
 def move_object(run: Interpreter, move: op.Move) -> None:
-    """ALTER TYPE, FUNCTION... SET SCHEMA."""
+    """ALTER ... SET SCHEMA."""
     if move.kind == "type":
-        _, found = run.state.look_up(move.name, run.state.types)
-        if found is not None:
-            _move_type(run, found, (move.schema, found.key[1]))
+        types.move_type(run, move)
         return
-    old = _object_key(run, move.kind, move.name)
-    if old is not None:
-        run.state.put_object((move.kind, move.schema, old[2]), run.state.objects.get(old, ASSUMED))
+    _relocate(run, move.kind, move.name, move.types, schema=move.schema)
+
+
+def _relocate(
+    run: Interpreter,
+    kind: Kind,
+    name: Name,
+    types: tuple[Name, ...],
+    *,
+    to: str | None = None,
+    schema: str | None = None,
+) -> None:
+    if kind != "function":
+        need_object(run, op.Need(kind, name, types))
+    old = _find(run, kind, name, types)
+    if schema is not None:
+        run.need_schema(schema)
+    if old is None:
+        return
+    new: ObjectKey = (kind, schema if schema is not None else old[1], to if to is not None else old[2])
+    if kind == "function":
+        run.state.put_object(new, run.state.objects.get(old, ASSUMED))
         run.state.put_object(old, UNKNOWN)
-
-
-def _move_type(run: Interpreter, type_: Relation, to: Key) -> None:
-    moved = type_.copy()
-    moved.key = to
-    run.state.put_type(Relation(type_.key, "type", GONE, open=False))
-    run.state.put_type(moved)
-
-
-def add_label(run: Interpreter, add: op.AddLabel) -> None:
-    """ALTER TYPE ... ADD VALUE, RENAME VALUE."""
-    _, type_ = run.state.look_up(add.type, run.state.types)
-    if type_ is None:
         return
-    need_type(run, add.type)
-    type_ = run.state.types[type_.key]
-    if add.renames is not None:
-        type_ = run.state.writable(type_)
-        type_.members["enum-label", add.renames] = GONE
-    fact = type_.member("enum-label", add.label)
-    if not add.if_not_exists:
-        run.forbid(type_.object("enum-label", add.label), fact)
-    run.state.writable(type_).members["enum-label", add.label] = run.made()
+    if new == old and schema is not None:
+        return
+    taken = _fact(run, new)
+    if taken is not None:
+        run.forbid(_object(new), taken, sqlstate="42710" if DUPLICATE[kind] == "23505" else None)
+    fact = _fact(run, old) or ASSUMED
+    run.state.put_object(old, ABSENT if fact.sure and not run.unsure else GONE)
+    run.state.put_object(new, fact if not run.unsure else ASSUMED)
+    if old in run.state.used:
+        run.state.used.add(new)
+    if kind == "schema":
+        _move_contents(run, old[2], new[2])
+    elif kind in ("server", "role"):
+        forget(run, op.Forget("user-mapping"))
+    elif kind == "publication":
+        relabel(run, "publication-table", old[2], new[2], certain=not run.unsure)
+    elif kind == "statistics":
+        relabel(run, "statistics", f"{old[1]}.{old[2]}", f"{new[1]}.{new[2]}", certain=not run.unsure)
+
+
+def _move_contents(run: Interpreter, old: str, new: str) -> None:
+    """ALTER SCHEMA ... RENAME TO: all that is in it goes along."""
+    state = run.state
+    for key, relation in list(state.relations.items()):
+        if key[0] == old and relation.fact.presence is not Presence.ABSENT:
+            put_under(run, relation, (new, key[1]), check=False)
+    for key, type_ in list(state.types.items()):
+        if key[0] == old and type_.fact.presence is not Presence.ABSENT:
+            types.move_to(run, type_, (new, key[1]))
+    for name, fact in list(state.objects.items()):
+        if name[1] == old and fact.presence is not Presence.ABSENT:
+            state.put_object((name[0], new, name[2]), fact)
+            state.put_object(name, GONE)

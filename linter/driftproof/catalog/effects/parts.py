@@ -39,13 +39,14 @@ def check_column(run: Interpreter, column: op.Column) -> None:
             run.unsure |= not run.knows_type(type_)
 
 
-def need_type(run: Interpreter, name: Name) -> None:
+def need_type(run: Interpreter, name: Name, *, holds: bool = True) -> None:
     """The statement needs a type; of one that was never made here nothing is known."""
-    if run.knows_type(name):
+    if run.knows_type(name, holds=holds):
         return
-    _, found = run.state.look_up(name, run.state.types)
-    relation_key, relation = run.state.look_up(name)
-    if found is None or (relation is not None and relation_key is not None):
+    if name.schema is not None:
+        run.need_schema(name.schema)
+    found = run.type(name)
+    if found is None or found.fact.presence is Presence.UNKNOWN or found.kind == "relation":
         run.unsure = True
         return
     holder = found
@@ -60,6 +61,13 @@ def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKin
     """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
     if kinds and relation.kind not in kinds and relation.kind != "relation":
         run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
+
+
+def forbid_type(run: Interpreter, key: Key, *, sqlstate: str | None = None) -> None:
+    """Types and the rows of tables and views share one name space."""
+    found = run.state.types.get(key)
+    if found is not None and found.fact.presence is not Presence.ABSENT:
+        run.forbid(Object("type", key[0], None, key[1]), found.fact, sqlstate=sqlstate)
 
 
 def check_reference(

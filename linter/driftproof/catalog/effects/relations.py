@@ -8,6 +8,7 @@ from driftproof.catalog.effects.parts import (
     check_reference,
     depends,
     doubted,
+    forbid_type,
     put_constraint,
     table_doubt,
 )
@@ -43,8 +44,14 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if before is not None and there and made.if_not_exists:
         _skipped(run, made, before)
         return
-    if before is not None and fact is not None and not (made.replace and there):
+    if not made.temporary:
+        run.need_schema(made.name.schema)
+    rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
+    if before is not None and fact is not None and rows:
+        run.forbid(Object("type", key[0], None, key[1]), fact)
+    elif before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
+    forbid_type(run, key)
     run.seen = []
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
@@ -138,7 +145,7 @@ def _in_doubt(fact: Fact) -> Fact | None:
 
 def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     """DROP TABLE and its kin; CASCADE takes views, policies and foreign keys along."""
-    sqlstate = "42704" if drop.kind == "index" else "42P01"
+    sqlstate = "42704" if drop.kind in ("index", "foreign table") else "42P01"
     key, found = run.state.look_up(drop.name)
     if key is None:
         return
@@ -147,6 +154,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
             run.gone(key, drop.kind, certain=drop.name.schema is not None)
             return
     else:
+        if drop.name.schema is not None:
+            run.need_schema(drop.name.schema)
         if found is not None and serves_constraint(run, found):
             return  # DROP INDEX refuses it (2BP01)
         found = run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
@@ -198,6 +207,8 @@ def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
         if rename.missing_ok:
             _forget_key(run, rename.name)
         return
+    if kind != "index":
+        forbid_type(run, (relation.key[0], rename.to))
     put_under(run, relation, (relation.key[0], rename.to))
 
 
@@ -208,6 +219,9 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
         return
     if move.kind != "table":
         check_kind(run, relation, (move.kind,), at=move.name.at)
+    run.need_schema(move.schema)
+    if relation.key[0] == move.schema:
+        return
     for key, other in list(run.state.relations.items()):
         if other.of == relation.key and other.kind in ("index", "sequence"):
             put_under(run, other, (move.schema, key[1]), check=False)

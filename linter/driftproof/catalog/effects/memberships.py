@@ -1,0 +1,77 @@
+"""What belongs to a table and has a name elsewhere: statistics in a schema, the tables of a publication."""
+
+from driftproof.catalog import naming
+from driftproof.catalog.effects.objects import relabel
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Presence, Relation
+from driftproof.objects import Kind, Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+
+def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
+    """CREATE STATISTICS: the name is looked at before the columns are."""
+    if made.name is not None:
+        run.need_schema(made.name.schema)
+    relation = run.relation(made.table)
+    if relation is None:
+        return
+    Resolver(run).over(made.expression, relation)
+    relation = run.state.relations[relation.key]
+    key = run.state.creation_key(made.name) if made.name is not None else None
+    if made.name is not None and key is None:
+        run.unsure = True
+        return
+    if key is None:
+        key = (relation.key[0], _free_name(run, relation, made.keys))
+    fact = run.state.statistics(key)
+    if made.if_not_exists and fact.presence is Presence.PRESENT:
+        return
+    if not made.if_not_exists and fact.presence is not Presence.ABSENT:
+        run.forbid(Object("statistics", key[0], None, key[1]), fact)
+    columns = tuple(column for column in made.keys if column is not None)
+    for column in columns:
+        relation = run.need_member(relation, "column", column)
+    label = ".".join(key)
+    relation = run.state.put_member(relation, ("statistics", label), run.made())
+    relation.uses["statistics", label] = columns + tuple(ref.parts[-1] for ref in made.expression.columns)
+
+
+def _free_name(run: Interpreter, relation: Relation, keys: tuple[str | None, ...]) -> str:
+    """The name that PostgreSQL makes up. Source: ChooseExtendedStatisticName, statscmds.c."""
+    number, suffix = 0, "stat"
+    while True:
+        name = naming.object_name(relation.key[1], "_".join(key or "expr" for key in keys), suffix)
+        if run.state.statistics((relation.key[0], name)).presence is Presence.ABSENT:
+            return name
+        number += 1
+        suffix = f"stat{number}"
+
+
+def publish(run: Interpreter, step: op.Publish) -> None:
+    """CREATE PUBLICATION, and ALTER PUBLICATION ... ADD, SET and DROP TABLE."""
+    every: tuple[Kind, str | None, str] = ("publication-table", None, step.publication)
+    if step.how == "make":
+        run.state.put_object(every, PRESENT if step.all_tables else ABSENT)
+    elif run.state.objects.get(every, ABSENT).presence is not Presence.ABSENT:
+        run.unsure = True  # 55000: all tables are in it already
+        return
+    if step.how in ("make", "set"):
+        relabel(run, "publication-table", step.publication, None, certain=not run.unsure)
+    for table in dict.fromkeys((name.schema, name.name) for name in step.tables):
+        relation = run.relation(Name(*table))
+        if relation is None or relation.kind not in ("table", "relation"):
+            run.unsure = True
+            continue
+        if step.how == "drop":
+            relation = run.need_member(relation, "publication-table", step.publication)
+        elif step.how == "add":
+            wanted = relation.object("publication-table", step.publication)
+            run.forbid(wanted, relation.member("publication-table", step.publication))
+        there = run.made() if step.how != "drop" else GONE if run.unsure else ABSENT
+        run.state.put_member(relation, ("publication-table", step.publication), there)
+        for key in relation.children:  # tables that inherit from it come along, partitions do not
+            child = run.state.relations.get(key)
+            if child is not None:
+                run.state.put_member(child, ("publication-table", step.publication), UNKNOWN)

@@ -1,0 +1,92 @@
+"""Operations on what has a name of its own besides relations: domains' constraints, statistics, publications, prepared
+statements, settings of roles and databases. `driftproof.statements.operations` names them with the others."""
+
+from typing import Literal
+
+import msgspec
+
+from driftproof.statements.query import NOTHING, Expression, Name, Query
+
+
+class AddTypeConstraint(msgspec.Struct, frozen=True):
+    """ALTER DOMAIN ... ADD CONSTRAINT; ``name`` is None where PostgreSQL makes one up.
+
+    ``only_new``: nothing happens where there is one of that kind (SET NOT NULL).
+    """
+
+    type: Name
+    name: str | None
+    kind: Literal["check", "not null"] = "check"
+    expression: Expression = NOTHING
+    only_new: bool = False
+
+
+class NeedTypeConstraint(msgspec.Struct, frozen=True):
+    """ALTER DOMAIN ... VALIDATE CONSTRAINT, COMMENT ON CONSTRAINT ... ON DOMAIN."""
+
+    type: Name
+    name: str
+
+
+class DropTypeConstraint(msgspec.Struct, frozen=True):
+    """ALTER DOMAIN ... DROP CONSTRAINT."""
+
+    type: Name
+    name: str
+    missing_ok: bool = False
+
+
+class RenameTypeConstraint(msgspec.Struct, frozen=True):
+    """ALTER DOMAIN ... RENAME CONSTRAINT."""
+
+    type: Name
+    name: str
+    to: str
+
+
+class CreateStatistics(msgspec.Struct, frozen=True):
+    """CREATE STATISTICS; in ``keys`` an expression is None. Without a name PostgreSQL makes one up."""
+
+    name: Name | None
+    table: Name
+    keys: tuple[str | None, ...]
+    expression: Expression
+    if_not_exists: bool = False
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
+
+    ``all_tables`` is FOR ALL TABLES.
+    """
+
+    publication: str
+    tables: tuple[Name, ...]
+    how: Literal["make", "add", "set", "drop"]
+    all_tables: bool = False
+
+
+class Prepare(msgspec.Struct, frozen=True):
+    """PREPARE, in this session."""
+
+    name: str
+    query: Query
+
+
+class Execute(msgspec.Struct, frozen=True):
+    """EXECUTE of a prepared statement: its names are resolved again."""
+
+    name: str
+
+
+class Deallocate(msgspec.Struct, frozen=True):
+    """DEALLOCATE; None is ALL."""
+
+    name: str | None
+
+
+class SetDefaultPath(msgspec.Struct, frozen=True):
+    """ALTER DATABASE or ROLE ... SET search_path: the path of later sessions, of one role if it is named."""
+
+    path: tuple[str, ...] | None
+    role: str | None = None

@@ -1,0 +1,342 @@
+"""CREATE and ALTER of what is neither relation, type nor function: servers, publications, text search, operators..."""
+
+from collections.abc import Callable
+from typing import Any
+
+from driftproof.objects import Kind
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+from driftproof.syntax import tables
+from driftproof.syntax.objects import OBJECTS, identity, with_method
+from driftproof.syntax.parser import Node
+from driftproof.syntax.queries import expression
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
+
+Handler = Callable[[Node, int], Operations]
+
+
+def create(kind: Kind, field: str, *needs: tuple[Kind, str]) -> Handler:
+    """A CREATE of an object whose name stands in ``field``, with what it needs by their own fields."""
+
+    def lowering(node: Node, _shift: int) -> Operations:
+        needed = tuple(step for other, key in needs for step in _needed(other, node.get(key)))
+        flag, replace = node.get("if_not_exists", False), node.get("replace", False)
+        return [op.Create(kind, _name(node[field]), needs=needed, if_not_exists=flag, replace=replace)]
+
+    return lowering
+
+
+def need(kind: Kind, field: str) -> Handler:
+    """An ALTER that needs the object whose name stands in ``field`` and changes nothing that is modelled."""
+    return lambda node, _shift: [op.Need(kind, _name(node.get(field)), missing_ok=node.get("missing_ok", False))]
+
+
+def drop(kind: Kind, field: str) -> Handler:
+    """A DROP of an object whose name stands in ``field``."""
+
+    def lowering(node: Node, _shift: int) -> Operations:
+        cascade = node.get("behavior") == "DROP_CASCADE"
+        return [op.Drop(kind, _name(node[field]), missing_ok=node.get("missing_ok", False), cascade=cascade)]
+
+    return lowering
+
+
+def _name(written: Any) -> Name:
+    if isinstance(written, str):
+        return Name(None, written)
+    return qualified(strings(written["objname"]) if "objname" in written else names(written))
+
+
+def _needed(kind: Kind, written: Any) -> Operations:
+    return [op.Need(kind, _name(written), holds=True)] if written else []
+
+
+def _options(node: Node, field: str = "options") -> dict[str, Any]:
+    return {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get(field, ())}
+
+
+# -- roles ----------------------------------------------------------------------------------------------------------
+
+
+def create_role(node: Node, _shift: int) -> Operations:
+    """CREATE ROLE, USER, GROUP."""
+    return [op.Create("role", Name(None, node["role"]), needs=tuple(_members(node)))]
+
+
+def alter_role(node: Node, _shift: int) -> Operations:
+    """ALTER ROLE, ALTER GROUP ... ADD USER."""
+    name = role(node.get("role"))
+    return [*needed_roles([name] if name is not None else []), *_members(node)]
+
+
+def _members(node: Node) -> Operations:
+    options = _options(node)
+    lists = [options[key]["List"]["items"] for key in ("addroleto", "rolemembers", "adminmembers") if key in options]
+    return [step for items in lists for step in needed_roles(role_names(items))]
+
+
+def drop_roles(node: Node, _shift: int) -> Operations:
+    """DROP ROLE."""
+    missing_ok = node.get("missing_ok", False)
+    return [op.Drop("role", Name(None, name), missing_ok=missing_ok) for name in role_names(node["roles"])]
+
+
+def reassign_owned(node: Node, _shift: int) -> Operations:
+    """REASSIGN OWNED BY."""
+    return needed_roles([*role_names(node["roles"]), *role_names([{"RoleSpec": node["newrole"]}])])
+
+
+# -- schemas, extensions, languages -----------------------------------------------------------------------------------
+
+
+def create_schema(lower: tables.Lowering) -> Handler:
+    """CREATE SCHEMA, its owner and its elements."""
+
+    def lowering(node: Node, shift: int) -> Operations:
+        owner = role(node.get("authrole"))
+        name = node.get("schemaname") or owner or op.HOLE
+        found = needed_roles([owner] if owner is not None else [])
+        found.append(op.Create("schema", Name(None, name), if_not_exists=node.get("if_not_exists", False)))
+        for element in node.get("schemaElts", ()):
+            tag, fields = next(iter(element.items()))
+            for field in ("relation", "view", "sequence"):
+                if field in fields:
+                    fields[field].setdefault("schemaname", name)
+            found.extend(lower(tag, fields, shift))
+        return found
+
+    return lowering
+
+
+def create_extension(node: Node, _shift: int) -> Operations:
+    """CREATE EXTENSION, and its SCHEMA."""
+    schema = _options(node).get("schema")
+    needs = tuple(_needed("schema", names(schema)[0])) if schema else ()
+    flag = node.get("if_not_exists", False)
+    return [op.Create("extension", Name(None, node["extname"]), needs=needs, if_not_exists=flag)]
+
+
+def alter_extension_contents(node: Node, _shift: int) -> Operations:
+    """ALTER EXTENSION ... ADD and DROP."""
+    found: Operations = [op.Need("extension", Name(None, node["extname"]))]
+    if node["objtype"] in OBJECTS:
+        found.append(op.Need(*identity(node["objtype"], node["object"]), holds=True))
+    return found
+
+
+def create_language(node: Node, _shift: int) -> Operations:
+    """CREATE LANGUAGE with a handler; without one the parser makes it a CREATE EXTENSION."""
+    handlers = [node[field] for field in ("plhandler", "plinline", "plvalidator") if field in node]
+    needs = tuple(op.Need("function", _name(handler)) for handler in handlers)
+    return [op.Create("language", Name(None, node["plname"]), needs=needs, replace=node.get("replace", False))]
+
+
+def create_wrapper(node: Node, _shift: int) -> Operations:
+    """CREATE FOREIGN DATA WRAPPER with its handler and validator."""
+    functions = [arg for arg in _options(node, "func_options").values() if arg is not None]
+    needs = tuple(op.Need("function", _name(function)) for function in functions)
+    return [op.Create("foreign-data-wrapper", Name(None, node["fdwname"]), needs=needs)]
+
+
+# -- foreign servers --------------------------------------------------------------------------------------------------
+
+
+def create_mapping(node: Node, _shift: int) -> Operations:
+    """CREATE USER MAPPING: the role, the server, then the mapping."""
+    name = _mapping(node)
+    made = [] if name is None else [op.Create("user-mapping", name, if_not_exists=node.get("if_not_exists", False))]
+    return [*_mapping_needs(node), *made]
+
+
+def alter_mapping(node: Node, _shift: int) -> Operations:
+    """ALTER USER MAPPING."""
+    name = _mapping(node)
+    return [*_mapping_needs(node), *([] if name is None else [op.Need("user-mapping", name)])]
+
+
+def drop_mapping(node: Node, _shift: int) -> Operations:
+    """DROP USER MAPPING: IF EXISTS forgives a missing role and a missing server as well."""
+    name, missing_ok = _mapping(node), node.get("missing_ok", False)
+    dropped = [] if name is None else [op.Drop("user-mapping", name, missing_ok=missing_ok)]
+    return [*([] if missing_ok else _mapping_needs(node)), *dropped]
+
+
+def _mapping(node: Node) -> Name | None:
+    """One of a role, or of PUBLIC, on a server; None for that of whoever runs the statement."""
+    user = role(node["user"]) or ("PUBLIC" if node["user"]["roletype"] == "ROLESPEC_PUBLIC" else None)
+    return None if user is None else Name(None, f"{user} SERVER {node['servername']}")
+
+
+def _mapping_needs(node: Node) -> Operations:
+    user = role(node["user"])
+    return [*needed_roles([user] if user is not None else []), *_needed("server", node["servername"])]
+
+
+def create_foreign_table(node: Node, shift: int) -> Operations:
+    """CREATE FOREIGN TABLE, and its server."""
+    return [
+        *_needed("server", node["servername"]),
+        *tables.create_table(node.get("base", node), shift, "foreign table"),
+    ]
+
+
+def import_schema(node: Node, _shift: int) -> Operations:
+    """IMPORT FOREIGN SCHEMA makes tables that only the other server knows."""
+    return [*_needed("server", node["server_name"]), *_needed("schema", node["local_schema"]), op.Forget("relation")]
+
+
+# -- publications -----------------------------------------------------------------------------------------------------
+
+
+def create_publication(node: Node, shift: int) -> Operations:
+    """CREATE PUBLICATION and its tables."""
+    found, needs = _published(node, shift)
+    name = node["pubname"]
+    return [
+        op.Create("publication", Name(None, name), needs=tuple(needs)),
+        op.Publish(name, found, "make", node.get("for_all_tables", False)),
+    ]
+
+
+_ACTIONS: dict[str, Any] = {"AP_AddObjects": "add", "AP_SetObjects": "set", "AP_DropObjects": "drop"}
+
+
+def alter_publication(node: Node, shift: int) -> Operations:
+    """ALTER PUBLICATION ... SET, ADD, SET and DROP TABLE."""
+    name = node["pubname"]
+    found: Operations = [op.Need("publication", Name(None, name))]
+    if "pubobjects" not in node:
+        return found
+    published, needs = _published(node, shift)
+    how = _ACTIONS[node.get("action", "AP_AddObjects")]
+    return [*found, *needs, op.Publish(name, published, how)]
+
+
+def _published(node: Node, shift: int) -> tuple[tuple[Name, ...], Operations]:
+    """The tables, and what they, their columns, their conditions and the schemas need."""
+    published: list[Name] = []
+    found: Operations = []
+    members: Operations = []
+    for item in node.get("pubobjects", ()):
+        fields = item["PublicationObjSpec"]
+        if "pubtable" in fields:
+            table = range_var(fields["pubtable"]["relation"], shift)
+            published.append(table)
+            found.append(op.NeedRelation(table))
+            columns = strings(fields["pubtable"].get("columns"))
+            members.extend(op.NeedMember("column", table, column) for column in columns)
+        elif fields["pubobjtype"] == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" and "name" in fields:
+            found.append(op.Need("schema", Name(None, fields["name"])))
+    return tuple(published), [*found, *members]
+
+
+# -- text search, operators, casts, collations ------------------------------------------------------------------------
+
+
+def define(node: Node, shift: int) -> Operations:
+    """CREATE OPERATOR, COLLATION, TEXT SEARCH..., of a type that is written in C, and of an aggregate."""
+    word, name, options = node["kind"], qualified(strings(node["defnames"])), _options(node, "definition")
+    flag, replace = node.get("if_not_exists", False), node.get("replace", False)
+    if word == "OBJECT_AGGREGATE":
+        return [op.Create("function", name, replace=replace, overloads=True)]
+    if word == "OBJECT_TYPE":
+        return [op.Create("type", name)] if not options else [op.Forget("type")]
+    needs: Operations = []
+    types: tuple[Name, ...] = ()
+    match word:
+        case "OBJECT_OPERATOR":
+            types = signature([options.get("leftarg") or {}, options.get("rightarg") or {}])
+            needs += [op.Need("function", _name(options[key])) for key in ("function", "procedure") if key in options]
+        case "OBJECT_COLLATION":
+            needs += _needed("collation", options.get("from"))
+        case "OBJECT_TSCONFIGURATION":
+            needs += _needed("text-search-configuration", options.get("copy"))
+            needs += _needed("text-search-parser", options.get("parser"))
+        case "OBJECT_TSDICTIONARY":
+            needs += _needed("text-search-template", options.get("template"))
+        case _:
+            needs += [op.Need("function", _name(option)) for option in options.values() if option]
+    made = op.Create(OBJECTS[word], name, types, if_not_exists=flag, replace=replace)
+    # What a collation or an object of text search is made from is looked at before its own name.
+    return [*needs, made]
+
+
+def alter_configuration(node: Node, _shift: int) -> Operations:
+    """ALTER TEXT SEARCH CONFIGURATION and its dictionaries."""
+    found: Operations = [op.Need("text-search-configuration", qualified(strings(node["cfgname"])))]
+    for item in node.get("dicts", ()):
+        found.extend(_needed("text-search-dictionary", item))
+    return found
+
+
+def create_class(node: Node, _shift: int) -> Operations:
+    """CREATE OPERATOR CLASS; without FAMILY it makes one of its own name, unless there is one."""
+    method, items = node["amname"], [item["CreateOpClassItem"] for item in node.get("items", ())]
+    name = with_method(qualified(strings(node["opclassname"])), method)
+    family = strings(node.get("opfamilyname"))
+    needs: Operations = [op.Need("type", type_) for type_ in signature([node["datatype"]])]
+    if family:
+        needs.append(op.Need("operator-family", with_method(qualified(family), method), holds=True))
+    needs += [op.Need("function", _name(item["name"])) for item in items if item["itemtype"] == 2]
+    found: Operations = [op.Need("access-method", Name(None, method), holds=True)]
+    found.append(op.Create("operator-class", name, needs=tuple(needs)))
+    return found if family else [*found, op.Create("operator-family", name, if_not_exists=True)]
+
+
+def operator_family(node: Node, _shift: int) -> Operations:
+    """CREATE and ALTER OPERATOR FAMILY."""
+    method = op.Need("access-method", Name(None, node["amname"]), holds=True)
+    name = with_method(qualified(strings(node["opfamilyname"])), node["amname"])
+    if "isDrop" in node or "items" in node:
+        return [method, op.Need("operator-family", name)]
+    return [method, op.Create("operator-family", name)]
+
+
+def alter_operator(node: Node, _shift: int) -> Operations:
+    """ALTER OPERATOR ... SET."""
+    return [op.Need(*identity("OBJECT_OPERATOR", {"ObjectWithArgs": node["opername"]}))]
+
+
+def create_cast(node: Node, _shift: int) -> Operations:
+    """CREATE CAST."""
+    types = signature([node["sourcetype"], node["targettype"]])
+    needs: Operations = [op.Need("function", _name(node["func"]))] if "func" in node else []
+    return [*needs, op.Create("cast", Name(None, ""), types)]
+
+
+def create_transform(node: Node, _shift: int) -> Operations:
+    """CREATE TRANSFORM."""
+    language = node["lang"]
+    functions: Operations = [op.Need("function", _name(node[key])) for key in ("fromsql", "tosql") if key in node]
+    made = op.Create(
+        "transform", Name(None, language), signature([node["type_name"]]), replace=node.get("replace", False)
+    )
+    return [*_needed("language", language), *functions, made]
+
+
+def create_conversion(node: Node, _shift: int) -> Operations:
+    """CREATE CONVERSION; its function is looked at first."""
+    name = qualified(strings(node["conversion_name"]))
+    return [op.Need("function", _name(node["func_name"])), op.Create("conversion", name)]
+
+
+# -- statistics -------------------------------------------------------------------------------------------------------
+
+
+def create_statistics(node: Node, shift: int) -> Operations:
+    """CREATE STATISTICS."""
+    relations = [item["RangeVar"] for item in node.get("relations", ()) if "RangeVar" in item]
+    if len(relations) != 1:
+        return []
+    elements = [item["StatsElem"] for item in node.get("exprs", ())]
+    parts = strings(node.get("defnames"))
+    return [
+        op.CreateStatistics(
+            qualified(parts) if parts else None,
+            range_var(relations[0], shift),
+            tuple(element.get("name") for element in elements),
+            expression([element["expr"] for element in elements if "expr" in element], shift),
+            node.get("if_not_exists", False),
+        )
+    ]

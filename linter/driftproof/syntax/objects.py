@@ -1,0 +1,197 @@
+"""What COMMENT, DROP, RENAME, SET SCHEMA, OWNER TO and GRANT do, for every kind of object by one table each."""
+
+from typing import Any
+
+from driftproof.objects import Kind
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+from driftproof.syntax.parser import Node
+from driftproof.syntax.tables import Operations, kinds_of
+from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
+
+RELATIONS: dict[str, op.RelationKind] = {
+    "OBJECT_TABLE": "table",
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_INDEX": "index",
+    "OBJECT_FOREIGN_TABLE": "foreign table",
+}
+MEMBERS: dict[str, op.MemberKind] = {
+    "OBJECT_COLUMN": "column",
+    "OBJECT_ATTRIBUTE": "column",
+    "OBJECT_TABCONSTRAINT": "constraint",
+    "OBJECT_POLICY": "policy",
+    "OBJECT_TRIGGER": "trigger",
+    "OBJECT_RULE": "rule",
+}
+OBJECTS: dict[str, Kind] = {
+    "OBJECT_ACCESS_METHOD": "access-method",
+    "OBJECT_AGGREGATE": "function",
+    "OBJECT_CAST": "cast",
+    "OBJECT_COLLATION": "collation",
+    "OBJECT_CONVERSION": "conversion",
+    "OBJECT_DATABASE": "database",
+    "OBJECT_DOMAIN": "type",
+    "OBJECT_EVENT_TRIGGER": "event-trigger",
+    "OBJECT_EXTENSION": "extension",
+    "OBJECT_FDW": "foreign-data-wrapper",
+    "OBJECT_FOREIGN_SERVER": "server",
+    "OBJECT_FUNCTION": "function",
+    "OBJECT_LANGUAGE": "language",
+    "OBJECT_OPCLASS": "operator-class",
+    "OBJECT_OPERATOR": "operator",
+    "OBJECT_OPFAMILY": "operator-family",
+    "OBJECT_PROCEDURE": "function",
+    "OBJECT_PUBLICATION": "publication",
+    "OBJECT_ROLE": "role",
+    "OBJECT_ROUTINE": "function",
+    "OBJECT_SCHEMA": "schema",
+    "OBJECT_STATISTIC_EXT": "statistics",
+    "OBJECT_SUBSCRIPTION": "subscription",
+    "OBJECT_TABLESPACE": "tablespace",
+    "OBJECT_TRANSFORM": "transform",
+    "OBJECT_TSCONFIGURATION": "text-search-configuration",
+    "OBJECT_TSDICTIONARY": "text-search-dictionary",
+    "OBJECT_TSPARSER": "text-search-parser",
+    "OBJECT_TSTEMPLATE": "text-search-template",
+    "OBJECT_TYPE": "type",
+}
+"""The kinds of objects that are no relations. Of large objects nothing is ever known."""
+
+
+def identity(word: str, wrapped: Any) -> tuple[Kind, Name, tuple[Name, ...]]:
+    """An object as the grammar names it in COMMENT, DROP and ALTER: its kind, its name, and the types in that name."""
+    kind = OBJECTS[word]
+    items = wrapped["List"]["items"] if isinstance(wrapped, dict) and "List" in wrapped else wrapped
+    match kind:
+        case "cast":
+            return kind, Name(None, ""), signature(items)
+        case "transform":
+            return kind, Name(None, names(items[1])[0]), signature(items[:1])
+        case "operator":
+            fields = wrapped["ObjectWithArgs"]
+            return kind, qualified(strings(fields["objname"])), signature(fields.get("objargs"))
+        case "operator-class" | "operator-family":
+            method, *parts = strings(items)
+            return kind, with_method(qualified(parts), method), ()
+        case _:
+            return kind, qualified(names(wrapped)), ()
+
+
+def with_method(name: Name, method: str) -> Name:
+    """The name of an operator class or family: one name space for each access method."""
+    return Name(name.schema, f"{name.name} USING {method}")
+
+
+def needed(word: str, wrapped: Any) -> Operations:
+    """What COMMENT and OWNER TO need."""
+    if word == "OBJECT_DOMCONSTRAINT":
+        domain, name = wrapped["List"]["items"]
+        return [op.NeedTypeConstraint(qualified(names(domain)), names(name)[0])]
+    if word in OBJECTS:
+        return [op.Need(*identity(word, wrapped))]
+    parts = names(wrapped)
+    if word in MEMBERS and len(parts) > 1:
+        return [op.NeedMember(MEMBERS[word], qualified(parts[:-1]), parts[-1])]
+    if word in RELATIONS:
+        kind: Kind = "index" if word == "OBJECT_INDEX" else "relation"
+        return [op.NeedRelation(qualified(parts), kind, kinds=(RELATIONS[word],))]
+    return []
+
+
+def comment(node: Node, _shift: int) -> Operations:
+    """COMMENT ON."""
+    if node["objtype"] == "OBJECT_DATABASE":
+        return []  # of a database that is missing it only warns
+    return needed(node["objtype"], node.get("object"))
+
+
+def drop(node: Node, _shift: int) -> Operations:
+    """DROP of anything but roles, databases, tablespaces, subscriptions and user mappings."""
+    word = node["removeType"]
+    missing_ok, cascade = node.get("missing_ok", False), node.get("behavior") == "DROP_CASCADE"
+    found: Operations = []
+    for wrapped in node.get("objects", ()):
+        if word in OBJECTS:
+            found.append(op.Drop(*identity(word, wrapped), missing_ok, cascade))
+            continue
+        parts = names(wrapped)
+        if word in RELATIONS:
+            found.append(op.DropRelation(RELATIONS[word], qualified(parts), missing_ok, cascade))
+        elif word in MEMBERS:
+            # DROP POLICY and DROP TRIGGER IF EXISTS forgive a missing table as well.
+            found.append(
+                op.DropMember(MEMBERS[word], qualified(parts[:-1]), parts[-1], missing_ok, missing_ok, cascade)
+            )
+    return found
+
+
+def rename(node: Node, shift: int) -> Operations:
+    """ALTER ... RENAME."""
+    word, to, missing_ok = node["renameType"], node["newname"], node.get("missing_ok", False)
+    if word == "OBJECT_DOMCONSTRAINT":
+        return [op.RenameTypeConstraint(qualified(names(node["object"])), node["subname"], to)]
+    if word in MEMBERS and "relation" in node:
+        table = range_var(node["relation"], shift)
+        return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok)]
+    if word in RELATIONS:
+        return [op.RenameRelation(RELATIONS[word], range_var(node["relation"], shift), to, missing_ok)]
+    if "object" not in node:
+        return [op.Rename(OBJECTS[word], Name(None, node["subname"]), to)] if word in OBJECTS else []
+    kind, name, types = identity(word, node["object"])
+    if kind in ("operator-class", "operator-family"):
+        to = f"{to} USING {name.name.rpartition(' USING ')[2]}"
+    return [op.Rename(kind, name, to, types)]
+
+
+def set_schema(node: Node, shift: int) -> Operations:
+    """ALTER ... SET SCHEMA."""
+    word, schema = node["objectType"], node["newschema"]
+    if word in RELATIONS:
+        name = range_var(node["relation"], shift)
+        return [op.MoveRelation(RELATIONS[word], name, schema, node.get("missing_ok", False))]
+    if word == "OBJECT_EXTENSION":
+        return [*needed(word, node["object"]), op.Need("schema", Name(None, schema), holds=True)]
+    kind, found, types = identity(word, node["object"])
+    return [op.Move(kind, found, schema, types)]
+
+
+def set_owner(node: Node, shift: int) -> Operations:
+    """ALTER ... OWNER TO, of what is no relation; the role is looked at first."""
+    owner = role(node.get("newowner"))
+    found = needed_roles([owner] if owner is not None else [])
+    if "relation" in node:
+        return [*found, op.NeedRelation(range_var(node["relation"], shift))]
+    return [*found, *needed(node["objectType"], node.get("object"))]
+
+
+def grant(node: Node, shift: int) -> Operations:
+    """GRANT and REVOKE of privileges: the objects, then the roles, then the columns."""
+    word, target = node.get("objtype"), node.get("targtype", "ACL_TARGET_OBJECT")
+    columns = [name for item in node.get("privileges", ()) for name in strings(item.get("AccessPriv", {}).get("cols"))]
+    found: Operations = []
+    members: Operations = []
+    for wrapped in node.get("objects", ()):
+        if target == "ACL_TARGET_ALL_IN_SCHEMA":
+            found.append(op.Need("schema", Name(None, names(wrapped)[0])))
+        elif "RangeVar" in wrapped:
+            table = range_var(wrapped["RangeVar"], shift)
+            found.append(op.NeedRelation(table, kinds=kinds_of(node["objtype"])))
+            members.extend(op.NeedMember("column", table, name) for name in columns)
+        elif word in OBJECTS:
+            found.append(op.Need(*identity(word, wrapped)))
+    return [*found, *needed_roles(role_names(node.get("grantees"))), *members]
+
+
+def grant_role(node: Node, _shift: int) -> Operations:
+    """GRANT and REVOKE of a role."""
+    granted = [item["AccessPriv"]["priv_name"] for item in node["granted_roles"]]
+    return needed_roles([*role_names(node["grantee_roles"]), *granted])
+
+
+def default_privileges(node: Node, shift: int) -> Operations:
+    """ALTER DEFAULT PRIVILEGES: the roles, then the schemas."""
+    options = {item["DefElem"]["defname"]: item["DefElem"]["arg"]["List"]["items"] for item in node.get("options", ())}
+    schemas = [op.Need("schema", Name(None, name), holds=True) for name in strings(options.get("schemas"))]
+    return [*grant(node["action"], shift), *needed_roles(role_names(options.get("roles"))), *schemas]

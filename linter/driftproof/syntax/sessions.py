@@ -1,0 +1,116 @@
+"""What concerns the session and its transaction: settings, BEGIN and COMMIT, prepared statements, cursors."""
+
+from typing import Any
+
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+from driftproof.syntax.parser import Node
+from driftproof.syntax.queries import query
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import constant, needed_roles, role, strings
+
+QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+
+_COMMANDS: dict[str, Any] = {
+    "TRANS_STMT_BEGIN": "begin",
+    "TRANS_STMT_START": "begin",
+    "TRANS_STMT_COMMIT": "commit",
+    "TRANS_STMT_ROLLBACK": "rollback",
+    "TRANS_STMT_SAVEPOINT": "savepoint",
+    "TRANS_STMT_RELEASE": "release",
+    "TRANS_STMT_ROLLBACK_TO": "rollback to",
+}
+
+
+def transaction(node: Node, _shift: int) -> Operations:
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT; what is prepared in two phases is not followed."""
+    command = _COMMANDS.get(node.get("kind", "TRANS_STMT_BEGIN"))
+    return [op.Transaction(command, node.get("savepoint_name", ""))] if command else []
+
+
+def set_(node: Node, _shift: int) -> Operations:
+    """SET and RESET: the search_path, and the role that is set."""
+    local, kind, name = node.get("is_local", False), node.get("kind", "VAR_SET_VALUE"), node.get("name")
+    if kind == "VAR_RESET_ALL":
+        return [op.SetSearchPath((), local, reset=True)]
+    if name in ("role", "session_authorization") and kind == "VAR_SET_VALUE":
+        wanted = constant(node["args"][0])
+        return needed_roles([wanted] if wanted and wanted != "none" else [], sqlstate="22023")
+    if name != "search_path":
+        return []
+    if kind == "VAR_SET_VALUE":
+        return [op.SetSearchPath(_path(node), local)]
+    return [op.SetSearchPath((), local, reset=True)]
+
+
+def _path(node: Node) -> tuple[str, ...] | None:
+    path = [constant(argument) for argument in node.get("args", ())]
+    known = tuple(part for part in path if part is not None)
+    return known if len(known) == len(path) else None
+
+
+def set_for_later(node: Node, _shift: int) -> Operations:
+    """ALTER DATABASE and ALTER ROLE ... SET: of later sessions."""
+    owner, setting = role(node.get("role")), node["setstmt"]
+    found: Operations = needed_roles([owner] if owner is not None else [])
+    if "dbname" in node:
+        found.append(op.Need("database", Name(None, node["dbname"])))
+    if setting.get("name") == "search_path":
+        path = _path(setting) if setting.get("kind", "VAR_SET_VALUE") == "VAR_SET_VALUE" else None
+        found.append(op.SetDefaultPath(path, owner))
+    return found
+
+
+def select(node: Node, shift: int) -> Operations:
+    """SELECT without INTO, and the set_config() in it."""
+    found: Operations = [op.Run(query({"SelectStmt": node}, shift))]
+    for target in node.get("targetList", ()):
+        call = target["ResTarget"].get("val", {}).get("FuncCall")
+        if call and strings(call.get("funcname"))[-1:] == ["set_config"] and len(call.get("args", ())) == 3:
+            found.extend(_set_config([constant(argument) for argument in call["args"]]))
+    return found
+
+
+def _set_config(arguments: list[str | None]) -> Operations:
+    name, value, local = arguments
+    if name is not None and name.lower() != "search_path":
+        return []
+    if name is None or value is None:
+        return [op.SetSearchPath(None, local == "true")]
+    path = tuple(part.strip().strip('"') for part in value.split(",") if part.strip())
+    return [op.SetSearchPath(path, local == "true")]
+
+
+def discard(node: Node, _shift: int) -> Operations:
+    """DISCARD ALL: prepared statements and settings."""
+    if node["target"] != "DISCARD_ALL":
+        return []
+    return [op.Deallocate(None), op.SetSearchPath((), reset=True)]
+
+
+def prepare(node: Node, shift: int) -> Operations:
+    """PREPARE."""
+    return [op.Prepare(node["name"], query(node["query"], shift))]
+
+
+def execute(node: Node, _shift: int) -> Operations:
+    """EXECUTE."""
+    return [op.Execute(node["name"])]
+
+
+def deallocate(node: Node, _shift: int) -> Operations:
+    """DEALLOCATE."""
+    return [op.Deallocate(None if node.get("isall") else node.get("name"))]
+
+
+def declare_cursor(node: Node, shift: int) -> Operations:
+    """DECLARE CURSOR: its query is resolved at once."""
+    return [op.Run(query(node["query"], shift))]
+
+
+def explain(node: Node, shift: int) -> Operations:
+    """EXPLAIN of a query, or of a prepared statement."""
+    tag, fields = next(iter(node["query"].items()))
+    if tag == "ExecuteStmt":
+        return execute(fields, shift)
+    return [op.Run(query(node["query"], shift))] if tag in QUERIES else []

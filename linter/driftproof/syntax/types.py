@@ -1,0 +1,100 @@
+"""Types: enums, composite types, domains, ranges, and those that are written in C."""
+
+from typing import Literal
+
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+from driftproof.syntax import tables
+from driftproof.syntax.objects import with_method
+from driftproof.syntax.parser import Node
+from driftproof.syntax.queries import expression
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import names, qualified, range_var, strings, type_name
+
+
+def create_enum(node: Node, _shift: int) -> Operations:
+    """CREATE TYPE ... AS ENUM."""
+    return [op.Create("type", qualified(strings(node["typeName"])), labels=tuple(strings(node.get("vals"))))]
+
+
+def alter_enum(node: Node, _shift: int) -> Operations:
+    """ALTER TYPE ... ADD VALUE, RENAME VALUE."""
+    return [
+        op.AddLabel(
+            qualified(strings(node["typeName"])),
+            node["newVal"],
+            node.get("skipIfNewValExists", False),
+            node.get("oldVal"),
+            node.get("newValNeighbor"),
+        )
+    ]
+
+
+def create_composite(node: Node, shift: int) -> Operations:
+    """CREATE TYPE ... AS (...)."""
+    columns = tuple(tables.column(item["ColumnDef"], shift) for item in node.get("coldeflist", ()))
+    return [op.CreateRelation(range_var(node["typevar"], shift), "composite type", columns)]
+
+
+def create_domain(node: Node, shift: int) -> Operations:
+    """CREATE DOMAIN with its constraints."""
+    clauses = [item["Constraint"] for item in node.get("constraints", ())]
+    made = [tables.constraint(clause, shift) for clause in clauses]
+    seen = expression([clause["raw_expr"] for clause in clauses if "raw_expr" in clause], shift)
+    return [
+        *collation(node.get("collClause")),
+        op.Create(
+            "type",
+            qualified(strings(node["domainname"])),
+            constraints=tuple(constraint for constraint in made if constraint is not None),
+            base=op.Column("", type=type_name(node["typeName"]), default=seen),
+        ),
+    ]
+
+
+def alter_domain(node: Node, shift: int) -> Operations:
+    """ALTER DOMAIN: its constraints."""
+    domain, name = qualified(strings(node["typeName"])), node.get("name", "")
+    match node["subtype"]:
+        case "C":
+            clause = node["def"]["Constraint"]
+            kind: Literal["check", "not null"] = "check" if clause["contype"] == "CONSTR_CHECK" else "not null"
+            seen = expression(clause.get("raw_expr"), shift)
+            return [op.AddTypeConstraint(domain, clause.get("conname"), kind, seen)]
+        case "O":
+            return [op.AddTypeConstraint(domain, None, "not null", only_new=True)]
+        case "X":
+            return [op.DropTypeConstraint(domain, name, node.get("missing_ok", False))]
+        case "V":
+            return [op.NeedTypeConstraint(domain, name)]
+        case _:
+            return [op.Need("type", domain)]
+
+
+def create_range(node: Node, _shift: int) -> Operations:
+    """CREATE TYPE ... AS RANGE, and the multirange type that comes with it."""
+    name = qualified(strings(node["typeName"]))
+    options = {item["DefElem"]["defname"]: names(item["DefElem"].get("arg")) for item in node.get("params", ())}
+    found: Operations = [op.Need("type", qualified(options["subtype"]), holds=True)] if "subtype" in options else []
+    found += [op.Need("function", qualified(options[key])) for key in ("canonical", "subtype_diff") if key in options]
+    if "collation" in options:
+        found.append(op.Need("collation", qualified(options["collation"]), holds=True))
+    if "subtype_opclass" in options:
+        found.append(op.Need("operator-class", with_method(qualified(options["subtype_opclass"]), "btree"), holds=True))
+    other = options.get("multirange_type_name")
+    multirange = qualified(other) if other else Name(name.schema, _multirange(name.name))
+    return [*found, op.Create("type", name), op.Create("type", multirange, of=name)]
+
+
+def _multirange(name: str) -> str:
+    """The name that PostgreSQL makes up. Source: makeMultirangeTypeName, pg_type.c."""
+    if "range" in name:
+        return name.replace("range", "multirange", 1)
+    return name.encode()[: 63 - len("_multirange")].decode(errors="ignore") + "_multirange"
+
+
+def collation(clause: Node | None) -> Operations:
+    """The need of a COLLATE clause."""
+    if clause is None:
+        return []
+    return [op.Need("collation", qualified(strings(clause["collname"])), holds=True)]
