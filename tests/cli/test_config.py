@@ -221,3 +221,29 @@ class TestExclude:
         project.write("driftproof.toml", f'exclude = ["{pattern}"]')
         project.add()
         assert project.run("check", project.migrations).status == 1
+
+
+class TestRerun:
+    """When failures of a second run are reported."""
+
+    TABLE = "CREATE TABLE t (a int);\n"
+
+    def test_the_file_says_it_and_the_command_line_beats_it(self, project: Project) -> None:
+        project.add(self.TABLE)
+        project.write("driftproof.toml", 'rerun = "always"\n')
+
+        def codes(*arguments: str) -> list[str]:
+            return project.run("check", "--format", "json", *arguments, project.path).codes
+
+        assert codes() == ["DP201"]
+        assert codes("--rerun", "never") == []
+        assert codes("--isolated") == []
+
+    def test_a_wrong_word_names_the_right_ones(self, project: Project) -> None:
+        project.add(self.TABLE)
+        project.write("driftproof.toml", 'rerun = "allways"\n')
+
+        result = project.run("check", project.path)
+
+        assert result.status == 2
+        assert "rerun must be one of auto, always, never, not 'allways'" in result.err
