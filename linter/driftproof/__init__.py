@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
     from driftproof.existence import missing, present, repeated
     from driftproof.fix.guards import guard
+    from driftproof.objects import OTHER_KINDS
     from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "OTHER_KINDS",
     "Certainty",
     "Diagnostic",
     "Edit",
@@ -41,6 +43,7 @@ _HOMES = {
     "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
     "driftproof.existence": ("missing", "present", "repeated"),
     "driftproof.fix.guards": ("guard",),
+    "driftproof.objects": ("OTHER_KINDS",),
     "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),

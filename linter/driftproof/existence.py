@@ -10,7 +10,11 @@ from driftproof.rule import Rule, StatementContext
 
 MakeFix = Callable[[StatementContext, Failure], Fix | None]
 
-_WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label "}
+_WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label ", "publication-table": "membership in publication "}
+
+
+def _word(kind: Kind) -> str:
+    return _WORDS.get(kind, kind.replace("-", " ") + " ")
 
 
 def _predicts(rule: Rule, failure: Failure) -> bool:
@@ -27,7 +31,7 @@ def missing(
     wanted = failure.object
     if not failure.missing or wanted.kind not in kinds or not _predicts(rule, failure):
         return None
-    word = _WORDS.get(wanted.kind, f"{wanted.kind} ")
+    word = _word(wanted.kind)
     if failure.certainty is Certainty.ALWAYS:
         return rule.failed(context, failure, f"{word}{wanted} does not exist here: {failure.sqlstate}")
     message = f"{word}{wanted} may not exist here: {failure.sqlstate}"
@@ -40,7 +44,7 @@ def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tupl
     made = failure.object
     if failure.missing or made.kind not in kinds or not _predicts(rule, failure):
         return None
-    word = _WORDS.get(made.kind, f"{made.kind} ")
+    word = _word(made.kind)
     return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")
 
 
@@ -48,7 +52,7 @@ def repeated(
     rule: Rule, context: StatementContext, failure: Failure, *, help: str, fix: MakeFix | None = None
 ) -> Diagnostic:
     """The diagnostic of a statement that fails when its file runs over its own effects."""
-    word = _WORDS.get(failure.object.kind, f"{failure.object.kind} ")
+    word = _word(failure.object.kind)
     end = "does not exist any more" if failure.missing else "exists already"
     made = fix(context, failure) if fix is not None else None
     message = f"a second run fails here: {word}{failure.object} {end}: {failure.sqlstate}"
@@ -61,4 +65,4 @@ def _help(context: StatementContext, failure: Failure) -> str:
         return f"{context.statement.command} IF EXISTS passes where it is missing"
     if wanted.kind == "column" and wanted.relation is not None:
         return f"make sure of it first: ALTER TABLE {wanted.relation} ADD COLUMN IF NOT EXISTS {wanted.name} ..."
-    return f"make sure of it first, in a block of its own that tests for the {wanted.kind}"
+    return f"make sure of it first, in a block of its own that tests for the {_word(wanted.kind).strip()}"

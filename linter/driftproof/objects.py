@@ -47,6 +47,38 @@ Kind = Literal[
     "object",
 ]
 
+OTHER_KINDS: tuple[Kind, ...] = (
+    "extension",
+    "role",
+    "publication",
+    "publication-table",
+    "sequence",
+    "statistics",
+    "server",
+    "foreign-data-wrapper",
+    "user-mapping",
+    "event-trigger",
+    "subscription",
+    "text-search-configuration",
+    "text-search-dictionary",
+    "text-search-parser",
+    "text-search-template",
+    "operator",
+    "operator-class",
+    "operator-family",
+    "cast",
+    "collation",
+    "conversion",
+    "language",
+    "transform",
+    "access-method",
+    "tablespace",
+    "database",
+    "prepared-statement",
+    "object",
+)
+"""The kinds that no rule has for itself."""
+
 NOT_IN_A_SCHEMA: frozenset[Kind] = frozenset(
     [
         "schema",

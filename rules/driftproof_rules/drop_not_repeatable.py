@@ -44,7 +44,7 @@ rule = Rule(
     name="drop-not-repeatable",
     summary="A second run needs what the first run dropped",
     severity=Severity.WARNING,
-    sqlstates=("42P01", "42703", "42704", "42883", "3F000"),
+    sqlstates=("42P01", "42703", "42704", "42883", "3F000", "22023", "3D000", "26000"),
     on_failure=_check,
     cases=(
         bad(

@@ -62,7 +62,7 @@ rule = Rule(
     name="membership-not-repeatable",
     summary="A second run makes a schema, role, extension or the like that the first run made",
     severity=Severity.WARNING,
-    sqlstates=("42710", "42P06"),
+    sqlstates=("42710", "42P06", "42723", "23505", "42P04", "42P05"),
     on_failure=_check,
     cases=(
         bad(

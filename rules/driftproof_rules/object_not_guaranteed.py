@@ -2,11 +2,15 @@
 
 ## What it does
 
-Finds statements that name an extension, a role or a publication which only one branch of a guarded block makes.
+Finds statements that name an extension, a role, a publication, a foreign server, a user mapping, an event trigger, a
+subscription, a text search object, an operator, a cast, a collation, a language, a statistics object or a prepared
+statement which the history dropped, or which only one branch of a guarded block makes; and tables that are taken from a
+publication they are not in.
 
 ## Why it matters
 
-The migration fails with SQLSTATE 42704.
+The migration fails with SQLSTATE 42704, 42883 (operator), 22023 (SET ROLE), 26000 (prepared statement) or 3D000
+(database).
 
 ## Example
 
@@ -28,18 +32,18 @@ Guard each object by itself.
 There is no automatic fix.
 """
 
-from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import OTHER_KINDS, Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("extension", "role", "publication", "object"))
+    return missing(rule, context, failure, OTHER_KINDS)
 
 
 rule = Rule(
     code="DP111",
     name="object-not-guaranteed",
     summary="A statement needs an extension, role or publication that may not exist",
-    sqlstates=("42704",),
+    sqlstates=("42704", "42883", "22023", "26000", "3D000"),
     on_failure=_check,
     cases=(
         bad(
@@ -55,6 +59,23 @@ COMMENT ON PUBLICATION audit IS 'Who did what';
 """,
             why="the guard tests for one publication and makes two",
             line=8,
+        ),
+        bad(
+            "ALTER PUBLICATION changes DROP TABLE orders;\n",
+            why="the table is not in the publication",
+            line=1,
+            certainty=Certainty.ALWAYS,
+            earlier=("CREATE TABLE orders (id bigint);\nCREATE PUBLICATION changes;\n",),
+        ),
+        bad(
+            "CREATE USER MAPPING FOR PUBLIC SERVER films;\n",
+            why="an earlier migration dropped the server",
+            line=1,
+            certainty=Certainty.ALWAYS,
+            earlier=(
+                "CREATE FOREIGN DATA WRAPPER dummy;\nCREATE SERVER films FOREIGN DATA WRAPPER dummy;\n",
+                "DROP SERVER films;\n",
+            ),
         ),
         good("COMMENT ON ROLE made_by_hand IS 'x';\n", why="nothing is known of a role that was never made here"),
     ),

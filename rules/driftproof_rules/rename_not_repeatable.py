@@ -54,7 +54,7 @@ rule = Rule(
     name="rename-not-repeatable",
     summary="A second run needs the old name of what the first run renamed",
     severity=Severity.WARNING,
-    sqlstates=("42P01", "42703", "42704"),
+    sqlstates=("42P01", "42703", "42704", "42883", "3F000", "22023"),
     on_failure=_check,
     cases=(
         bad(

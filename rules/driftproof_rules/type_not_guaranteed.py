@@ -2,11 +2,12 @@
 
 ## What it does
 
-Finds statements that name a type which only one branch of a guarded block makes.
+Finds statements that name a type which the history dropped, or which only one branch of a guarded block makes; and
+ALTER TYPE ... ADD VALUE and RENAME VALUE that name a label which the type does not have.
 
 ## Why it matters
 
-The migration fails with `type "mood" does not exist` (SQLSTATE 42704).
+The migration fails with `type "mood" does not exist` (SQLSTATE 42704), or with 22023 for a label.
 
 ## Example
 
@@ -39,7 +40,7 @@ rule = Rule(
     code="DP107",
     name="type-not-guaranteed",
     summary="A statement needs a type or an enum label that may not exist",
-    sqlstates=("42704", "22P02"),
+    sqlstates=("42704", "22P02", "22023"),
     on_failure=_check,
     cases=(
         bad(

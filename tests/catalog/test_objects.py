@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.catalog.worlds import always, run
+from tests.catalog.worlds import again, always, run, run_twice
 
 EVENT = "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
 FROM_SQL = "CREATE FUNCTION fs(internal) RETURNS internal LANGUAGE internal STRICT IMMUTABLE AS 'boolin';"
@@ -101,3 +101,8 @@ CREATE SCHEMA k; CREATE TABLE k.t (a int); SELECT set_config('search_path', 'k',
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_what_is_said_to_fail_fails_and_nothing_else(connection: Any, script: str) -> None:
     assert always(script) == set(run(connection, script))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_what_is_said_to_fail_the_second_time_fails(connection: Any, script: str) -> None:
+    assert again(script) <= set(run_twice(connection, script))

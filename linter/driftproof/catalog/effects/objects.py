@@ -18,6 +18,16 @@ ObjectKey = tuple[Kind, str | None, str]
 """Kind, schema and name, the types that are part of it included."""
 
 
+# Where ALTER ... RENAME and SET SCHEMA raise another SQLSTATE than CREATE.
+_TAKEN: dict[Kind, str] = {
+    "operator": "23505",
+    "text-search-configuration": "42710",
+    "text-search-dictionary": "42710",
+    "text-search-parser": "42710",
+    "text-search-template": "42710",
+}
+
+
 def _place(run: Interpreter, kind: Kind, name: Name, types: tuple[Name, ...]) -> ObjectKey | None:
     """Where such an object is made; None if that is not known."""
     identity = _identity(run, kind, name.name, types)
@@ -128,6 +138,8 @@ def need_object(run: Interpreter, need: op.Need) -> None:
 
     run.need(_object(key), fact, prove, sqlstate=need.sqlstate)
     if need.holds:
+        # Another class of the family may have the same operators (23505).
+        run.unsure |= need.kind == "operator-family" and key in run.state.used
         run.state.used.add(key)
 
 
@@ -254,7 +266,7 @@ def _relocate(
         return
     taken = _fact(run, new)
     if taken is not None:
-        run.forbid(_object(new), taken, sqlstate="42710" if DUPLICATE[kind] == "23505" else None)
+        run.forbid(_object(new), taken, sqlstate=_TAKEN.get(kind, DUPLICATE[kind]))
     fact = _fact(run, old) or ASSUMED
     run.state.put_object(old, ABSENT if fact.sure and not run.unsure else GONE)
     run.state.put_object(new, fact if not run.unsure else ASSUMED)

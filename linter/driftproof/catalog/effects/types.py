@@ -108,8 +108,14 @@ def move_type(run: Interpreter, move: op.Move) -> None:
 
 def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     """Give a type another name or schema."""
+    composite = run.state.relations.get(type_.key) is type_
+    taken = run.state.relations.get(to)
+    if (
+        composite and taken is not None and to[0] == type_.key[0]
+    ):  # RENAME looks at relations first, SET SCHEMA at types
+        run.forbid(Object("relation", to[0], None, to[1]), taken.fact)
     _forbid_name(run, to)
-    if run.state.relations.get(type_.key) is type_:
+    if composite:
         if type_.kind == "composite type":
             put_under(run, type_, to)
         return
