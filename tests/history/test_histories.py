@@ -52,9 +52,11 @@ class TestSupabase:
         make(directory, "9_b.sql", "10_a.sql", "10_B.sql", "20250101000000_z.sql")
         assert names(only(directory)) == ["10_B.sql", "10_a.sql", "20250101000000_z.sql", "9_b.sql"]
 
-    def test_other_names_and_folders_are_passed_by(self, directory: Path) -> None:
+    def test_other_names_stand_alone_and_hidden_folders_are_passed_by(self, directory: Path) -> None:
         make(directory, "1_a.sql", "a.sql", "1a.sql", "1_a.txt", "1_a.SQL", "README.md", ".archive/2_b.sql")
-        assert names(only(directory)) == ["1_a.sql"]
+        *others, history = histories([directory])
+        assert names(history) == ["1_a.sql"]
+        assert [(names(other), other.alone) for other in others] == [(["1a.sql"], True), (["a.sql"], True)]
 
     def test_names_with_a_uuid_are_migrations_too(self, directory: Path) -> None:
         name = "20250618115308-3a983471-d6d7-4b04-bb32-4dfd15b2a301.sql"

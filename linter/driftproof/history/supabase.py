@@ -1,7 +1,8 @@
 """Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in byte order of the names, each file in one pipeline.
 
 Source: supabase/cli, pkg/migration (list.go, file.go, apply.go). Names of the form ``<14 digits>-<uuid>.sql`` are
-migrations too: Lovable writes them beside the others and runs them itself, while the CLI passes them by.
+migrations too: Lovable writes them beside the others and runs them itself, while the CLI passes them by. It passes by
+every other name as well (``005b_more.sql``): such a file is run by hand, nobody knows when.
 """
 
 import re
@@ -31,6 +32,11 @@ def _discover(directory: Path) -> list[Path]:
     return files
 
 
+def _alone(directory: Path) -> list[Path]:
+    files = (path for path in directory.iterdir() if path.suffix == ".sql" and path.is_file())
+    return sorted(path for path in files if not _NAME.match(path.name) and not path.name.endswith(".down.sql"))
+
+
 def _version(path: Path) -> str:
     match = _NAME.match(path.name)
     return (match[1] or match[2]) if match else path.stem
@@ -43,5 +49,6 @@ framework = Framework(
     recognises=_recognises,
     discover=_discover,
     version=_version,
+    alone=_alone,
     platform="supabase",
 )
