@@ -71,6 +71,8 @@ class Interpreter:
     ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
     fails, with or without a prediction. ``foreign`` are the schemas of which nothing is known but what the history does
     there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made.
+    ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
+    that they may use others.
     """
 
     def __init__(
@@ -94,7 +96,8 @@ class Interpreter:
         self._silent = 0
         self._traps: list[_Trap] = []
         self._ended: list[tuple[State, bool]] = []
-        self.seen: list[Key] = []
+        self.read: dict[Key, set[str]] = {}
+        self.vague = False
         self.temporary: list[Key] = []
         self.altering: set[str] = set()
         self.called: set[str] = set()

@@ -156,8 +156,10 @@ class Resolver:
                     continue
                 columns = self._all_columns(bound)
                 if columns is None:
+                    self.run.vague = True
                     return None
                 for name, field in columns.items():
+                    self._used(field)
                     found.setdefault(name, field)
         return found
 
@@ -222,7 +224,7 @@ class Resolver:
         relation = self.run.relation(name, in_query=True)
         if relation is None or source.columns:
             return Bound(alias, system=name.name.startswith("pg_") and not source.columns)
-        self.run.seen.append(relation.key)
+        self.run.read.setdefault(relation.key, set())
         return Bound(alias, relation=relation, schema=relation.key[0])
 
     # -- expressions ------------------------------------------------------------------------------------------------
@@ -282,11 +284,14 @@ class Resolver:
             hits = [(bound, field) for bound in level.bounds if (field := bound.field(name)) is not None]
             if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
                 self.run.unsure |= not all(field.fact.sure for _, field in hits)
+                self.run.vague |= len(hits) > 1
+                self._used(hits[0][1])
                 return
             if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
                 self.run.unsure = True
                 return
             if hits and candidate is not None:
+                self._used(candidate[1])
                 return  # without the inner column, the outer one would answer
             candidate = candidate or (hits[0] if hits else None)
             if any(bound.alias == name for bound in level.bounds):
@@ -301,7 +306,12 @@ class Resolver:
         else:
             self.run.unsure = True
 
+    def _used(self, field: Field) -> None:
+        if field.relation is not None:
+            self.run.read.setdefault(field.relation.key, set()).add(field.name)
+
     def _need(self, bound: Bound, field: Field, name: str, at: int) -> None:
+        self._used(field)
         if field.relation is not None:
             relation = self.run.need_member(field.relation, "column", field.name, at=at)
             if bound.relation is not None:

@@ -55,6 +55,8 @@ Key = tuple[str, str]
 """Schema and name of a relation or a type."""
 Member = tuple[Kind, str]
 """Kind and name of what belongs to a relation or a type."""
+Dependent = tuple[Key, Member | None]
+"""A relation (a view, a child), or something that belongs to one (a policy, a trigger, a foreign key)."""
 
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 
@@ -72,9 +74,10 @@ class Relation:
     """A relation, or a type with its labels.
 
     ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
-    ``dependents`` are the views and policies that would go with it, or keep it from going; ``dropped`` is the migration
-    that took it away, if it is absent. ``types`` are the columns' types as far as they are plainly written; ``unique``
-    is what a unique index covers.
+    ``dependents`` would go with it, or keep it from going, each with the columns that it uses (None: not known);
+    ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the migration that took it
+    away, if it is absent; ``partition`` says that it goes with its parent. ``types`` are the columns' types as far as
+    they are plainly written; ``unique`` is what a unique index covers.
     """
 
     __slots__ = (
@@ -88,7 +91,9 @@ class Relation:
         "of",
         "open",
         "parents",
+        "partition",
         "primary_key",
+        "sources",
         "types",
         "unique",
         "uses",
@@ -102,7 +107,9 @@ class Relation:
         self.of = of
         self.members: dict[Member, Fact] = {}
         self.uses: dict[Member, tuple[str, ...]] = {}
-        self.dependents: set[tuple[Key, Member | None]] = set()
+        self.dependents: dict[Dependent, frozenset[str] | None] = {}
+        self.sources: dict[Member | None, frozenset[Key]] = {}
+        self.partition = False
         self.children: tuple[Key, ...] = ()
         self.parents: tuple[Key, ...] = ()
         self.primary_key: str | None = None
@@ -115,7 +122,9 @@ class Relation:
         other = Relation(self.key, self.kind, self.fact, open=self.open, of=self.of)
         other.members = dict(self.members)
         other.uses = dict(self.uses)
-        other.dependents = set(self.dependents)
+        other.dependents = dict(self.dependents)
+        other.sources = dict(self.sources)
+        other.partition = self.partition
         other.children = self.children
         other.parents = self.parents
         other.primary_key = self.primary_key
@@ -332,7 +341,8 @@ class _Merge:
             result.members[member] = fact
         result.members = {member: result.members[member] for member in (*base.members, *result.members)}
         result.uses = {**theirs.uses, **mine.uses}
-        result.dependents = mine.dependents | theirs.dependents
+        result.dependents = {**theirs.dependents, **mine.dependents}
+        result.sources = {**theirs.sources, **mine.sources}
         return result
 
     def facts(self, mine: Fact, theirs: Fact) -> Fact:

@@ -64,7 +64,7 @@ class Column(msgspec.Struct, frozen=True):
 
 class CreateRelation(msgspec.Struct, frozen=True):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
-    and PARTITION OF."""
+    and PARTITION OF (``partition``)."""
 
     name: Name
     kind: RelationKind
@@ -74,6 +74,7 @@ class CreateRelation(msgspec.Struct, frozen=True):
     parents: tuple[Name, ...] = ()
     query: Query | None = None
     aliases: tuple[str, ...] = ()
+    partition: bool = False
     temporary: bool = False
     if_not_exists: bool = False
     replace: bool = False
@@ -138,7 +139,8 @@ class NeedRelation(msgspec.Struct, frozen=True):
 
 
 class NeedMember(msgspec.Struct, frozen=True):
-    """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well."""
+    """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
+    ``retyped`` is the new type of ALTER COLUMN ... TYPE."""
 
     kind: MemberKind
     table: Name
@@ -146,6 +148,7 @@ class NeedMember(msgspec.Struct, frozen=True):
     at: int = -1
     table_missing_ok: bool = False
     sees: Expression | None = None
+    retyped: str | None = None
 
 
 class DropMember(msgspec.Struct, frozen=True):
@@ -173,12 +176,13 @@ class RenameMember(msgspec.Struct, frozen=True):
 
 
 class DropRelation(msgspec.Struct, frozen=True):
-    """DROP TABLE, VIEW, INDEX, SEQUENCE..."""
+    """DROP TABLE, VIEW, INDEX, SEQUENCE...; ``together`` are all that the statement drops."""
 
     kind: RelationKind
     name: Name
     missing_ok: bool = False
     cascade: bool = False
+    together: tuple[Name, ...] = ()
 
 
 class RenameRelation(msgspec.Struct, frozen=True):

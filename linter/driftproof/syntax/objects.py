@@ -111,6 +111,7 @@ def drop(node: Node, _shift: int) -> Operations:
     """DROP of anything but roles, databases, tablespaces, subscriptions and user mappings."""
     word = node["removeType"]
     missing_ok, cascade = node.get("missing_ok", False), node.get("behavior") == "DROP_CASCADE"
+    together = tuple(qualified(names(wrapped)) for wrapped in node["objects"]) if word in RELATIONS else ()
     found: Operations = []
     for wrapped in node.get("objects", ()):
         if word in OBJECTS:
@@ -118,7 +119,7 @@ def drop(node: Node, _shift: int) -> Operations:
             continue
         parts = names(wrapped)
         if word in RELATIONS:
-            found.append(op.DropRelation(RELATIONS[word], qualified(parts), missing_ok, cascade))
+            found.append(op.DropRelation(RELATIONS[word], qualified(parts), missing_ok, cascade, together))
         elif word in MEMBERS:
             # DROP POLICY and DROP TRIGGER IF EXISTS forgive a missing table as well.
             found.append(

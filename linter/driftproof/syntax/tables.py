@@ -67,6 +67,7 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             tuple(constraints),
             tuple(copies),
             tuple(range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ())),
+            partition="partbound" in node,
             temporary=node["relation"].get("relpersistence") == "t",
             if_not_exists=node.get("if_not_exists", False),
         )
@@ -220,7 +221,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     if subtype in _COLUMN_COMMANDS and name is not None:
         using = definition.get("ColumnDef", {}).get("raw_default") if subtype == "AT_AlterColumnType" else None
         sees = expression(using, shift) if using else None
-        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, sees=sees)]
+        retyped = type_text(definition["ColumnDef"].get("typeName")) if subtype == "AT_AlterColumnType" else None
+        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, sees=sees, retyped=retyped)]
     if subtype in _TRIGGER_COMMANDS:
         return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
     if subtype in _RULE_COMMANDS:

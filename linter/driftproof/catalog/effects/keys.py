@@ -181,13 +181,17 @@ def _lacking(relation: Relation) -> Fact:
 
 
 def rename_keys(run: Interpreter, relation: Relation, name: str, to: str) -> None:
-    """A renamed column keeps its keys and its type."""
+    """A renamed column keeps its keys, its type and its dependents."""
     for index in list(indexes(run, relation)):
         if index.unique is not None and name in index.unique.columns:
             columns = index.unique.columns - {name} | {to}
             run.state.writable(index).unique = msgspec.structs.replace(index.unique, columns=columns)
     if name in relation.types:
         relation.types[to] = relation.types.pop(name)
+    relation.dependents = {
+        dependent: columns - {name} | {to} if columns is not None and name in columns else columns
+        for dependent, columns in relation.dependents.items()
+    }
 
 
 def rename_index(run: Interpreter, owner: Relation, name: str, to: str) -> None:

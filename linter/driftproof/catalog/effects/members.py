@@ -1,7 +1,16 @@
 """Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
 
+from driftproof.catalog.effects.dependents import (
+    Holder,
+    depends_on_read,
+    holders,
+    key_holders,
+    refuse,
+    released,
+    take_along,
+)
 from driftproof.catalog.effects.keys import rename_keys
-from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, depends, put_constraint
+from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, put_constraint
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
@@ -84,7 +93,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     check_kind(run, relation, made.kinds, at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
-    run.seen = []
+    run.read, run.vague = {relation.key: {column.parts[0] for column in made.columns}}, made.kind == "rule"
     if made.expression is not None:
         Resolver(run).over(made.expression, relation, made.aliases)
         relation = run.state.relations[relation.key]
@@ -95,9 +104,8 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     key = relation.key
     run.set_member(relation, made.kind, made.name, fact)
-    for parent in run.seen:
-        if parent != key:
-            depends(run, parent, (key, (made.kind, made.name)))
+    released(run, run.state.relations[key], (made.kind, made.name))
+    depends_on_read(run, (key, (made.kind, made.name)))
 
 
 def need_member(run: Interpreter, need: op.NeedMember) -> None:
@@ -107,7 +115,24 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         return
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.sees is not None:
+        if need.kind == "policy":  # what ALTER POLICY leaves out stays as it was
+            run.read, run.vague = {}, True
         Resolver(run).over(need.sees, relation)
+        if need.kind == "policy":
+            depends_on_read(run, (relation.key, (need.kind, need.name)))
+    if need.retyped is not None:
+        retype(run, run.state.relations[relation.key], need.name, need.retyped)
+
+
+def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
+    """ALTER COLUMN ... TYPE is refused where a view, a rule, a policy or a trigger uses the column."""
+    found = [
+        (dependent, needs)
+        for dependent, needs in holders(relation, column)
+        if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule")
+    ]
+    refuse(run, relation.object("column", column), found, "0A000")
+    run.state.writable(relation).types[column] = to
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
@@ -117,11 +142,19 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         return
     if not drop.missing_ok:
         relation = run.need_member(relation, drop.kind, drop.name)
-    certain = drop.cascade or not relation.dependents or drop.kind in ("policy", "trigger", "rule")
+    found: list[Holder] = []
     if drop.kind == "column":
-        certain = certain and not any(kind in ("policy", "trigger") for kind, _ in relation.members)
-    fact = ABSENT if certain else GONE
-    relation = run.set_member(relation, drop.kind, drop.name, fact)
+        found = holders(relation, drop.name)
+    elif drop.kind == "constraint":
+        found = key_holders(run, relation, drop.name)
+    free = True
+    if drop.cascade:
+        take_along(run, found)
+    elif relation.member(drop.kind, drop.name).presence is not Presence.ABSENT:
+        free = refuse(run, relation.object(drop.kind, drop.name), found)
+    fact = ABSENT if free else GONE
+    released(run, run.state.relations[relation.key], (drop.kind, drop.name))
+    relation = run.set_member(run.state.relations[relation.key], drop.kind, drop.name, fact)
     if drop.kind == "constraint":
         _drop_index_of(run, relation, drop.name, fact)
     if drop.kind == "column":

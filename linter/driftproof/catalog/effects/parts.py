@@ -1,13 +1,14 @@
 """What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
+    Dependent,
     Doubt,
     Fact,
     Key,
-    Member,
     Presence,
     Relation,
 )
@@ -85,8 +86,6 @@ def check_reference(
         run.unsure = True
         return
     check_kind(run, other, ("table",), at=constraint.references.at)
-    other = run.state.writable(other)
-    other.dependents.add((own, None))
     doubted = False
     for column in constraint.referenced:
         doubted = doubted or other.member("column", column.parts[0]).presence is Presence.MAYBE
@@ -123,6 +122,9 @@ def put_constraint(
     fact = doubted(run, doubt)
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
+    if constraint.references is not None:
+        _depends_on_key(run, (relation.key, ("constraint", name)), constraint)
+        relation = run.state.relations[relation.key]
     if constraint.kind == "primary key":
         relation.primary_key = name
     if constraint.kind in INDEXED:
@@ -134,8 +136,13 @@ def put_constraint(
             index.unique = unique
 
 
-def depends(run: Interpreter, parent: Key, dependent: tuple[Key, Member | None]) -> None:
-    """Note a view, a policy or a table with a foreign key that would go with ``parent``, or keep it from going."""
-    relation = run.state.relations.get(parent)
-    if relation is not None and dependent not in relation.dependents:
-        run.state.writable(relation).dependents.add(dependent)
+def _depends_on_key(run: Interpreter, dependent: Dependent, constraint: op.Constraint) -> None:
+    assert constraint.references is not None
+    key, other = run.state.look_up(constraint.references)
+    if key is None or other is None:
+        return
+    columns: frozenset[str] | None = frozenset(column.parts[0] for column in constraint.referenced)
+    if not columns:
+        index = run.state.relations.get((other.key[0], other.primary_key or ""))
+        columns = index.unique.columns if index is not None and index.unique is not None else None
+    depends(run, dependent, other.key, columns)

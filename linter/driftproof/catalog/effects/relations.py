@@ -1,12 +1,21 @@
 """Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.dependents import (
+    children,
+    depends_on_read,
+    holders,
+    key_holders,
+    refuse,
+    released,
+    take_along,
+    take_away,
+)
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
     check_column,
     check_kind,
     check_reference,
-    depends,
     doubted,
     forbid_type,
     put_constraint,
@@ -18,7 +27,6 @@ from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
-    GONE,
     PRESENT,
     UNKNOWN,
     Fact,
@@ -52,7 +60,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     elif before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
-    run.seen = []
+    run.read, run.vague = {}, False
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
     types = {column.name: column.spelled for column in made.columns if column.spelled}
@@ -75,8 +83,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         guaranteed = doubted(run, doubt)
         relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
     run.state.put(relation)
-    for parent in run.seen:
-        depends(run, parent, (key, None))
+    if made.kind in ("view", "materialized view"):
+        released(run, relation, None)
+        depends_on_read(run, (key, None))
     for constraint in constraints:
         put_constraint(run, relation, constraint, doubt)
     for column in made.columns:
@@ -123,6 +132,7 @@ def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -
                 parent = run.state.writable(parent)
                 parent.children = (*parent.children, relation.key)
                 relation.parents = (*relation.parents, parent.key)
+                relation.partition = made.partition
     for column in made.columns:
         found.append((column.name, None))
         check_column(run, column)
@@ -156,45 +166,33 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     else:
         if drop.name.schema is not None:
             run.need_schema(drop.name.schema)
-        if found is not None and serves_constraint(run, found):
-            return  # DROP INDEX refuses it (2BP01)
         found = run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
     if found is not None:
         if found.fact.presence is not Presence.ABSENT:
             check_kind(run, found, (drop.kind,), at=drop.name.at)
-        take_away(run, found, cascade=drop.cascade)
+        _drop(run, found, drop)
 
 
-def take_away(run: Interpreter, relation: Relation, *, cascade: bool) -> None:
-    """Drop a relation with its indexes and sequences; certain only where nothing may have kept it from going."""
-    state = run.state
-    certain = (cascade or not relation.dependents) and relation.fact.presence is not Presence.UNKNOWN
-    certain = certain and not serves_constraint(run, relation)
-    for key, other in list(state.relations.items()):
-        if other.of == relation.key:
-            run.gone(key, other.kind, certain=certain)
-    run.gone(relation.key, relation.kind, certain=certain)
-    if cascade:
-        for key, member in relation.dependents:
-            dependent = state.relations.get(key)
-            if dependent is None or dependent.fact.presence is Presence.ABSENT:
-                continue
-            if member is not None:
-                state.writable(dependent).members[member] = GONE
-            elif dependent.kind in ("view", "materialized view"):
-                take_away(run, dependent, cascade=True)
-            else:
-                dependent = state.writable(dependent)
-                for name in [name for kind, name in dependent.members if kind == "constraint"]:
-                    dependent.members["constraint", name] = UNKNOWN
-
-
-def serves_constraint(run: Interpreter, relation: Relation) -> bool:
-    """Whether it is the index of a primary key, a unique or an exclusion constraint."""
-    if relation.kind != "index" or relation.of is None:
-        return False
-    owner = run.state.relations.get(relation.of)
-    return owner is not None and owner.members.get(("constraint", relation.key[1]), ABSENT) is not ABSENT
+def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
+    wanted = Object("index" if drop.kind == "index" else "relation", relation.key[0], None, relation.key[1])
+    free = relation.fact.presence is not Presence.UNKNOWN
+    if relation.kind == "index" and relation.of in run.state.relations:
+        owner = run.state.relations[relation.of]
+        held = owner.members.get(("constraint", relation.key[1]), ABSENT)
+        if held.nominal and held.sure:
+            run.forbid(wanted, held, sqlstate="2BP01")  # the index of a constraint goes with it only, even by CASCADE
+        free = free and held == ABSENT
+        found = key_holders(run, owner, relation.key[1])
+    else:
+        found = holders(relation)
+        found += [((child.key, None), True) for child in children(run, relation) if not child.partition]
+    if drop.cascade and relation.kind == "index":
+        take_along(run, found)
+    elif not drop.cascade and relation.fact.presence is not Presence.ABSENT:
+        spared = frozenset(key for name in drop.together if (key := run.state.look_up(name)[0]) is not None)
+        free = refuse(run, wanted, found, spared=spared) and free
+        free = free and not (relation.kind == "sequence" and relation.of is not None)
+    take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
 
 
 def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
@@ -248,16 +246,36 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
     run.gone(old, relation.kind, certain=relation.fact.sure)
     if moved.of is not None and moved.kind == "index" and moved.of in state.relations:
         rename_index(run, state.relations[moved.of], old[1], to[1])
-    for key, other in list(state.relations.items()):
+    for other in list(state.relations.values()):
         if other.of == old:
             other = state.writable(other)
             other.of = to
         if old in other.children:
             other = state.writable(other)
             other.children = tuple(to if child == old else child for child in other.children)
-        if any(dependent == old for dependent, _ in other.dependents):
-            other = state.writable(other)
-            other.dependents = {(to if key == old else key, member) for key, member in other.dependents}
+    _keep_dependents(run, old, to)
+
+
+def _keep_dependents(run: Interpreter, old: Key, to: Key) -> None:
+    """What depends on a renamed relation does so under its new name, and so does what it depends on."""
+    state = run.state
+    moved = state.writable(state.relations[to])
+    for key in {key for keys in moved.sources.values() for key in keys} | {to}:
+        parent = state.relations.get(key if key != old else to)
+        if parent is not None and any(dependent[0] == old for dependent in parent.dependents):
+            parent = state.writable(parent)
+            parent.dependents = {
+                ((to, member) if owner == old else (owner, member)): columns
+                for (owner, member), columns in parent.dependents.items()
+            }
+    for owner, _ in list(moved.dependents):
+        dependent = state.relations.get(owner)
+        if dependent is not None and any(old in keys for keys in dependent.sources.values()):
+            dependent = state.writable(dependent)
+            dependent.sources = {
+                member: frozenset(to if key == old else key for key in keys)
+                for member, keys in dependent.sources.items()
+            }
 
 
 def need_relation(run: Interpreter, need: op.NeedRelation) -> None:

@@ -2,8 +2,9 @@
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.dependents import take_away
 from driftproof.catalog.effects.parts import check_column, forbid_type, need_type
-from driftproof.catalog.effects.relations import put_under, take_away
+from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Key, Presence, Relation
 from driftproof.objects import Object
@@ -62,7 +63,7 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         return
     if found is not None and run.state.relations.get(key) is found:
         if found.kind == "composite type":
-            take_away(run, found, cascade=drop.cascade)
+            take_away(run, found, certain=drop.cascade or key not in run.state.used, cascade=drop.cascade)
         return
     used = found is None or key in run.state.used
     known = found is not None and found.fact.presence is not Presence.UNKNOWN

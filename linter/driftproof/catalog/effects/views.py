@@ -14,7 +14,7 @@ def replace_view(
     """The name must be a view's, and the old columns must stay, under their names and in their order; new ones may
     follow. Types are not compared. Triggers and rules stay, and so does what depends on the view."""
     check_kind(run, before, ("view",))
-    relation.dependents = before.dependents
+    relation.dependents, relation.sources = dict(before.dependents), dict(before.sources)
     relation.members = {member: fact for member, fact in before.members.items() if member[0] != "column"}
     if before.kind != "view" or before.open or relation.open:
         return

@@ -1,0 +1,140 @@
+"""What depends on what: views, policies, triggers, rules, foreign keys and children that keep an object from being
+dropped or changed, or go with it.
+
+Source: recordDependencyOn and its callers; dependency.c.
+"""
+
+from collections.abc import Iterator
+
+from driftproof.catalog.effects.keys import indexes
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
+from driftproof.objects import Object
+
+
+def depends(run: Interpreter, dependent: Dependent, on: Key, columns: frozenset[str] | None) -> None:
+    """Note that a view, policy, trigger or constraint depends on a relation and on these columns of it (None: which
+    ones is not known)."""
+    parent, owner = run.state.relations.get(on), run.state.relations.get(dependent[0])
+    if parent is None or owner is None:
+        return
+    run.state.writable(parent).dependents[dependent] = columns
+    owner = run.state.writable(run.state.relations[owner.key])
+    owner.sources[dependent[1]] = owner.sources.get(dependent[1], frozenset()) | {on}
+
+
+def depends_on_read(run: Interpreter, dependent: Dependent) -> None:
+    """Note that an object depends on all that the statement at hand has read."""
+    known = not (run.unsure or run.vague)
+    for key, columns in run.read.items():
+        depends(run, dependent, key, frozenset(columns) if known else None)
+
+
+def released(run: Interpreter, owner: Relation, member: Member | None) -> None:
+    """The object is gone, or another one has taken its place: it depends on nothing any more."""
+    for key in owner.sources.get(member, ()):
+        parent = run.state.relations.get(key)
+        if parent is not None:
+            run.state.writable(parent).dependents.pop((owner.key, member), None)
+    owner = run.state.writable(run.state.relations.get(owner.key, owner))
+    owner.sources.pop(member, None)
+
+
+Holder = tuple[Dependent, bool]
+"""A dependent, and whether it certainly needs what it is asked about."""
+
+
+def holders(relation: Relation, column: str | None = None) -> list[Holder]:
+    """What depends on a relation, or on one of its columns."""
+    if column is None:
+        found: list[Holder] = [(dependent, True) for dependent in relation.dependents if dependent[0] != relation.key]
+        return found
+    return [
+        (dependent, columns is not None)
+        for dependent, columns in relation.dependents.items()
+        if columns is None or column in columns
+    ]
+
+
+def key_holders(run: Interpreter, relation: Relation, name: str) -> list[Holder]:
+    """The foreign keys that need a table's unique index of that name."""
+    index = run.state.relations.get((relation.key[0], name))
+    if index is None or index.unique is None or index.of != relation.key:
+        return []
+    columns = index.unique.columns
+    same = sum(other.unique is not None and other.unique.columns == columns for other in indexes(run, relation))
+    return [
+        (dependent, same == 1)
+        for dependent, used in relation.dependents.items()
+        if used == columns and dependent[1] is not None and dependent[1][0] == "constraint"
+    ]
+
+
+def refuse(
+    run: Interpreter, wanted: Object, found: list[Holder], sqlstate: str = "2BP01", spared: frozenset[Key] = frozenset()
+) -> bool:
+    """A failure if one of these certainly stands in the way; True if none of them can (``spared`` go as well)."""
+    doubtful = False
+    for dependent, needs in found:
+        fact = _fact(run, dependent)
+        if fact == ABSENT or dependent[0] in spared:
+            continue
+        if needs and fact.nominal and fact.sure:
+            run.forbid(wanted, fact, sqlstate=sqlstate)
+        doubtful = True
+    run.unsure |= doubtful
+    return not doubtful
+
+
+def _fact(run: Interpreter, dependent: Dependent) -> Fact:
+    key, member = dependent
+    owner = run.state.relations.get(key)
+    if owner is None:
+        return UNKNOWN
+    if owner.fact.presence is Presence.ABSENT or member is None:
+        return owner.fact
+    return owner.member(*member)
+
+
+def take_along(run: Interpreter, found: list[Holder]) -> None:
+    """CASCADE: these go as well, and what depends on them."""
+    for dependent, needs in found:
+        fact = _fact(run, dependent)
+        if fact == ABSENT:
+            continue
+        key, member = dependent
+        owner = run.state.relations.get(key)
+        if owner is None:
+            continue
+        certain = needs and bool(fact.nominal) and fact.sure
+        if member is None:
+            take_away(run, owner, certain=certain, cascade=True)
+        else:
+            released(run, owner, member)
+            owner = run.state.writable(run.state.relations[key])
+            owner.members[member] = ABSENT if certain else GONE
+
+
+def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: bool) -> None:
+    """A relation goes, with its indexes, sequences and partitions; by ``cascade`` with all that depends on it."""
+    state = run.state
+    for member in list(relation.sources):
+        released(run, state.relations[relation.key], member)
+    relation = state.relations[relation.key]
+    run.gone(relation.key, relation.kind, certain=certain)
+    for key, other in list(state.relations.items()):
+        if other.of == relation.key:
+            run.gone(key, other.kind, certain=certain)
+    if cascade:
+        take_along(run, [(dependent, certain and needs) for dependent, needs in holders(relation)])
+    for child in children(run, relation):
+        if cascade or child.partition:
+            take_away(run, child, certain=certain, cascade=cascade)
+
+
+def children(run: Interpreter, relation: Relation) -> Iterator[Relation]:
+    """The tables that inherit from a table, and its partitions."""
+    for key in relation.children:
+        child = run.state.relations.get(key)
+        if child is not None and relation.key in child.parents and child.fact.presence is not Presence.ABSENT:
+            yield child
