@@ -4,7 +4,7 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.state import ABSENT, ASSUMED, UNKNOWN, Fact, Member, Presence, Relation, State
+from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Member, Presence, Relation, State
 from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements.operations import MemberKind, Probe, Test
 from driftproof.statements.query import Name
@@ -13,26 +13,19 @@ from driftproof.statements.query import Name
 class Answer(msgspec.Struct):
     """``settled``: the answer in every start state; ``fresh``: the fresh state's, ``sure`` if that is certain.
 
-    ``holds`` and ``fails`` are the objects that are there (True) or not, where the condition holds, and where not.
+    ``holds`` and ``fails`` are what is known of objects where the condition holds, and where not.
     """
 
     settled: bool | None
     fresh: bool | None
     sure: bool
-    holds: tuple[tuple[Object, bool], ...] = ()
-    fails: tuple[tuple[Object, bool], ...] = ()
+    holds: tuple[tuple[Object, Fact], ...] = ()
+    fails: tuple[tuple[Object, Fact], ...] = ()
     wild: frozenset[Member] = frozenset()
-
-    def implied(self, value: bool) -> list[Object]:
-        """The objects about which something is known when the condition is ``value``."""
-        return [wanted for wanted, _ in (self.holds if value else self.fails)]
-
-    def there(self, wanted: Object, value: bool) -> bool:
-        """Whether that object is there then."""
-        return dict(self.holds if value else self.fails)[wanted]
 
 
 _NOTHING = Answer(None, None, False)
+_EVER_THERE = ("public", "pg_catalog", "information_schema")
 
 
 def decide(state: State, test: Test) -> Answer:
@@ -71,10 +64,12 @@ def _all(answers: list[Answer]) -> Answer:
         return None if None in values else True
 
     open_answers = [answer for answer in answers if answer.settled is not True]
+    fresh = every([answer.fresh for answer in answers])
+    refuted = any(answer.fresh is False and answer.sure for answer in answers)
     return Answer(
         every([answer.settled for answer in answers]),
-        every([answer.fresh for answer in answers]),
-        all(answer.sure for answer in answers),
+        fresh,
+        refuted if fresh is False else all(answer.sure for answer in answers),
         holds=tuple(item for answer in answers for item in answer.holds),
         fails=open_answers[0].fails if len(open_answers) == 1 else (),
         wild=frozenset().union(*(answer.wild for answer in answers)),
@@ -82,10 +77,10 @@ def _all(answers: list[Answer]) -> Answer:
 
 
 def _probe(state: State, probe: Probe) -> Answer:
-    if probe.name is None:
+    if probe.name is None or (probe.kind in ("column", "publication-table") and probe.relation is None):
         return _NOTHING
     wild: frozenset[Member] = frozenset()
-    if probe.kind in ("column", "constraint", "trigger", "policy", "rule", "index"):
+    if probe.kind in ("column", "constraint", "trigger", "policy", "publication-table", "rule", "index"):
         if probe.relation is None and probe.kind != "index":
             wanted, fact = _anywhere(state, probe)
             wild = frozenset({(probe.kind, probe.name)})
@@ -101,26 +96,49 @@ def _probe(state: State, probe: Probe) -> Answer:
             Object(probe.kind, schema, None, probe.name),
             state.objects.get((probe.kind, schema, probe.name)),
         )
+    exact = probe.reach != "any" and not wild
+    if wanted is None:
+        return _NOTHING if fact is None else Answer(None, fact.nominal, fact.sure and exact, wild=wild)
+    holds = ((wanted, PRESENT if exact else ASSUMED),)
+    fails = ((wanted, ABSENT if exact and not probe.only and not probe.filtered else GONE),)
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
-        sure = wanted is not None and wanted.schema is not None and state.knows_all(wanted.schema)
-        return _answer(None, False if wanted is not None else None, sure, wanted, wild)
-    settled = True if fact.presence is Presence.PRESENT else None
-    return _answer(settled, fact.nominal, fact.sure, wanted, wild)
+        there = True if probe.kind == "schema" and probe.name in _EVER_THERE else None
+        complete = wanted.schema is not None and state.knows_all(wanted.schema)
+        return Answer(there, there is True, complete and (exact or _alone(state, probe, wanted)), holds, fails, wild)
+    if fact.nominal and not _sees(state, probe, wanted):
+        return Answer(None, False, fact.sure, wild=wild)
+    settled = True if fact.presence is Presence.PRESENT and not probe.filtered else None
+    certain = exact if fact.nominal is False else not probe.filtered
+    return Answer(settled, fact.nominal, fact.sure and (certain or _alone(state, probe, wanted)), holds, fails, wild)
 
 
-def _answer(
-    settled: bool | None, fresh: bool | None, sure: bool, wanted: Object | None, wild: frozenset[Member]
-) -> Answer:
-    if wanted is None:
-        return Answer(settled, fresh, sure, wild=wild)
-    return Answer(settled, fresh, sure, ((wanted, True),), ((wanted, False),), wild)
+def _sees(state: State, probe: Probe, wanted: Object) -> bool:
+    """Whether a relation that is there is of the kind that the probe asks for."""
+    if not probe.only:
+        return True
+    found = state.relations.get((wanted.schema or "public", wanted.name))
+    return found is None or found.kind == "relation" or found.kind in probe.only
 
 
-def _relation(state: State, schema: str | None, name: str) -> tuple[tuple[str, str], Relation | None]:
+def _alone(state: State, probe: Probe, wanted: Object) -> bool:
+    """Whether no other schema is known to have a namesake of what is asked for in any schema."""
+    if probe.reach != "any" or probe.filtered or wanted.kind not in ("relation", "column", "index", "type"):
+        return False
+    name = wanted.relation or wanted.name
+    return not any(
+        key[1] == name and key[0] != wanted.schema and found.fact.presence is not Presence.ABSENT
+        for key, found in (state.types if wanted.kind == "type" else state.relations).items()
+    )
+
+
+def _relation(state: State, probe: Probe, name: str) -> tuple[tuple[str, str], Relation | None]:
     """The relation that a question means; without a schema, the one that the search_path finds, or any other."""
+    schema = probe.schema
+    if probe.reach == "current":
+        schema = (state.creation_key(Name(None, name)) or (None,))[0]
     key, found = state.look_up(Name(schema, name))
-    if found is None and schema is None:
+    if found is None and probe.reach == "any":
         found = next((other for other in state.relations.values() if other.key[1] == name and other.fact.nominal), None)
     return (found.key if found is not None else key or ("public", name)), found
 
@@ -128,9 +146,9 @@ def _relation(state: State, schema: str | None, name: str) -> tuple[tuple[str, s
 def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     name = cast(str, probe.name)
     if probe.kind == "index":
-        key, found = _relation(state, probe.schema, name)
+        key, found = _relation(state, probe, name)
         return Object("index", key[0], None, name), found.fact if found is not None else None
-    key, found = _relation(state, probe.schema, cast(str, probe.relation))
+    key, found = _relation(state, probe, cast(str, probe.relation))
     wanted = Object(probe.kind, key[0], key[1], name)
     if found is None:
         return wanted, None if state.knows_all(key[0]) else UNKNOWN
@@ -167,8 +185,12 @@ def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     if kind == "type":
         key, found = state.look_up(Name(probe.schema, name), state.types)
         where = found.key if found is not None else key or ("public", name)
+        if found is None or not found.fact.nominal:  # each relation with columns is a type too
+            row = state.look_up(Name(probe.schema, name))[1]
+            if row is not None and row.fact.nominal is not False and row.kind not in ("index", "sequence"):
+                return None, row.fact
     else:
-        where, found = _relation(state, probe.schema, name)
+        where, found = _relation(state, probe, name)
     return Object(kind, where[0], None, where[1]), found.fact if found is not None else None
 
 
@@ -182,7 +204,7 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
             if found is not None and found.fact.presence is not Presence.ABSENT:
                 relation.members = dict(found.members)
             state.put(relation)
-        elif fact.presence is Presence.ABSENT:
+        elif fact.presence is Presence.ABSENT and (found is None or found.fact.presence is not Presence.ABSENT):
             state.put(Relation(key, found.kind if found else "relation", fact, open=False))
         return
     if wanted.relation is not None:

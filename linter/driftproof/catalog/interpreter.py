@@ -1,7 +1,8 @@
 """Runs the operations of statements over the catalog: what fails where, and what is known afterwards."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import IntEnum
 from typing import Any
 
 from driftproof.catalog import builtins
@@ -43,8 +44,15 @@ class _Caught(Exception):
         self.trap = trap
 
 
+_Exits = list[tuple[State, bool]]
+"""The states in which a stretch of operations is left before its end, and whether the fresh state leaves it there."""
+
+
 class _Ended(Exception):
-    """RETURN: the rest of the block is not run."""
+    """RETURN, EXIT or CONTINUE: the rest of that stretch is not run."""
+
+    def __init__(self, exits: _Exits) -> None:
+        self.exits = exits
 
 
 class _Trap:
@@ -53,16 +61,24 @@ class _Trap:
     def __init__(self, handlers: tuple[op.Handler, ...], entry: State) -> None:
         self.handlers = handlers
         self.entry = entry
-        self.exits: list[tuple[State, op.Handler, bool]] = []
+        self.exits: list[tuple[State, op.Handler, _Likely]] = []
 
     def handler(self, sqlstate: str) -> op.Handler | None:
         """The handler that takes an error, unless all it does is to raise it again."""
         for handler in self.handlers:
             classes = (sqlstate, sqlstate[:2] + "000")
             if not handler.sqlstates or any(state in classes for state in handler.sqlstates):
-                raises = any(isinstance(step, op.Raise) for step in handler.body)
-                return None if raises else handler
+                return None if op.Raise(None) in handler.body else handler
         return None
+
+
+class _Likely(IntEnum):
+    """How a way out of a block stands to the fresh state, the likeliest first."""
+
+    CERTAIN = 0  # the fresh state goes this way
+    EXPECTED = 1  # it does as far as is known
+    DRIFT = 2  # only another state goes it
+    UNKNOWN = 3
 
 
 class Interpreter:
@@ -94,8 +110,10 @@ class Interpreter:
         self.line: Callable[[], int] = lambda: 1
         self.unsure = False
         self._silent = 0
+        self._cautious = 0
         self._traps: list[_Trap] = []
-        self._ended: list[tuple[State, bool]] = []
+        self._returned: _Exits = []
+        self._loops: list[tuple[_Exits, _Exits]] = []
         self.read: dict[Key, set[str]] = {}
         self.vague = False
         self.temporary: list[Key] = []
@@ -128,7 +146,8 @@ class Interpreter:
         self.failures = []
         self.failed = False
         self.unsure = False
-        self._ended = []
+        self._returned = []
+        self._loops = []
         self.state.touched = set()
         operations = statement.operations
         before = self.state.fork() if len(operations) > 1 else None
@@ -141,8 +160,7 @@ class Interpreter:
             if before is not None:
                 self.state = before
             return self.failures
-        for state, nominal in self._ended:
-            self._join_into(state, nominal=not nominal, known=True, sure=True)
+        self._rejoin(self._returned)
         return self.failures
 
     @contextmanager
@@ -213,11 +231,11 @@ class Interpreter:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate)
             if handler is not None:
-                self._caught(trap, handler, wanted, missing, certainty)
+                self._caught(trap, handler, wanted, missing, certainty, fact)
                 return
         if certainty is None:
             return
-        if not self._silent:
+        if not self._silent and not (self._cautious and certainty is Certainty.ALWAYS):
             doubt = fact.doubt
             self.failures.append(
                 Failure(
@@ -235,14 +253,24 @@ class Interpreter:
             raise Fails
 
     def _caught(
-        self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, certainty: Certainty | None
+        self,
+        trap: _Trap,
+        handler: op.Handler,
+        wanted: Object,
+        missing: bool,
+        certainty: Certainty | None,
+        fact: Fact,
     ) -> None:
         state = trap.entry.fork()
         settle(state, wanted, GONE if missing else PRESENT)
-        nominal = certainty is Certainty.ALWAYS
-        trap.exits.append((state, handler, nominal))
-        if nominal:
+        if certainty is Certainty.ALWAYS:
+            trap.exits.append((state, handler, _Likely.CERTAIN))
             raise _Caught(trap)
+        if fact.nominal is None:
+            likely = _Likely.UNKNOWN
+        else:
+            likely = _Likely.DRIFT if fact.nominal is missing else _Likely.EXPECTED
+        trap.exits.append((state, handler, likely))
 
     # -- control flow -----------------------------------------------------------------------------------------------
 
@@ -251,14 +279,40 @@ class Interpreter:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate) if sqlstate else None
             if handler is not None:
-                trap.exits.append((trap.entry.fork(), handler, True))
+                trap.exits.append((trap.entry.fork(), handler, _Likely.CERTAIN))
                 raise _Caught(trap)
         raise Fails
 
-    def ends(self) -> None:
-        """RETURN."""
-        self._ended.append((self.state.fork(), not self._silent))
-        raise _Ended
+    def ends(self, leaves: str) -> None:
+        """RETURN; EXIT and CONTINUE where they stand in a loop."""
+        exits = self._returned
+        if leaves != "block" and self._loops:
+            exits = self._loops[-1][leaves == "turn"]
+        exits.append((self.state.fork(), not self._silent))
+        raise _Ended(exits)
+
+    def loop(self, turns: tuple[tuple[op.Operation, ...], ...]) -> None:
+        """Turns of a loop, one after the other."""
+        left: _Exits = []
+        for turn in turns:
+            continued: _Exits = []
+            self._loops.append((left, continued))
+            try:
+                self.steps(turn)
+            except _Ended as end:
+                if end.exits is not left and end.exits is not continued:
+                    raise
+                if not continued:
+                    break
+                self.state, _ = continued.pop()
+            finally:
+                self._loops.pop()
+            self._rejoin(continued)
+        self._rejoin(left)
+
+    def _rejoin(self, exits: _Exits) -> None:
+        for state, nominal in exits:
+            self._join_into(state, nominal=not nominal, known=True, sure=True)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -268,6 +322,15 @@ class Interpreter:
             yield
         finally:
             self._silent -= 1
+
+    @contextmanager
+    def cautious(self) -> Iterator[None]:
+        """The way that the fresh state goes as far as is known: nothing on it is certain to fail."""
+        self._cautious += 1
+        try:
+            yield
+        finally:
+            self._cautious -= 1
 
     def branch(
         self,
@@ -283,11 +346,8 @@ class Interpreter:
         second = entry.fork()
         failed: BaseException | None = None
         try:
-            if known:
+            with self._way(known, sure):
                 nominal()
-            else:
-                with self.silent():
-                    nominal()
         except (Fails, _Caught, _Ended) as way_out:
             failed = way_out
         first, first_unsure = self.state, self.unsure
@@ -302,13 +362,18 @@ class Interpreter:
             self.state, self.unsure = first, first_unsure
             return
         if failed is not None:
-            if known and isinstance(failed, Fails):
+            if known and sure and isinstance(failed, Fails):
                 self.state = first
                 raise failed from None
             return  # only the second way comes out
         second = self.state
         self.state, self.unsure = first, first_unsure
         self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
+
+    def _way(self, known: bool, sure: bool) -> AbstractContextManager[None]:
+        if not known:
+            return self.silent()
+        return nullcontext() if sure else self.cautious()
 
     def _join_into(
         self, other: State, *, nominal: bool, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
@@ -330,24 +395,25 @@ class Interpreter:
             done = False
         finally:
             self._traps.pop()
-        ways: list[tuple[State, bool]] = [(self.state, True)] if done else []
-        for state, handler, nominal in trap.exits:
+        least = min((likely for _, _, likely in trap.exits), default=_Likely.CERTAIN)
+        ways: list[tuple[_Likely, State]] = []
+        if done:
+            ways.append((_Likely.DRIFT if least is _Likely.EXPECTED else _Likely.CERTAIN, self.state))
+        for state, handler, likely in trap.exits:
             self.state = state
             try:
-                if nominal:
+                with self._way(likely < _Likely.DRIFT, likely is _Likely.CERTAIN):
                     self.steps(handler.body)
-                else:
-                    with self.silent():
-                        self.steps(handler.body)
             except (Fails, _Caught, _Ended):
                 continue
-            ways.append((self.state, nominal))
+            ways.append((likely, self.state))
         if not ways:
             raise Fails
-        ways.sort(key=lambda way: not way[1])
-        self.state = ways[0][0]
-        for state, _ in ways[1:]:
-            self._join_into(state, nominal=True, known=True, sure=True)
+        ways.sort(key=lambda way: way[0])
+        (first, self.state), *others = ways
+        for likely, state in others:
+            known = _Likely.UNKNOWN not in (first, likely)
+            self._join_into(state, nominal=True, known=known, sure=first is _Likely.CERTAIN)
 
     # -- transactions -----------------------------------------------------------------------------------------------
 

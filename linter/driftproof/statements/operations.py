@@ -315,16 +315,42 @@ class Raise(msgspec.Struct, frozen=True):
 
 
 class Return(msgspec.Struct, frozen=True):
-    """RETURN or EXIT: the rest of the block is not run."""
+    """RETURN, EXIT (``leaves`` the loop) or CONTINUE (the turn): the rest of it is not run."""
+
+    leaves: Literal["block", "loop", "turn"] = "block"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """How a probe is written: ``text`` is SQL in the body of a DO block, at or behind ``line`` of the body (from 1).
+
+    ``catalog`` is the view or catalog that is asked, ``qualifier`` stands before the names of its columns (``c.``);
+    ``name`` and ``relation`` are the offsets of the constants they are compared with, in bytes of the text (-1: none).
+    """
+
+    catalog: str
+    qualifier: str
+    text: str
+    line: int
+    name: int = -1
+    relation: int = -1
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """Whether an object is there, asked of a system catalog; what the question leaves open is None."""
+    """Whether an object is there, asked of a system catalog; what the question leaves open is None.
+
+    ``reach`` says where it looks: in ``schema``, along the search_path, in the schema that new objects go to
+    (``current``), or anywhere. ``filtered``: it asks for more than the object's presence. ``only`` are the kinds of
+    relations that it sees, if not all.
+    """
 
     kind: Kind
     schema: str | None
     relation: str | None
     name: str | None
+    reach: Literal["schema", "path", "current", "any"] = "schema"
+    filtered: bool = False
+    only: tuple[str, ...] = ()
+    asked: Asked | None = None
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -351,16 +377,23 @@ class Handler(msgspec.Struct, frozen=True):
 
 
 class Try(msgspec.Struct, frozen=True):
-    """A PL/pgSQL block with EXCEPTION handlers."""
+    """A PL/pgSQL block with EXCEPTION handlers; its BEGIN stands on ``line`` of the DO block's body (0: not known)."""
 
     body: "tuple[Operation, ...]"
     handlers: tuple[Handler, ...]
+    line: int = 0
 
 
 class Repeat(msgspec.Struct, frozen=True):
     """A loop whose number of turns is not known."""
 
     body: "tuple[Operation, ...]"
+
+
+class Loop(msgspec.Struct, frozen=True):
+    """A loop over what is known when the file is read, turn by turn."""
+
+    turns: "tuple[tuple[Operation, ...], ...]"
 
 
 Operation = (
@@ -401,6 +434,7 @@ Operation = (
     | If
     | Try
     | Repeat
+    | Loop
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pglast.parser import ParseError
 
+from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax import probes
@@ -19,6 +20,8 @@ from driftproof.syntax.tree import names, strings, tagged
 from driftproof.syntax.variables import Variables
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
+_ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
+_SELECT = len("SELECT ")
 _MOST_TURNS = 200
 
 
@@ -85,60 +88,70 @@ class _Body:
             conditions = [condition["PLpgSQL_condition"]["condname"] for condition in handler.get("conditions", ())]
             states = () if "others" in conditions else tuple(SQLSTATES.get(name, name) for name in conditions)
             handlers.append(op.Handler(states, tuple(self.statements(handler.get("action")))))
-        return [op.Try(tuple(body), tuple(handlers))]
+        return [op.Try(tuple(body), tuple(handlers), node.get("lineno", 0))]
 
     def _if(self, node: Node) -> Operations:
-        branches = [(node["cond"], node.get("then_body"))]
-        branches += [
-            (branch["PLpgSQL_if_elsif"]["cond"], branch["PLpgSQL_if_elsif"].get("stmts"))
-            for branch in node.get("elsif_list", ())
-        ]
+        line: int = node["lineno"]
+        branches = [(line, node["cond"], node.get("then_body"))]
+        for wrapped in node.get("elsif_list", ()):
+            branch = wrapped["PLpgSQL_if_elsif"]
+            branches.append((branch["lineno"], branch["cond"], branch.get("stmts")))
+        return self._choice(node, branches, node.get("else_body"))
+
+    def _case(self, node: Node) -> Operations:
+        branches = []
+        if "t_expr" in node:
+            self._hold(self.datums[node["t_varno"]], node["t_expr"]["PLpgSQL_expr"]["query"], node["lineno"])
+        for wrapped in node["case_when_list"]:
+            branch = wrapped["PLpgSQL_case_when"]
+            branches.append((branch["lineno"], branch["expr"], branch.get("stmts")))
+        # Without ELSE, a case that is not found is an error.
+        nothing = [{"PLpgSQL_stmt_raise": {"condname": "case_not_found"}}]
+        return self._choice(node, branches, node.get("else_stmts") if node.get("have_else") else nothing)
+
+    def _choice(self, node: Node, branches: list[tuple[int, Node, Any]], otherwise: Any) -> Operations:
+        """IF and CASE: each branch where its condition holds and none before it."""
         before = self.known
         lowered = []
-        for condition, body in branches:
+        for line, condition, body in branches:
             self.known = before.copy()
-            lowered.append((self._condition(condition["PLpgSQL_expr"]["query"]), self.statements(body)))
+            asks, test = self._condition(condition["PLpgSQL_expr"]["query"], line)
+            lowered.append((asks, test, self.statements(body)))
         self.known = before.copy()
-        otherwise = self.statements(node.get("else_body"))
+        found = self.statements(otherwise)
         # A variable that a branch assigns is not known afterwards.
         self.known = before
-        for name in _assigned(node, self.datums):
-            self.known.forget(name)
-        for condition, body in reversed(lowered):
-            otherwise = [op.If(condition, tuple(body), tuple(otherwise))]
-        return otherwise
+        self.known.forget(*_assigned(node, self.datums))
+        for asks, test, operations in reversed(lowered):
+            found = [*asks, op.If(test, tuple(operations), tuple(found))]
+        return found
 
     def _execsql(self, node: Node) -> Operations:
         text = node["sqlstmt"]["PLpgSQL_expr"]["query"]
-        if node.get("into"):
-            self._into(node.get("target", {}), text)
-        return self._sql(text)
+        columns = _targets(node.get("target", {})) if node.get("into") else []
+        return self._query(text, columns, node["lineno"])
 
-    def _into(self, target: Node, text: str) -> None:
-        fields: Node = next(iter(target.values()), {})
-        columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
-        for name in filter(None, columns):
-            self.known.forget(name)
+    def _perform(self, node: Node) -> Operations:
+        return self._query(node["expr"]["PLpgSQL_expr"]["query"], [], node["lineno"])
+
+    def _query(self, text: str, columns: list[str], line: int) -> Operations:
+        """A query: what it leaves in its targets, and in FOUND."""
         try:
             [(tag, node)] = parse_fragment(text)
         except (ParseError, ValueError):
-            self.known.tests.pop("found", None)
-            return
-        held, found = probes.query_test({tag: node}, self.known.value, self.known.tests)
-        if len(columns) == 1 and columns[0]:
-            self.known.tests[columns[0]] = held
-        self.known.tests["found"] = found
-
-    def _perform(self, node: Node) -> Operations:
-        text = node["expr"]["PLpgSQL_expr"]["query"]
-        try:
-            [(tag, tree)] = parse_fragment(text)
-        except (ParseError, ValueError):
-            return []
-        _, self.known.tests["found"] = probes.query_test({tag: tree}, self.known.value, self.known.tests)
-        return self._sql(text)
+            self.known.forget(*columns, "found")
+            return self._sql(text)
+        values, there = probes.query({tag: node}, self.known, probes.Writing(text, line))
+        self.known.forget(*columns, "found")
+        if len(columns) == len(values):
+            for name, held in zip(columns, values, strict=True):
+                self.known.hold(name, held)
+        self.known.tests["found"] = there
+        asks = [] if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
+        return [*_casts(node, self.known), *asks]
 
     def _dynexecute(self, node: Node) -> Operations:
+        self.known.forget(*_targets(node.get("target", {})))
         tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
         text = self.known.text(tree) if tree is not None else op.HOLE
         return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
@@ -151,30 +164,41 @@ class _Body:
             if not text:
                 name, _, text = node["expr"]["PLpgSQL_expr"]["query"].partition("=")
             name = name.strip().lower()
-        return self._hold(name, text)
+        return self._hold(name, text, 0 if isinstance(node, str) else node["lineno"])
 
-    def _hold(self, name: str, text: str) -> Operations:
-        self.known.forget(name)
+    def _hold(self, name: str, text: str, line: int) -> Operations:
         tree = _expression(text)
         if tree is None:
+            self.known.forget(name)
             return []
-        calls = self._sql(f"SELECT {text}") if "(" in text else []
+        held = probes.held(tree, self.known, probes.Writing(text, line, _SELECT))
+        calls = self._sql(f"SELECT {text}") if "(" in text and not probes.told(held) else []
         value = self.known.value(tree)
         array = self.known.array(tree)
+        self.known.forget(name)
+        self.known.hold(name, held)
         if value is not None:
             self.known.texts[name] = value
         if array is not None:
             self.known.arrays[name] = array
-        self.known.tests[name] = probes.test(tree, self.known.value, self.known.tests)
-        return calls
+        return [*_casts(tree, self.known), *calls]
 
     def _raise(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:
             return []
         if "message" not in node and "condname" not in node and "options" not in node:
             return [op.Raise(None)]
-        condition = node.get("condname")
-        return [op.Raise(SQLSTATES.get(condition, condition) if condition else "P0001")]
+        condition = node.get("condname", "P0001")
+        for wrapped in node.get("options", ()):
+            option = wrapped["PLpgSQL_raise_option"]
+            if option.get("opt_type", _ERRCODE) == _ERRCODE:
+                tree = _expression(option["expr"]["PLpgSQL_expr"]["query"])
+                condition = (tree and self.known.value(tree)) or op.HOLE
+        return [op.Raise(SQLSTATES.get(condition, condition))]
+
+    def _assert(self, node: Node) -> Operations:
+        asks, test = self._condition(node["cond"]["PLpgSQL_expr"]["query"], node["lineno"])
+        return [*asks, op.If(test, (), (op.Raise("P0004"),))]
 
     def _foreach_a(self, node: Node) -> Operations:
         tree = _expression(node["expr"]["PLpgSQL_expr"]["query"])
@@ -183,36 +207,49 @@ class _Body:
         return self._unroll(name, items, node)
 
     def _unroll(self, name: str, items: list[str] | None, node: Node) -> Operations:
-        if items is None or len(items) > _MOST_TURNS:
+        return self._turns(None if items is None else [{name: item} for item in items], node)
+
+    def _turns(self, rows: list[dict[str, str]] | None, node: Node) -> Operations:
+        """A loop over rows of known values by the variables that hold them; None: nobody knows them."""
+        if rows is None or len(rows) > _MOST_TURNS:
             return self._loop(node)
-        found: Operations = []
-        for item in items:
-            self.known.texts[name] = item
-            found.extend(self.statements(node.get("body")))
-        self.known.texts.pop(name, None)
-        return found
+        turns = []
+        for row in rows:
+            self.known.forget(*row)
+            self.known.texts.update(row)
+            turns.append(tuple(self.statements(node.get("body"))))
+            self.known.forget(*row)
+        return [op.Loop(tuple(turns))]
 
     def _loop(self, node: Node) -> Operations:
-        for name in _assigned(node, self.datums):
-            self.known.forget(name)
+        self.known.forget(*_assigned(node, self.datums))
         return [op.Repeat(tuple(self.statements(node.get("body"))))]
+
+    def _fori(self, node: Node) -> Operations:
+        ends = [_expression(node[end]["PLpgSQL_expr"]["query"]) for end in ("lower", "upper")]
+        low, high = (self.known.value(end) if end else None for end in ends)
+        name = node["var"]["PLpgSQL_var"]["refname"]
+        if low is None or high is None or "step" in node or node.get("reverse"):
+            return self._loop(node)
+        if not (low.isdecimal() and high.isdecimal() and int(high) - int(low) < _MOST_TURNS):
+            return self._loop(node)
+        return self._turns([{name: str(number)} for number in range(int(low), int(high) + 1)], node)
 
     def _fors(self, node: Node) -> Operations:
         query = node["query"]["PLpgSQL_expr"]["query"]
         target: Node = next(iter(node.get("var", {}).values()), {})
         items = self._rows(query)
-        if items is not None and len(items) <= _MOST_TURNS and target.get("refname"):
-            found: Operations = []
-            for row in items:
-                fields = {f"{target['refname']}.{column}": text for column, text in row.items()}
-                if len(row) == 1:
-                    fields[target["refname"]] = next(iter(row.values()))
-                self.known.texts.update(fields)
-                found.extend(self.statements(node.get("body")))
-                for name in fields:
-                    self.known.texts.pop(name, None)
-            return found
-        return [*self._sql(query), *self._loop(node)]
+        name = target.get("refname")
+        if items is None or len(items) > _MOST_TURNS or not name:
+            return [*self._sql(query), *self._loop(node)]
+        if "fields" in target:  # FOR a, b IN VALUES ...
+            named = _targets(node["var"])
+            return self._turns([dict(zip(named, row.values(), strict=False)) for row in items], node)
+        rows = []
+        for row in items:
+            fields = {f"{name}.{column}": text for column, text in row.items()}
+            rows.append({**fields, name: next(iter(row.values()))} if len(row) == 1 else fields)
+        return self._turns(rows, node)
 
     def _rows(self, text: str) -> list[dict[str, str]] | None:
         """The rows of a query over literals: ``SELECT unnest(ARRAY[...])``, ``VALUES``; None for any other."""
@@ -259,17 +296,23 @@ class _Body:
             return None
         return self.known.array(call["args"][0])
 
-    _fori = _while = _forc = _dynfors = _loop
+    _while = _forc = _dynfors = _loop
 
     def _return(self, _node: Node) -> Operations:
         return [op.Return()]
 
-    _exit = _return
+    def _exit(self, node: Node) -> Operations:
+        leaves = op.Return("block" if "label" in node else "loop" if node.get("is_exit") else "turn")
+        if "cond" not in node:
+            return [leaves]
+        asks, test = self._condition(node["cond"]["PLpgSQL_expr"]["query"], node["lineno"])
+        return [*asks, op.If(test, (leaves,), ())]
 
-    def _nothing(self, _node: Node) -> Operations:
+    def _nothing(self, node: Node) -> Operations:
+        self.known.forget(*_assigned(node, self.datums), "found")
         return []
 
-    _getdiag = _assert = _open = _fetch = _close = _nothing
+    _getdiag = _open = _fetch = _close = _nothing
 
     def _sql(self, text: str) -> Operations:
         try:
@@ -293,9 +336,48 @@ class _Body:
         holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
         return _forget(operation, holes) if holes else [operation]
 
-    def _condition(self, text: str) -> op.Test:
+    def _condition(self, text: str, line: int) -> tuple[Operations, op.Test]:
+        """What a condition itself needs, and what it asks."""
         tree = _expression(text)
-        return probes.OPAQUE if tree is None else probes.test(tree, self.known.value, self.known.tests)
+        if tree is None:
+            return [], probes.OPAQUE
+        return _casts(tree, self.known), probes.test(tree, self.known, probes.Writing(text, line, _SELECT))
+
+
+# A constant of these types is looked up when it is read, and must be there.
+_LOOKED_UP: dict[str, Kind] = {
+    "regclass": "relation",
+    "regtype": "type",
+    "regproc": "function",
+    "regprocedure": "function",
+    "regnamespace": "schema",
+    "regrole": "role",
+}
+
+
+def _casts(node: Any, known: Variables) -> Operations:
+    """What the casts below a node need: ``'public.t'::regclass``."""
+    found: Operations = []
+    if isinstance(node, list):
+        for item in node:
+            found.extend(_casts(item, known))
+    elif isinstance(node, dict):
+        for tag, fields in node.items():
+            if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
+                written = known.value(fields["arg"])
+                if written not in (None, "public") and not written.isdecimal() and "(" not in written:
+                    name = Name(*probes.split_name(written))
+                    found.append(op.NeedRelation(name) if kind == "relation" else op.Need(kind, name))
+            elif isinstance(fields, (dict, list)):
+                found.extend(_casts(fields, known))
+    return found
+
+
+def _targets(target: Node) -> list[str]:
+    """The names of the variables that INTO or FOR fill."""
+    fields: Node = next(iter(target.values()), {})
+    columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
+    return [name for name in columns if name]
 
 
 def _expression(text: str) -> Node | None:

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import msgspec
+
 from driftproof.statements import operations as op
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import constant, strings, tagged
@@ -11,24 +13,45 @@ _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a value says of the catalog: read as a condition, where it is not NULL, and where it is a count above 0."""
+
+    holds: op.Test | None = None
+    given: op.Test | None = None
+    counts: op.Test | None = None
+
+
 class Variables:
-    """The variables of a block, by name; ``tests`` are those that hold the outcome of a condition."""
+    """The variables of a block, by name: ``tests`` are those that are conditions, ``given`` says where one is not NULL,
+    ``counts`` where one is a count above 0."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
-        self.tests: dict[str, op.Test] = {}
         self.arrays: dict[str, list[str]] = {}
+        self.tests: dict[str, op.Test] = {}
+        self.given: dict[str, op.Test] = {}
+        self.counts: dict[str, op.Test] = {}
 
-    def forget(self, name: str) -> None:
-        """Nothing is known of a variable any more."""
-        self.texts.pop(name, None)
-        self.tests.pop(name, None)
-        self.arrays.pop(name, None)
+    def _all(self) -> tuple[dict[str, Any], ...]:
+        return self.texts, self.arrays, self.tests, self.given, self.counts
+
+    def forget(self, *names: str) -> None:
+        """Nothing is known of variables any more."""
+        for name in names:
+            for known in self._all():
+                known.pop(name, None)
+
+    def hold(self, name: str, held: Held) -> None:
+        """A variable is given a value that says something of the catalog."""
+        for known, test in ((self.tests, held.holds), (self.given, held.given), (self.counts, held.counts)):
+            if test is not None:
+                known[name] = test
 
     def copy(self) -> "Variables":
         """A copy that can be changed on its own."""
         other = Variables()
-        other.texts, other.tests, other.arrays = dict(self.texts), dict(self.tests), dict(self.arrays)
+        for mine, its in zip(self._all(), other._all(), strict=True):
+            its.update(mine)
         return other
 
     def value(self, wrapped: Node) -> str | None:

@@ -22,6 +22,7 @@ EFFECTS: dict[type, Effect] = {
     op.Execute: sessions.execute,
     op.Forget: control.forget,
     op.If: control.choose,
+    op.Loop: control.loop,
     op.Move: objects.move_object,
     op.MoveRelation: relations.move_relation,
     op.Need: objects.need_object,

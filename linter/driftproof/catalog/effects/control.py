@@ -6,12 +6,7 @@ from driftproof.catalog.conditions import decide, settle
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
-from driftproof.catalog.state import (
-    GONE,
-    PRESENT,
-    UNKNOWN,
-    Relation,
-)
+from driftproof.catalog.state import PRESENT, UNKNOWN, Relation
 from driftproof.statements import operations as op
 
 
@@ -78,9 +73,9 @@ def raise_error(run: Interpreter, step: op.Raise) -> None:
     run.raises(step.sqlstate)
 
 
-def end_block(run: Interpreter, _step: op.Return) -> None:
-    """RETURN."""
-    run.ends()
+def end_block(run: Interpreter, step: op.Return) -> None:
+    """RETURN, EXIT, CONTINUE."""
+    run.ends(step.leaves)
 
 
 def choose(run: Interpreter, step: op.If) -> None:
@@ -93,8 +88,8 @@ def choose(run: Interpreter, step: op.If) -> None:
 
     def way(holds: bool) -> Callable[[], None]:
         def go() -> None:
-            for wanted in answer.implied(holds):
-                settle(run.state, wanted, PRESENT if answer.there(wanted, holds) else GONE)
+            for wanted, fact in answer.holds if holds else answer.fails:
+                settle(run.state, wanted, fact)
             run.steps(step.then if holds else step.otherwise)
 
         return go
@@ -110,4 +105,9 @@ def attempt(run: Interpreter, step: op.Try) -> None:
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
     """A loop: its body may run, or not."""
-    run.branch(lambda: run.steps(step.body), lambda: None, known=False, sure=False)
+    run.branch(lambda: run.loop((step.body,)), lambda: None, known=False, sure=False)
+
+
+def loop(run: Interpreter, step: op.Loop) -> None:
+    """A loop, turn by turn."""
+    run.loop(step.turns)
