@@ -102,13 +102,32 @@ NOT_IN_A_SCHEMA: frozenset[Kind] = frozenset(
 """The kinds whose names are not qualified."""
 
 
-class Object(msgspec.Struct, frozen=True):
-    """An object by its place: ``relation`` for what belongs to one; names are folded, as the catalogs hold them."""
+# How PostgreSQL writes types of pg_catalog in its messages; format_type, format_type.c.
+_WRITTEN = {
+    "bool": "boolean",
+    "bpchar": "character",
+    "float4": "real",
+    "float8": "double precision",
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "timestamp": "timestamp without time zone",
+    "timestamptz": "timestamp with time zone",
+    "varchar": "character varying",
+}
+
+
+class Object(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An object by its place: ``relation`` for what belongs to one; names are folded, as the catalogs hold them.
+
+    ``arguments`` are the types of a function's arguments, with their schemas; None where none are known or named.
+    """
 
     kind: Kind
     schema: str | None
     relation: str | None
     name: str
+    arguments: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         """The name as one would write it, without the schema ``public``."""
@@ -117,7 +136,14 @@ class Object(msgspec.Struct, frozen=True):
             return ".".join(filter(None, (schema, self.relation, self.name)))
         if self.relation is not None and self.kind != "index":
             return f"{self.name} on {'.'.join(filter(None, (schema, self.relation)))}"
-        return ".".join(filter(None, (schema, self.name)))
+        name = ".".join(filter(None, (schema, self.name)))
+        return name if self.arguments is None else f"{name}({', '.join(map(_written, self.arguments))})"
+
+
+def _written(type_: str) -> str:
+    name = type_.removeprefix("public.").removeprefix("pg_catalog.")
+    element = name.removesuffix("[]")
+    return _WRITTEN.get(element, element) + name[len(element) :]
 
 
 # What PostgreSQL raises for an object that is not there, and for one that is there already.

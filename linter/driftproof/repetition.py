@@ -73,6 +73,8 @@ def renamed(statements: Iterable[op.Statement], wanted: Object) -> bool:
             match step:
                 case op.RenameRelation() | op.MoveRelation() | op.Rename() | op.Move() if step.name.name in names:
                     return True
+                case op.RenameRoutine() if wanted.kind == "function" and step.name.name == wanted.name:
+                    return True
                 case op.RenameMember() if step.name == wanted.name:
                     return True
                 case op.AddLabel() if step.renames == wanted.name:

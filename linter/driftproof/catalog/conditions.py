@@ -4,7 +4,19 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Member, Presence, Relation, State
+from driftproof.catalog.state import (
+    ABSENT,
+    ASSUMED,
+    GONE,
+    PRESENT,
+    UNKNOWN,
+    Fact,
+    Member,
+    Presence,
+    Relation,
+    Routine,
+    State,
+)
 from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements.operations import MemberKind, Probe, Test
 from driftproof.statements.query import Name
@@ -90,6 +102,8 @@ def _probe(state: State, probe: Probe) -> Answer:
         wanted, fact = _label(state, probe)
     elif probe.kind in ("relation", "type"):
         wanted, fact = _named(state, probe)
+    elif probe.kind == "function":
+        wanted, fact = _function(state, probe)
     else:
         schema = None if probe.kind in NOT_IN_A_SCHEMA else probe.schema or "public"
         wanted, fact = (
@@ -179,6 +193,17 @@ def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     return found.object("enum-label", cast(str, probe.name)), found.member("enum-label", cast(str, probe.name))
 
 
+def _function(state: State, probe: Probe) -> tuple[Object, Fact | None]:
+    """A function asked for by its name alone: any of those that share it."""
+    key = (probe.schema or "public", cast(str, probe.name))
+    facts = [routine.fact for routine in state.routines.get(key, ())]
+    wanted = Object("function", key[0], None, key[1])
+    for presence in (Presence.PRESENT, Presence.MAYBE, Presence.UNKNOWN):
+        if found := next((fact for fact in facts if fact.presence is presence), None):
+            return wanted, found
+    return wanted, facts[0] if facts else None
+
+
 def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     name = cast(str, probe.name)
     kind: Kind = probe.kind
@@ -225,6 +250,21 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         if known_type is None or known_type.fact.presence is not fact.presence:
             state.put_type(Relation(key, "type", fact, open=True))
         return
+    if wanted.kind == "function":
+        _settle_function(state, wanted, fact)
+        return
     name = (wanted.kind, wanted.schema, wanted.name)
     if state.objects.get(name, UNKNOWN).presence is not fact.presence:
         state.put_object(name, fact)
+
+
+def _settle_function(state: State, wanted: Object, fact: Fact) -> None:
+    """A name alone means the one function of that name, or, where it is not there, all of them."""
+    key = (wanted.schema or "public", wanted.name)
+    meant = [item for item in state.routines.get(key, ()) if wanted.arguments in (None, item.arguments)]
+    if not meant:
+        state.put_routine(key, Routine(wanted.arguments, fact))
+    elif len(meant) == 1 or fact.presence is Presence.ABSENT:
+        for routine in meant:
+            if routine.fact.presence is not fact.presence:
+                state.put_routine(key, msgspec.structs.replace(routine, fact=fact))

@@ -28,8 +28,6 @@ from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
-# What the grammar makes of COALESCE's neighbours: functions that are no entries of pg_proc.
-_GRAMMAR_FUNCTIONS = {"overlay", "position", "substring", "trim", "xmlexists"}
 SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
@@ -145,6 +143,7 @@ class Interpreter:
         self.line = line
         self.failures = []
         self.failed = False
+        self.called = set()
         self.unsure = False
         self._returned = []
         self._loops = []
@@ -521,21 +520,7 @@ class Interpreter:
         self.need(relation.object(kind, name), fact, prove, at=at, sqlstate=sqlstate)
         return relation
 
-    # -- functions and types ----------------------------------------------------------------------------------------
-
-    def knows_function(self, name: Name) -> bool:
-        """Whether a function of this name is certainly there."""
-        if name.schema in (None, "pg_catalog") and name.name in builtins.functions():
-            return True
-        full = f"{name.schema}.{name.name}" if name.schema else name.name
-        if full in self.platform_functions or name.name in _GRAMMAR_FUNCTIONS:
-            return True
-        schemas = (name.schema,) if name.schema else self.state.path or ()
-        return any(self.state.objects.get(("function", schema, name.name)) == PRESENT for schema in schemas)
-
-    def may_be_function(self, name: str) -> bool:
-        """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
-        return any(kind == "function" and made == name for kind, _, made in self.state.objects)
+    # -- types, and what changes ------------------------------------------------------------------------------------
 
     def knows_type(self, name: Name, *, holds: bool = True) -> bool:
         """Whether a type of this name is certainly there; ``holds``: it may not be dropped from there on."""

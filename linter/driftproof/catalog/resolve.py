@@ -7,6 +7,7 @@ row.
 
 from collections.abc import Iterable
 
+from driftproof.catalog import routines
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Presence, Relation
 from driftproof.statements import query as q
@@ -240,7 +241,7 @@ class Resolver:
             self._reference(reference, scope)
         for call in expression.calls:
             self.run.called.add(call.name.name)
-            self.run.unsure |= not self.run.knows_function(call.name)
+            routines.call(self.run, call)
         for type_ in expression.types:
             self.run.unsure |= not self.run.knows_type(type_)
 
@@ -266,13 +267,17 @@ class Resolver:
                     field = bound.field(name)
                     if field is not None:
                         self._need(bound, field, name, at)
-                    elif bound.relation is not None and not self.run.may_be_function(name):
+                    elif bound.relation is not None and not self._may_be_function(name):
                         bound.relation = self.run.need_member(bound.relation, "column", name, at=at)
                     else:
                         self.run.unsure = True
                     return
             level = level.parent
         self.run.unsure = True
+
+    def _may_be_function(self, name: str) -> bool:
+        """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
+        return any(made == name for _, made in self.run.state.routines)
 
     def _bare(self, name: str, at: int, scope: Scope | None) -> None:
         level = scope

@@ -8,6 +8,7 @@ import msgspec
 
 from driftproof.diagnostic import Because, Place
 from driftproof.objects import Kind, Object
+from driftproof.statements.operations import RoutineKind
 from driftproof.statements.query import Name
 
 
@@ -74,6 +75,7 @@ class Relation:
     """A relation, or a type with its labels.
 
     ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
+    ``calls`` are the names of the functions that a member, or the relation itself (None), calls;
     ``dependents`` would go with it, or keep it from going, each with the columns that it uses (None: not known);
     ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the migration that took it
     away, if it is absent; ``partition`` says that it goes with its parent. ``types`` are the columns' types as far as
@@ -81,6 +83,7 @@ class Relation:
     """
 
     __slots__ = (
+        "calls",
         "children",
         "dependents",
         "dropped",
@@ -107,6 +110,7 @@ class Relation:
         self.of = of
         self.members: dict[Member, Fact] = {}
         self.uses: dict[Member, tuple[str, ...]] = {}
+        self.calls: dict[Member | None, tuple[str, ...]] = {}
         self.dependents: dict[Dependent, frozenset[str] | None] = {}
         self.sources: dict[Member | None, frozenset[Key]] = {}
         self.partition = False
@@ -122,6 +126,7 @@ class Relation:
         other = Relation(self.key, self.kind, self.fact, open=self.open, of=self.of)
         other.members = dict(self.members)
         other.uses = dict(self.uses)
+        other.calls = dict(self.calls)
         other.dependents = dict(self.dependents)
         other.sources = dict(self.sources)
         other.partition = self.partition
@@ -152,27 +157,65 @@ class Relation:
         return Object(kind, self.key[0], self.key[1], name)
 
 
+class Routine(msgspec.Struct, frozen=True):
+    """A function, procedure or aggregate: one of those that share a name.
+
+    ``arguments`` are the types of its input arguments, with their schemas; a type that can't be told from its name
+    begins with a question mark. None: some function of that name, whatever its arguments. ``names`` are those of its
+    input parameters (empty: none), ``defaults`` how many of them may be left out, ``returns`` the type of its result
+    with the columns that its parameters give it.
+    """
+
+    arguments: tuple[str, ...] | None
+    fact: Fact
+    kind: RoutineKind = "function"
+    names: tuple[str, ...] = ()
+    defaults: int = 0
+    variadic: bool = False
+    returns: str = "?"
+
+    @property
+    def nominal(self) -> bool:
+        """Whether it is there in the fresh state, as far as that is known."""
+        return bool(self.fact.nominal)
+
+
 class State:
     """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them.
 
     ``touched`` are the keys that were written since it was last emptied, for joining forks again; ``homes`` are the
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
-    something may depend on; both are shared by all forks. ``foreign`` are the schemas that others fill; of every other
-    one it is known what is not in it. None: nothing is known of any.
+    something may depend on, ``extensions`` the schemas that they were put in; all three are shared by all forks.
+    ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
+    known of any.
     """
 
-    __slots__ = ("foreign", "homes", "objects", "owned", "path", "relations", "touched", "types", "used")
+    __slots__ = (
+        "extensions",
+        "foreign",
+        "homes",
+        "objects",
+        "owned",
+        "path",
+        "relations",
+        "routines",
+        "touched",
+        "types",
+        "used",
+    )
 
     def __init__(self, path: tuple[str, ...] | None, foreign: frozenset[str] | None = None) -> None:
         self.relations: dict[Key, Relation] = {}
         self.types: dict[Key, Relation] = {}
         self.objects: dict[tuple[Kind, str | None, str], Fact] = {}
+        self.routines: dict[Key, tuple[Routine, ...]] = {}
         self.path = path
         self.foreign = foreign
         self.owned: set[int] | None = None
         self.touched: set[object] = set()
         self.homes: dict[Member, set[Key]] = {}
         self.used: set[object] = set()
+        self.extensions: dict[str, str | None] = {}
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -180,9 +223,11 @@ class State:
         other.relations = dict(self.relations)
         other.types = dict(self.types)
         other.objects = dict(self.objects)
+        other.routines = dict(self.routines)
         other.touched = set(self.touched)
         other.homes = self.homes
         other.used = self.used
+        other.extensions = self.extensions
         self.owned = set()
         other.owned = set()
         return other
@@ -218,6 +263,16 @@ class State:
         """Note what is known of an object that is neither relation nor type."""
         self.objects[name] = fact
         self.touched.add(name)
+
+    def routine(self, key: Key, arguments: tuple[str, ...] | None) -> Routine | None:
+        """What is known of the function of that name with those arguments."""
+        return next((item for item in self.routines.get(key, ()) if item.arguments == arguments), None)
+
+    def put_routine(self, key: Key, routine: Routine) -> None:
+        """Note what is known of a function."""
+        others = tuple(item for item in self.routines.get(key, ()) if item.arguments != routine.arguments)
+        self.routines[key] = (*others, routine)
+        self.touched.add(("function", *key))
 
     def put_member(self, relation: Relation, member: Member, fact: Fact) -> Relation:
         """Note what is known of a member; the relation as it is afterwards."""
@@ -316,6 +371,9 @@ def joined(
         if wanted in nominal.objects or wanted in other.objects:
             fact = merge.facts(nominal.objects.get(wanted, UNKNOWN), other.objects.get(wanted, UNKNOWN))
             nominal.objects[wanted] = fact
+        if isinstance(name, tuple) and len(name) == 3 and name[0] == "function":
+            called: Key = name[1:]
+            nominal.routines[called] = merge.routines(nominal.routines.get(called, ()), other.routines.get(called, ()))
     return nominal
 
 
@@ -341,9 +399,24 @@ class _Merge:
             result.members[member] = fact
         result.members = {member: result.members[member] for member in (*base.members, *result.members)}
         result.uses = {**theirs.uses, **mine.uses}
+        result.calls = {**theirs.calls, **mine.calls}
         result.dependents = {**theirs.dependents, **mine.dependents}
         result.sources = {**theirs.sources, **mine.sources}
         return result
+
+    def routines(self, mine: tuple[Routine, ...], theirs: tuple[Routine, ...]) -> tuple[Routine, ...]:
+        """Where one way only knows that some function of the name is there, it is taken for the other way's."""
+        result = []
+        ours, others = ({item.arguments: item for item in side} for side in (mine, theirs))
+        for arguments in ours | others:
+            one, two = ours.get(arguments, ours.get(None)), others.get(arguments, others.get(None))
+            base = cast(Routine, ours.get(arguments) or others.get(arguments))
+            fact = self.facts(one.fact if one else UNKNOWN, two.fact if two else UNKNOWN)
+            if one and two and arguments is not None and msgspec.structs.replace(one, fact=two.fact) != two:
+                fact = msgspec.structs.replace(fact, sure=False)
+            if arguments is not None or len(ours | others) == 1:
+                result.append(msgspec.structs.replace(base, fact=fact))
+        return tuple(result)
 
     def facts(self, mine: Fact, theirs: Fact) -> Fact:
         if mine == theirs:

@@ -40,18 +40,21 @@ SCHEMAS = frozenset(
 )
 """Schemas that the platform and its extensions fill, or may fill."""
 
-_UUID = ("nil", "ns_dns", "ns_url", *(f"generate_{version}" for version in ("v1", "v1mc", "v3", "v4", "v5")))
-_CRYPTO = ("gen_random_bytes", "digest", "hmac", "crypt", "gen_salt", "encrypt", "decrypt")
-_EXTENSIONS = (*(f"uuid_{name}" for name in _UUID), *_CRYPTO, "pgp_sym_encrypt", "pgp_sym_decrypt")
-
+# Those of the platform's own schemas, and those of the extensions that projects switch on outside of their migrations.
+_OWN = {
+    "auth": "email jwt role uid",
+    "cron": "alter_job schedule unschedule",
+    "extensions": "grant_pg_cron_access grant_pg_graphql_access grant_pg_net_access pgrst_ddl_watch pgrst_drop_watch"
+    " set_graphql_placeholder sign url_encode",
+    "graphql_public": "graphql",
+    "net": "http_delete http_get http_post",
+    "realtime": "broadcast_changes send topic",
+    "storage": "extension filename foldername get_size_by_bucket update_updated_at_column",
+    "supabase_functions": "http_request",
+    "vault": "create_secret update_secret",
+}
 FUNCTIONS = frozenset(
-    [
-        *_EXTENSIONS,
-        *(f"extensions.{name}" for name in _EXTENSIONS),
-        *(f"auth.{name}" for name in ("uid", "role", "email", "jwt")),
-        *(f"storage.{name}" for name in ("foldername", "filename", "extension", "get_size_by_bucket")),
-        *(f"realtime.{name}" for name in ("topic", "send", "broadcast_changes")),
-    ]
+    [f"{schema}.{name}" for schema, names in _OWN.items() for name in names.split()] + _OWN["extensions"].split()
 )
 
 
@@ -84,6 +87,7 @@ def enter(state: State) -> None:
     for kind, names in kinds.items():
         for name in names:
             state.put_object((kind, None, name), PRESENT)
+    state.extensions = dict.fromkeys(platform.extensions, "extensions")
     for full, labels in platform.types.items():
         schema, _, name = full.partition(".")
         type_ = state.put_type(Relation((schema, name), "type", PRESENT, open=True))

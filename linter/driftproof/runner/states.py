@@ -208,12 +208,19 @@ def _take_away(missing: Object, statement: Piece) -> str:
             return f"DROP {_relation_kind(missing, statement)} {schema}.{name} CASCADE"
         case "type":
             return f"DROP TYPE {schema}.{name} CASCADE"
+        case "function" if missing.arguments is not None:
+            return f"DROP ROUTINE {schema}.{name}({', '.join(map(_type, missing.arguments))}) CASCADE"
         case "schema" | "extension":
             return f"DROP {missing.kind.upper()} {name} CASCADE"
         case "publication":
             return f"DROP PUBLICATION {name}"
         case _:
             raise NotBuilt(f"a {missing.kind} can't be taken away by itself")
+
+
+def _type(written: str) -> str:
+    name = written.removesuffix("[]")
+    return ".".join(quote(part) for part in name.split(".", 1)) + written[len(name) :]
 
 
 def _relation_kind(missing: Object, statement: Piece) -> str:

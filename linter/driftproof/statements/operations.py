@@ -24,6 +24,7 @@ from driftproof.statements.query import ColumnRef, Expression, Name, Query
 RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
 ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
 MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
+RoutineKind = Literal["function", "procedure", "aggregate", "window", "routine"]
 
 HOLE = "driftproof_hole"
 """Stands in a name for text that is known only when the migration runs."""
@@ -204,11 +205,10 @@ class MoveRelation(msgspec.Struct, frozen=True):
 
 
 class Create(msgspec.Struct, frozen=True):
-    """CREATE of an object that is no relation: schema, type, function, extension, role, server...
+    """CREATE of an object that is no relation: schema, type, role, server...
 
     ``types`` are part of the name of casts, operators and transforms; ``needs`` is what is looked at after the name.
-    ``base`` is what a domain is made of, ``of`` the range type that a multirange type is made with. ``alters`` says of
-    a function that a call of it may make or drop objects.
+    ``base`` is what a domain is made of, ``of`` the range type that a multirange type is made with.
     """
 
     kind: Kind
@@ -221,8 +221,6 @@ class Create(msgspec.Struct, frozen=True):
     of: Name | None = None
     if_not_exists: bool = False
     replace: bool = False
-    overloads: bool = False
-    alters: bool = False
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -262,6 +260,72 @@ class Move(msgspec.Struct, frozen=True):
     name: Name
     schema: str
     types: tuple[Name, ...] = ()
+
+
+class CreateExtension(msgspec.Struct, frozen=True):
+    """CREATE EXTENSION; ``schema`` is None where none is written."""
+
+    name: str
+    schema: str | None = None
+    if_not_exists: bool = False
+    cascade: bool = False
+
+
+class TypeRef(msgspec.Struct, frozen=True):
+    """A type as a function's declaration names it, without its modifiers; ``name`` is None for ``column%TYPE``."""
+
+    name: Name | None
+    array: bool = False
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a function; columns of RETURNS TABLE are parameters too."""
+
+    type: TypeRef
+    mode: Literal["in", "out", "inout", "variadic", "table"] = "in"
+    name: str = ""
+    default: bool = False
+
+
+class CreateRoutine(msgspec.Struct, frozen=True):
+    """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
+    call of it may make or drop objects."""
+
+    kind: RoutineKind
+    name: Name
+    parameters: tuple[Parameter, ...] = ()
+    returns: TypeRef | None = None
+    setof: bool = False
+    replace: bool = False
+    alters: bool = False
+
+
+class NeedRoutine(msgspec.Struct, frozen=True):
+    """Whatever needs a function; ``arguments`` are the types of its arguments, None where none are written."""
+
+    kind: RoutineKind
+    name: Name
+    arguments: tuple[TypeRef, ...] | None
+
+
+class DropRoutine(msgspec.Struct, frozen=True):
+    """DROP FUNCTION, PROCEDURE, AGGREGATE or ROUTINE."""
+
+    kind: RoutineKind
+    name: Name
+    arguments: tuple[TypeRef, ...] | None
+    missing_ok: bool = False
+    cascade: bool = False
+
+
+class RenameRoutine(msgspec.Struct, frozen=True):
+    """ALTER FUNCTION ... RENAME TO, or SET SCHEMA."""
+
+    kind: RoutineKind
+    name: Name
+    arguments: tuple[TypeRef, ...] | None
+    to: str | None = None
+    schema: str | None = None
 
 
 class AddLabel(msgspec.Struct, frozen=True):
@@ -414,6 +478,11 @@ Operation = (
     | Drop
     | Rename
     | Move
+    | CreateExtension
+    | CreateRoutine
+    | NeedRoutine
+    | DropRoutine
+    | RenameRoutine
     | AddLabel
     | AddTypeConstraint
     | NeedTypeConstraint

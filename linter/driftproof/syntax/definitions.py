@@ -7,6 +7,7 @@ from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax import tables
+from driftproof.syntax.functions import ROUTINES, create_aggregate, routine
 from driftproof.syntax.objects import OBJECTS, identity, with_method
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
@@ -111,15 +112,17 @@ def create_schema(lower: tables.Lowering) -> Handler:
 
 def create_extension(node: Node, _shift: int) -> Operations:
     """CREATE EXTENSION, and its SCHEMA."""
-    schema = _options(node).get("schema")
-    needs = tuple(_needed("schema", names(schema)[0])) if schema else ()
+    options = _options(node)
+    schema = next(iter(names(options.get("schema"))), None)
     flag = node.get("if_not_exists", False)
-    return [op.Create("extension", Name(None, node["extname"]), needs=needs, if_not_exists=flag)]
+    return [op.CreateExtension(node["extname"], schema, flag, "cascade" in options)]
 
 
 def alter_extension_contents(node: Node, _shift: int) -> Operations:
     """ALTER EXTENSION ... ADD and DROP."""
     found: Operations = [op.Need("extension", Name(None, node["extname"]))]
+    if node["objtype"] in ROUTINES:
+        found.append(op.NeedRoutine(*routine(node["objtype"], node["object"])))
     if node["objtype"] in OBJECTS:
         found.append(op.Need(*identity(node["objtype"], node["object"]), holds=True))
     return found
@@ -239,7 +242,8 @@ def define(node: Node, shift: int) -> Operations:
     word, name, options = node["kind"], qualified(strings(node["defnames"])), _options(node, "definition")
     flag, replace = node.get("if_not_exists", False), node.get("replace", False)
     if word == "OBJECT_AGGREGATE":
-        return [op.Create("function", name, replace=replace, overloads=True)]
+        parts = [op.Need("function", _name(options[key])) for key in ("sfunc", "finalfunc") if key in options]
+        return [*create_aggregate(node), *parts]
     if word == "OBJECT_TYPE":
         return [op.Create("type", name)] if not options else [op.Forget("type")]
     needs: Operations = []

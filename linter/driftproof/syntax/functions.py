@@ -1,23 +1,36 @@
-"""CREATE FUNCTION and PROCEDURE: the types that they name, and the bodies that PostgreSQL checks at once."""
+"""CREATE FUNCTION, PROCEDURE, AGGREGATE: types and parameters, and the bodies that PostgreSQL checks at once."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
+from driftproof.statements.query import Name
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.queries import NOWHERE, query
 from driftproof.syntax.tables import Lowering, Operations
-from driftproof.syntax.tree import names, qualified, strings, tagged
+from driftproof.syntax.tree import names, qualified, strings, tagged, type_name
 
+ROUTINES: dict[str, op.RoutineKind] = {
+    "OBJECT_AGGREGATE": "aggregate",
+    "OBJECT_FUNCTION": "function",
+    "OBJECT_PROCEDURE": "procedure",
+    "OBJECT_ROUTINE": "routine",
+}
 # What in a body may change the catalog: DDL, or a statement that is put together at run time.
 _DDL = re.compile(r"\b(?:alter|call|create|drop|execute|rename|truncate)\b", re.IGNORECASE)
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+_MODES: dict[str, Literal["in", "out", "inout", "variadic", "table"]] = {
+    "FUNC_PARAM_OUT": "out",
+    "FUNC_PARAM_INOUT": "inout",
+    "FUNC_PARAM_VARIADIC": "variadic",
+    "FUNC_PARAM_TABLE": "table",
+}
 
 
 def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
-    """The function, the columns of ``column%TYPE``, and the queries of a LANGUAGE sql body."""
+    """The columns of ``column%TYPE``, the function, and the queries of a LANGUAGE sql body."""
     options: dict[str, Any] = {}
     path: tuple[str, ...] | None = None
     for item in node.get("options", ()):
@@ -25,21 +38,61 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         options[option["defname"]] = option.get("arg")
         if option["defname"] == "set":
             path = _search_path(option.get("arg") or {}, lower) or path
-    parameters = [item["FunctionParameter"] for item in node.get("parameters", ())]
-    name = qualified(strings(node["funcname"]))
+    fields = [item["FunctionParameter"] for item in node.get("parameters", ())]
+    parameters = tuple(map(_parameter, fields))
+    returns = node.get("returnType")
     found: Operations = []
-    for type_ in [*(item.get("argType") for item in parameters), node.get("returnType")]:
+    for type_ in [*(item["argType"] for item in fields), returns]:
         if type_ and type_.get("pct_type"):
             parts = strings(type_["names"])
             if len(parts) > 1:
                 found.append(op.NeedMember("column", qualified(parts[:-1]), parts[-1]))
-    language = (names(options.get("language")) or ["sql"])[0].lower()
-    if language == "sql":
-        visible = (name.name, *(item["name"] for item in parameters if "name" in item))
+    made = op.CreateRoutine(
+        "procedure" if node.get("is_procedure") else "window" if "window" in options else "function",
+        qualified(strings(node["funcname"])),
+        parameters,
+        None if returns is None or any(item.mode == "table" for item in parameters) else _type(returns),
+        setof=returns is not None and returns.get("setof", False),
+        replace=node.get("replace", False),
+        alters=any(_DDL.search(text) for text in names(options.get("as"))),
+    )
+    found.append(made)
+    # The body is checked when the function stands already: it may call itself.
+    if (names(options.get("language")) or ["sql"])[0].lower() == "sql":
+        inputs = (item.name for item in parameters if item.mode not in ("out", "table") and item.name)
+        visible = (made.name.name, *inputs)
         found.extend(op.Run(body, visible, path, planned=False) for body in _bodies(node, options, shift))
-    alters = any(_DDL.search(text) for text in names(options.get("as")))
-    found.append(op.Create("function", name, replace=node.get("replace", False), overloads=True, alters=alters))
     return found
+
+
+def create_aggregate(node: Node) -> Operations:
+    """CREATE AGGREGATE: the aggregate, and the functions that it is made of; in its old form, which names its type
+    among the options, it has one argument of that type."""
+    options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("definition", ())}
+    fields = [item["FunctionParameter"] for item in (node.get("args") or [{}])[0].get("List", {}).get("items", ())]
+    parameters = tuple(map(_parameter, fields))
+    if node.get("oldstyle"):
+        parameters = (op.Parameter(_type((options.get("basetype") or {}).get("TypeName") or {})),)
+    name = qualified(strings(node["defnames"]))
+    return [op.CreateRoutine("aggregate", name, parameters, replace=node.get("replace", False))]
+
+
+def routine(kind: str, wrapped: Node) -> tuple[op.RoutineKind, Name, tuple[op.TypeRef, ...] | None]:
+    """What ``FUNCTION f(integer)`` means: its kind, its name and the types of its arguments."""
+    node = wrapped.get("ObjectWithArgs", wrapped)
+    name = qualified(strings(node.get("objname")))
+    if node.get("args_unspecified"):
+        return ROUTINES[kind], name, None
+    return ROUTINES[kind], name, tuple(_type(item["TypeName"]) for item in node.get("objargs", ()))
+
+
+def _parameter(fields: Node) -> op.Parameter:
+    mode = _MODES.get(fields.get("mode", ""), "in")
+    return op.Parameter(_type(fields["argType"]), mode, fields.get("name", ""), "defexpr" in fields)
+
+
+def _type(fields: Node) -> op.TypeRef:
+    return op.TypeRef(type_name(fields), "arrayBounds" in fields)
 
 
 def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Any]:

@@ -99,7 +99,9 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterExtensionContentsStmt": definitions.alter_extension_contents,
     "AlterExtensionStmt": definitions.need("extension", "extname"),
     "AlterFdwStmt": definitions.need("foreign-data-wrapper", "fdwname"),
+    "AlterFunctionStmt": lambda node, _shift: objects.needed(node["objtype"], node["func"]),
     "AlterForeignServerStmt": definitions.need("server", "servername"),
+    "AlterObjectDependsStmt": lambda node, _shift: objects.needed(node["objectType"], node.get("object")),
     "AlterObjectSchemaStmt": objects.set_schema,
     "AlterOpFamilyStmt": definitions.operator_family,
     "AlterOperatorStmt": definitions.alter_operator,
@@ -189,8 +191,6 @@ _STATEMENTS: dict[str, Handler] = {
 # What is not followed, and what becomes UNKNOWN by it: of most of them nothing that is modelled. The test for it,
 # tests/syntax/test_statement_kinds.py, has every kind that the grammar knows.
 _OPAQUE: dict[str, tuple[op.Forget, ...]] = {
-    "AlterFunctionStmt": (),  # attributes of a function
-    "AlterObjectDependsStmt": (),  # goes with an extension from now on
     "AlterSystemStmt": (),
     "AlterTableMoveAllStmt": (),  # tablespaces of tables
     "CallStmt": (op.Forget(),),  # a procedure may do anything

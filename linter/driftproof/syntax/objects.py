@@ -5,6 +5,7 @@ from typing import Any
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.syntax.functions import ROUTINES, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tables import Operations, kinds_of
 from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
@@ -27,7 +28,6 @@ MEMBERS: dict[str, op.MemberKind] = {
 }
 OBJECTS: dict[str, Kind] = {
     "OBJECT_ACCESS_METHOD": "access-method",
-    "OBJECT_AGGREGATE": "function",
     "OBJECT_CAST": "cast",
     "OBJECT_COLLATION": "collation",
     "OBJECT_CONVERSION": "conversion",
@@ -37,15 +37,12 @@ OBJECTS: dict[str, Kind] = {
     "OBJECT_EXTENSION": "extension",
     "OBJECT_FDW": "foreign-data-wrapper",
     "OBJECT_FOREIGN_SERVER": "server",
-    "OBJECT_FUNCTION": "function",
     "OBJECT_LANGUAGE": "language",
     "OBJECT_OPCLASS": "operator-class",
     "OBJECT_OPERATOR": "operator",
     "OBJECT_OPFAMILY": "operator-family",
-    "OBJECT_PROCEDURE": "function",
     "OBJECT_PUBLICATION": "publication",
     "OBJECT_ROLE": "role",
-    "OBJECT_ROUTINE": "function",
     "OBJECT_SCHEMA": "schema",
     "OBJECT_STATISTIC_EXT": "statistics",
     "OBJECT_SUBSCRIPTION": "subscription",
@@ -85,7 +82,9 @@ def with_method(name: Name, method: str) -> Name:
 
 
 def needed(word: str, wrapped: Any) -> Operations:
-    """What COMMENT and OWNER TO need."""
+    """What COMMENT, OWNER TO and the like need."""
+    if word in ROUTINES:
+        return [op.NeedRoutine(*routine(word, wrapped))]
     if word == "OBJECT_DOMCONSTRAINT":
         domain, name = wrapped["List"]["items"]
         return [op.NeedTypeConstraint(qualified(names(domain)), names(name)[0])]
@@ -114,6 +113,9 @@ def drop(node: Node, _shift: int) -> Operations:
     together = tuple(qualified(names(wrapped)) for wrapped in node["objects"]) if word in RELATIONS else ()
     found: Operations = []
     for wrapped in node.get("objects", ()):
+        if word in ROUTINES:
+            found.append(op.DropRoutine(*routine(word, wrapped), missing_ok, cascade))
+            continue
         if word in OBJECTS:
             found.append(op.Drop(*identity(word, wrapped), missing_ok, cascade))
             continue
@@ -138,6 +140,8 @@ def rename(node: Node, shift: int) -> Operations:
         return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok)]
     if word in RELATIONS:
         return [op.RenameRelation(RELATIONS[word], range_var(node["relation"], shift), to, missing_ok)]
+    if word in ROUTINES:
+        return [op.RenameRoutine(*routine(word, node["object"]), to=to)]
     if "object" not in node:
         return [op.Rename(OBJECTS[word], Name(None, node["subname"]), to)] if word in OBJECTS else []
     kind, name, types = identity(word, node["object"])
@@ -154,6 +158,8 @@ def set_schema(node: Node, shift: int) -> Operations:
         return [op.MoveRelation(RELATIONS[word], name, schema, node.get("missing_ok", False))]
     if word == "OBJECT_EXTENSION":
         return [*needed(word, node["object"]), op.Need("schema", Name(None, schema), holds=True)]
+    if word in ROUTINES:
+        return [op.RenameRoutine(*routine(word, node["object"]), schema=schema)]
     kind, found, types = identity(word, node["object"])
     return [op.Move(kind, found, schema, types)]
 
@@ -180,6 +186,8 @@ def grant(node: Node, shift: int) -> Operations:
             table = range_var(wrapped["RangeVar"], shift)
             found.append(op.NeedRelation(table, kinds=kinds_of(node["objtype"])))
             members.extend(op.NeedMember("column", table, name) for name in columns)
+        elif word in ROUTINES:
+            found.append(op.NeedRoutine(*routine(word, wrapped)))
         elif word in OBJECTS:
             found.append(op.Need(*identity(word, wrapped)))
     return [*found, *needed_roles(role_names(node.get("grantees"))), *members]

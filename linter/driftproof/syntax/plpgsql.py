@@ -413,7 +413,7 @@ def _has_hole(value: Any) -> bool:
         return op.HOLE in value.name or (value.schema is not None and op.HOLE in value.schema)
     if isinstance(value, tuple):
         return any(_has_hole(item) for item in value)
-    if isinstance(value, (op.Column, op.Constraint)):
+    if isinstance(value, (op.Column, op.Constraint, op.Parameter, op.TypeRef)):
         return any(_has_hole(getattr(value, field)) for field in value.__struct_fields__)
     return False
 
@@ -430,8 +430,12 @@ def _forget(operation: op.Operation, holes: list[str]) -> Operations:
             return [op.Forget("index")]
         case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
             return [op.Forget("relation")]
+        case op.CreateExtension():
+            return [op.Forget("extension"), op.Forget("type")]
         case op.Create() | op.Drop() | op.Rename() | op.Move():
             return [op.Forget(operation.kind)]
+        case op.CreateRoutine() | op.DropRoutine() | op.RenameRoutine():
+            return [op.Forget("function")]
         case op.AddLabel():
             return [op.Forget("type")]
         case op.SetSearchPath():

@@ -1,6 +1,16 @@
 """What each operation needs, with its SQLSTATE, and what it changes: PostgreSQL's rules, one function an operation."""
 
-from driftproof.catalog.effects import control, members, memberships, objects, relations, sessions, types
+from driftproof.catalog.effects import (
+    control,
+    extensions,
+    functions,
+    members,
+    memberships,
+    objects,
+    relations,
+    sessions,
+    types,
+)
 from driftproof.catalog.interpreter import Effect
 from driftproof.statements import operations as op
 
@@ -10,14 +20,17 @@ EFFECTS: dict[type, Effect] = {
     op.AddLabel: types.add_label,
     op.AddTypeConstraint: types.add_constraint,
     op.Create: objects.create,
+    op.CreateExtension: extensions.create_extension,
     op.CreateIndex: relations.create_index,
     op.CreateMember: members.create_member,
     op.CreateRelation: relations.create_relation,
+    op.CreateRoutine: functions.create_routine,
     op.CreateStatistics: memberships.create_statistics,
     op.Deallocate: sessions.deallocate,
     op.Drop: objects.drop_object,
     op.DropMember: members.drop_member,
     op.DropRelation: relations.drop_relation,
+    op.DropRoutine: functions.drop_routine,
     op.DropTypeConstraint: types.drop_constraint,
     op.Execute: sessions.execute,
     op.Forget: control.forget,
@@ -27,6 +40,7 @@ EFFECTS: dict[type, Effect] = {
     op.MoveRelation: relations.move_relation,
     op.Need: objects.need_object,
     op.NeedMember: members.need_member,
+    op.NeedRoutine: functions.need_routine,
     op.NeedRelation: relations.need_relation,
     op.NeedTypeConstraint: types.need_constraint,
     op.Prepare: sessions.prepare,
@@ -36,6 +50,7 @@ EFFECTS: dict[type, Effect] = {
     op.RenameMember: members.rename_member,
     op.RenameRelation: relations.rename_relation,
     op.RenameTypeConstraint: types.rename_constraint,
+    op.RenameRoutine: functions.rename_routine,
     op.Repeat: control.repeat,
     op.Return: control.end_block,
     op.Run: control.run_query,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from driftproof.catalog.conditions import decide, settle
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.interpreter import Interpreter
@@ -58,6 +60,10 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     for name, fact in list(state.objects.items()):
         if step.kind == name[0] or (step.kind is None and not (name[0] == "role" and fact == PRESENT)):
             state.put_object(name, UNKNOWN)  # nobody drops a role in passing
+    if step.kind in (None, "function"):
+        for key, namesakes in list(state.routines.items()):
+            for routine in namesakes:
+                state.put_routine(key, msgspec.structs.replace(routine, fact=UNKNOWN))
 
 
 def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:

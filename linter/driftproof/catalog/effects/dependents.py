@@ -6,6 +6,7 @@ Source: recordDependencyOn and its callers; dependency.c.
 
 from collections.abc import Iterator
 
+from driftproof.catalog import routines
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
@@ -126,6 +127,7 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
         if other.of == relation.key:
             run.gone(key, other.kind, certain=certain)
     if cascade:
+        routines.drop_using(run, relation.key)
         take_along(run, [(dependent, certain and needs) for dependent, needs in holders(relation)])
     for child in children(run, relation):
         if cascade or child.partition:

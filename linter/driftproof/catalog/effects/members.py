@@ -1,5 +1,6 @@
 """Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
 
+from driftproof.catalog import routines
 from driftproof.catalog.effects.dependents import (
     Holder,
     depends_on_read,
@@ -41,6 +42,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     # Whether an unknown column was there before or not, it is there now; what hangs on it may not be.
     perhaps_there = sure and run.unsure
     run.unsure = not sure
+    run.called.clear()
     check_column(run, column)
     for constraint in column.constraints:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
@@ -49,6 +51,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     run.unsure |= perhaps_there
     if not add.if_not_exists or fact.presence is Presence.ABSENT:
         run.state.writable(relation).types[column.name] = column.spelled
+    member: Member | None = ("column", column.name) if column.generated else None
+    relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
     for constraint in column.constraints:
         put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
 
@@ -94,16 +98,19 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     run.read, run.vague = {relation.key: {column.parts[0] for column in made.columns}}, made.kind == "rule"
+    run.called.clear()
     if made.expression is not None:
         Resolver(run).over(made.expression, relation, made.aliases)
         relation = run.state.relations[relation.key]
-    if made.calls is not None and not run.knows_function(made.calls):
-        run.unsure = True
+    if made.calls is not None:
+        run.called.add(made.calls.name)
+        routines.need_trigger(run, made.calls)
     fact = run.made()  # whether it was there before or not, it is there now
     if not made.replace:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     key = relation.key
-    run.set_member(relation, made.kind, made.name, fact)
+    relation = run.set_member(relation, made.kind, made.name, fact)
+    relation.calls[made.kind, made.name] = tuple(run.called)
     released(run, run.state.relations[key], (made.kind, made.name))
     depends_on_read(run, (key, (made.kind, made.name)))
 
@@ -117,7 +124,11 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     if need.sees is not None:
         if need.kind == "policy":  # what ALTER POLICY leaves out stays as it was
             run.read, run.vague = {}, True
+        run.called.clear()
         Resolver(run).over(need.sees, relation)
+        relation = run.state.writable(run.state.relations[relation.key])
+        member = None if need.kind == "column" else (need.kind, need.name)
+        relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
         if need.kind == "policy":
             depends_on_read(run, (relation.key, (need.kind, need.name)))
     if need.retyped is not None:
@@ -186,6 +197,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
     relation = run.set_member(relation, rename.kind, rename.name, ABSENT if made.sure else GONE)
+    if (calls := relation.calls.pop((rename.kind, rename.name), None)) is not None:
+        relation.calls[rename.kind, rename.to] = calls
     if rename.kind == "column":
         _keep_place(run, relation, rename.name, rename.to)
         relation.uses = {

@@ -1,11 +1,12 @@
-"""Objects that are neither relations nor types: schemas, functions, extensions, roles, servers, text search...
+"""Objects that are neither relations, types nor functions: schemas, roles, servers, text search...
 
 They differ in their SQLSTATEs and in whether a schema is part of their name; all else is the same for each kind.
 """
 
-from driftproof.catalog import builtins
+from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.parts import need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -100,13 +101,11 @@ def create(run: Interpreter, made: op.Create) -> None:
     key = _place(run, made.kind, made.name, made.types)
     if key is None:
         return
-    if made.alters:
-        run.altering.add(made.name.name)
     fact = _fact(run, key)
     if made.if_not_exists and fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE):
         run.state.put_object(key, run.made() if fact.sure else ASSUMED)
         return
-    if fact is not None and not (made.if_not_exists or made.replace or made.overloads):
+    if fact is not None and not (made.if_not_exists or made.replace):
         run.forbid(_object(key), fact)
     run.steps(made.needs)
     run.state.put_object(key, run.made())
@@ -118,7 +117,8 @@ def need_object(run: Interpreter, need: op.Need) -> None:
         need_type(run, need.name, holds=need.holds)
         return
     if need.kind == "function":
-        run.unsure |= not run.knows_function(need.name)
+        run.unsure |= not routines.knows(run, need.name)
+        run.state.used.add(("function", need.name.name))
         return
     if builtins.always_there(need.kind, need.name):
         return
@@ -155,13 +155,6 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     key = _find(run, drop.kind, drop.name, drop.types)
     if key is None:
         return
-    if drop.kind == "function":
-        # It may have namesakes, so nothing is known of it afterwards.
-        run.state.put_object(key, UNKNOWN)
-        if drop.cascade:
-            forget(run, op.Forget("trigger"))
-            forget(run, op.Forget("policy"))
-        return
     fact = _fact(run, key) or UNKNOWN
     if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
         run.need(_object(key), fact, lambda _fact: None)
@@ -179,6 +172,7 @@ def _is_home(run: Interpreter, key: ObjectKey) -> bool:
     return (
         any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.relations.items())
         or any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.types.items())
+        or any(place[0] == name and any(it.nominal for it in items) for place, items in state.routines.items())
         or any(other[1] == name and fact.presence is not Presence.ABSENT for other, fact in state.objects.items())
     )
 
@@ -197,6 +191,7 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
             for other, fact in list(state.objects.items()):
                 if other[1] == name and fact.presence is not Presence.ABSENT:
                     state.put_object(other, ABSENT if certain else GONE)
+            drop_with_schema(run, name, certain=certain)
         case "extension":
             forget(run, op.Forget("type"))
         case "server" | "role" | "foreign-data-wrapper":
@@ -250,18 +245,13 @@ def _relocate(
     to: str | None = None,
     schema: str | None = None,
 ) -> None:
-    if kind != "function":
-        need_object(run, op.Need(kind, name, types))
+    need_object(run, op.Need(kind, name, types))
     old = _find(run, kind, name, types)
     if schema is not None:
         run.need_schema(schema)
     if old is None:
         return
     new: ObjectKey = (kind, schema if schema is not None else old[1], to if to is not None else old[2])
-    if kind == "function":
-        run.state.put_object(new, run.state.objects.get(old, ASSUMED))
-        run.state.put_object(old, UNKNOWN)
-        return
     if new == old and schema is not None:
         return
     taken = _fact(run, new)
@@ -291,6 +281,7 @@ def _move_contents(run: Interpreter, old: str, new: str) -> None:
     for key, type_ in list(state.types.items()):
         if key[0] == old and type_.fact.presence is not Presence.ABSENT:
             types.move_to(run, type_, (new, key[1]))
+    move_with_schema(run, old, new)
     for name, fact in list(state.objects.items()):
         if name[1] == old and fact.presence is not Presence.ABSENT:
             state.put_object((name[0], new, name[2]), fact)

@@ -1,6 +1,6 @@
 """What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
 
-from driftproof.catalog import naming
+from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
 from driftproof.catalog.interpreter import Interpreter
@@ -35,7 +35,8 @@ def check_column(run: Interpreter, column: op.Column) -> None:
         need_type(run, column.type)
     if column.default is not None:
         for call in column.default.calls:
-            run.unsure |= not run.knows_function(call.name)
+            run.called.add(call.name.name)
+            routines.call(run, call)
         for type_ in column.default.types:
             run.unsure |= not run.knows_type(type_)
 
@@ -122,6 +123,8 @@ def put_constraint(
     fact = doubted(run, doubt)
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
+    if constraint.expression is not None and constraint.expression.calls:
+        relation.calls["constraint", name] = tuple(call.name.name for call in constraint.expression.calls)
     if constraint.references is not None:
         _depends_on_key(run, (relation.key, ("constraint", name)), constraint)
         relation = run.state.relations[relation.key]

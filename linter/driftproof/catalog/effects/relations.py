@@ -1,6 +1,6 @@
 """Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
 
-from driftproof.catalog import naming
+from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import (
     children,
     depends_on_read,
@@ -61,6 +61,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
     run.read, run.vague = {}, False
+    run.called.clear()
     relation = Relation(key, made.kind, PRESENT, open=False)
     columns = _columns_of(run, made, relation)
     types = {column.name: column.spelled for column in made.columns if column.spelled}
@@ -82,6 +83,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     for name, copied in columns:
         guaranteed = doubted(run, doubt)
         relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
+    if run.called:
+        relation.calls[None] = tuple(run.called)
     run.state.put(relation)
     if made.kind in ("view", "materialized view"):
         released(run, relation, None)
@@ -191,6 +194,7 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
     elif not drop.cascade and relation.fact.presence is not Presence.ABSENT:
         spared = frozenset(key for name in drop.together if (key := run.state.look_up(name)[0]) is not None)
         free = refuse(run, wanted, found, spared=spared) and free
+        free = routines.spare(run, wanted, relation.key) and free
         free = free and not (relation.kind == "sequence" and relation.of is not None)
     take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
 
@@ -306,6 +310,8 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
             run.forbid(Object("index", key[0], None, key[1]), taken.fact)
     index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
     index.unique = unique_key(made.keys, partial=made.partial) if made.unique else None
+    if made.expression.calls:
+        index.calls[None] = tuple(call.name.name for call in made.expression.calls)
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)
     relation.uses["index", name] = used

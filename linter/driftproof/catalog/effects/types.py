@@ -1,6 +1,6 @@
 """Types: their names, their labels, and the constraints of domains."""
 
-from driftproof.catalog import naming
+from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import take_away
 from driftproof.catalog.effects.parts import check_column, forbid_type, need_type
@@ -175,7 +175,7 @@ def add_constraint(run: Interpreter, add: op.AddTypeConstraint) -> None:
     if type_ is None:
         return
     for call in add.expression.calls:
-        run.unsure |= not run.knows_function(call.name)
+        routines.call(run, call)
     name = add.name or _free(type_, naming.SUFFIXES[add.kind])
     if add.name is not None:
         run.forbid(type_.object("constraint", name), type_.member("constraint", name))

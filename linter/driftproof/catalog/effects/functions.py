@@ -1,0 +1,177 @@
+"""Functions, procedures and aggregates: CREATE, DROP, RENAME, SET SCHEMA, and whatever needs them."""
+
+import msgspec
+
+from driftproof.catalog.effects.dependents import Holder, refuse, take_along
+from driftproof.catalog.effects.parts import need_type
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.routines import brought, need, object_of, type_of, vague
+from driftproof.catalog.state import (
+    ABSENT,
+    ASSUMED,
+    GONE,
+    UNKNOWN,
+    Key,
+    Member,
+    Presence,
+    Relation,
+    Routine,
+)
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+
+def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
+    """CREATE [OR REPLACE] FUNCTION: one with the same arguments is refused, or replaced if it is of the same form."""
+    run.need_schema(made.name.schema)
+    key = run.state.creation_key(made.name)
+    for ref in (*(item.type for item in made.parameters), *((made.returns,) if made.returns else ())):
+        _need_type(run, ref)
+    if key is None:
+        run.unsure = True
+        return
+    if made.alters:
+        run.altering.add(made.name.name)
+    routine = _routine(run, made)
+    before = run.state.routine(key, routine.arguments)
+    if before is not None and before.fact.presence is not Presence.ABSENT:
+        fact = msgspec.structs.replace(before.fact, sure=before.fact.sure and not vague(routine.arguments or ()))
+        sqlstate = _conflict(before, routine) if made.replace else "42723"
+        if sqlstate is not None and made.replace and "?" in before.returns + routine.returns:
+            fact = msgspec.structs.replace(fact, sure=False)
+        if sqlstate is not None:
+            run.forbid(object_of(key, routine.arguments), fact, sqlstate=sqlstate)
+    run.state.put_routine(key, routine)
+
+
+def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
+    inputs = [item for item in made.parameters if item.mode not in ("out", "table")]
+    columns = [item for item in made.parameters if item.mode in ("out", "inout", "table")]
+    # DROP PROCEDURE may count OUT parameters or leave them out.
+    sure = not (made.kind == "procedure" and len(inputs) < len(made.parameters))
+    if len(columns) == 1 and made.kind != "procedure":
+        returns = type_of(run, columns[0].type)
+    elif columns:
+        returns = f"record({', '.join(f'{item.name} {type_of(run, item.type)}' for item in columns)})"
+    else:
+        returns = type_of(run, made.returns) if made.returns is not None else "void"
+    return Routine(
+        tuple(type_of(run, item.type) for item in inputs),
+        run.made() if sure else ASSUMED,
+        made.kind,
+        tuple(item.name for item in inputs),
+        sum(item.default for item in inputs),
+        any(item.mode == "variadic" for item in inputs),
+        f"setof {returns}" if made.setof else returns,
+    )
+
+
+def _conflict(before: Routine, after: Routine) -> str | None:
+    """Why one function can't take the other's place; ProcedureCreate, pg_proc.c."""
+    if before.kind != after.kind:
+        return "42809"
+    renamed = any(old and old != new for old, new in zip(before.names, after.names, strict=False))
+    if before.returns != after.returns or renamed or after.defaults < before.defaults:
+        return "42P13"
+    return None
+
+
+def _need_type(run: Interpreter, ref: op.TypeRef) -> None:
+    if ref.name is not None and type_of(run, ref).startswith("?"):
+        need_type(run, ref.name)
+
+
+def _types(
+    run: Interpreter, refs: tuple[op.TypeRef, ...] | None, *, missing_ok: bool = False
+) -> tuple[str, ...] | None:
+    """The types of written arguments, which must be there unless IF EXISTS forgives that too."""
+    if refs is None:
+        return None
+    for ref in refs if not missing_ok else ():
+        _need_type(run, ref)
+    return tuple(type_of(run, ref) for ref in refs)
+
+
+def need_routine(run: Interpreter, step: op.NeedRoutine) -> None:
+    """COMMENT ON FUNCTION, GRANT ON FUNCTION, ALTER FUNCTION."""
+    need(run, step.kind, step.name, _types(run, step.arguments))
+
+
+def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
+    """ALTER FUNCTION ... RENAME TO and SET SCHEMA; what calls it goes on calling it."""
+    found = need(run, step.kind, step.name, _types(run, step.arguments))
+    if found is None or found[1].arguments is None:
+        return
+    key, routine = found
+    to = (step.schema or key[0], step.to or key[1])
+    taken = run.state.routine(to, routine.arguments)
+    if taken is not None:
+        run.forbid(object_of(to, routine.arguments), taken.fact)
+    run.state.put_routine(to, msgspec.structs.replace(routine, fact=run.made()))
+    run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT if run.made().sure else GONE))
+    for relation, member in _users(run, key[1]):
+        relation = run.state.writable(relation)
+        relation.calls[member] = (*relation.calls[member], to[1])
+
+
+def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
+    """DROP FUNCTION: refused where something uses it; CASCADE takes that along."""
+    types = _types(run, drop.arguments, missing_ok=drop.missing_ok)
+    found = need(run, drop.kind, drop.name, types, missing_ok=drop.missing_ok)
+    if found is None:
+        return
+    key, routine = found
+    if drop.kind == "function" and routine.kind == "aggregate":
+        fact = ABSENT if routine.fact.sure else GONE
+        run.need(object_of(key, routine.arguments), fact, lambda _fact: None, sqlstate="42809")
+    wanted = object_of(key, routine.arguments)
+    alone = _alone(run, key, routine)
+    users: list[Holder] = [((relation.key, member), alone) for relation, member in _users(run, key[1])]
+    free = alone or not (users or ("function", key[1]) in run.state.used)
+    if drop.cascade:  # with a default goes nothing that anybody needs
+        take_along(run, [user for user in users if user[0][1] is not None or not _is_table(run, user[0][0])])
+    else:
+        free = refuse(run, wanted, [(user, needs and routine.fact.sure) for user, needs in users]) and free
+    known = routine.arguments is not None and not vague(routine.arguments)
+    gone = ABSENT if free and known and not run.unsure else GONE
+    run.state.put_routine(key, msgspec.structs.replace(routine, fact=gone))
+
+
+def _is_table(run: Interpreter, key: Key) -> bool:
+    return run.state.relations[key].kind == "table"
+
+
+def drop_with_schema(run: Interpreter, schema: str, *, certain: bool) -> None:
+    """DROP SCHEMA: its functions go with it."""
+    for key, namesakes in list(run.state.routines.items()):
+        for routine in namesakes if key[0] == schema else ():
+            run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT if certain else GONE))
+
+
+def move_with_schema(run: Interpreter, old: str, new: str) -> None:
+    """ALTER SCHEMA ... RENAME TO: its functions go along; of those that have types from there nothing is known."""
+    for key, namesakes in list(run.state.routines.items()):
+        for routine in namesakes if key[0] == old else ():
+            own = any(f"{old}." in type_ for type_ in routine.arguments or ())
+            fact = UNKNOWN if own else routine.fact
+            run.state.put_routine((new, key[1]), msgspec.structs.replace(routine, fact=fact))
+            run.state.put_routine(key, msgspec.structs.replace(routine, fact=GONE))
+
+
+def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:
+    """Whether a call by this name can mean no other function."""
+    others = [item for other, items in run.state.routines.items() if other[1] == key[1] for item in items]
+    if ("function", key[1]) in run.state.used or brought(run, Name(None, key[1])):
+        return False
+    return all(item is routine or item.fact.presence is Presence.ABSENT for item in others)
+
+
+def _users(run: Interpreter, name: str) -> list[tuple[Relation, Member | None]]:
+    """What calls a function of that name: policies, triggers, defaults, constraints, views, indexes."""
+    return [
+        (relation, member)
+        for relation in run.state.relations.values()
+        if relation.calls and relation.fact.presence is not Presence.ABSENT
+        for member, names in relation.calls.items()
+        if name in names and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
+    ]

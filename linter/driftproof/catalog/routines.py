@@ -1,0 +1,258 @@
+"""Functions as PostgreSQL finds them: by schema, name and the types of their arguments.
+
+Source: FuncnameGetCandidates (namespace.c), LookupFuncWithArgs and func_get_detail (parse_func.c).
+"""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from driftproof.catalog import builtins
+from driftproof.catalog.extensions import UNLISTED, listed
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Key, Presence, Routine
+from driftproof.objects import Object
+from driftproof.statements.operations import RoutineKind, TypeRef
+from driftproof.statements.query import Call, Name
+
+# What the grammar makes of COALESCE's neighbours: functions that are no entries of pg_proc.
+_GRAMMAR_FUNCTIONS = {"overlay", "position", "substring", "trim", "xmlexists"}
+# Which routines COMMENT ON, ALTER and GRANT take under which word.
+_TAKES: dict[RoutineKind, tuple[RoutineKind, ...]] = {
+    "function": ("function", "window", "aggregate"),
+    "procedure": ("procedure",),
+    "aggregate": ("aggregate",),
+    "routine": ("function", "window", "aggregate", "procedure"),
+}
+
+_TYPE = re.compile(r"[^ (),\[\]]+")
+
+Found = tuple[Key, Routine]
+
+
+def object_of(key: Key, arguments: tuple[str, ...] | None) -> Object:
+    """A function as an object."""
+    return Object("function", key[0], None, key[1], arguments)
+
+
+def using(run: Interpreter, type_: Key) -> list[Found]:
+    """The functions that have a type, or a table's rows, among their arguments or in their result."""
+    text = ".".join(type_)
+    return [
+        (key, item)
+        for key, items in run.state.routines.items()
+        for item in items
+        if item.nominal and text in _TYPE.findall(" ".join((*(item.arguments or ()), item.returns)))
+    ]
+
+
+def spare(run: Interpreter, wanted: Object, type_: Key) -> bool:
+    """DROP of a type or a table: a failure if a function needs it; True if none does."""
+    users = using(run, type_)
+    for _, item in users:
+        run.forbid(wanted, item.fact, sqlstate="2BP01")
+    return not users
+
+
+def drop_using(run: Interpreter, type_: Key) -> None:
+    """DROP ... CASCADE of a type or a table: the functions that need it go as well."""
+    for key, item in using(run, type_):
+        fact = ABSENT if item.fact.sure and not run.unsure else GONE
+        run.state.put_routine(key, msgspec.structs.replace(item, fact=fact))
+
+
+def vague(types: Iterable[str]) -> bool:
+    """Whether one of the types can't be told from its name."""
+    return any(type_.startswith("?") for type_ in types)
+
+
+def type_of(run: Interpreter, ref: TypeRef) -> str:
+    """A type with its schema; with a question mark before it where the name does not tell which one it is."""
+    if ref.name is None:
+        return "?"
+    schema, name, suffix = ref.name.schema, ref.name.name, "[]" if ref.array else ""
+    if schema in (None, "pg_catalog"):
+        if name in builtins.types():
+            return f"pg_catalog.{name}{suffix}"
+        if name.startswith("_") and name[1:] in builtins.types():
+            return f"pg_catalog.{name[1:]}[]"
+    for table in (run.state.types, run.state.relations):
+        key, found = run.state.look_up(ref.name, table)
+        if key is not None and found is not None and found.fact.sure and found.fact.nominal:
+            return f"{key[0]}.{key[1]}{suffix}"
+    return f"?{schema or ''}.{name}{suffix}"
+
+
+def namesakes(run: Interpreter, name: Name) -> tuple[list[Found], bool]:
+    """What is known of the functions that a name may mean, and whether those are all that there can be."""
+    schemas = (name.schema,) if name.schema is not None else run.state.path
+    if schemas is None:
+        return [], False
+    found = [
+        ((schema, name.name), routine)
+        for schema in schemas
+        for routine in run.state.routines.get((schema, name.name), ())
+    ]
+    made_here = bool(found) or not set(schemas) - {"", "pg_catalog"}
+    complete = (
+        made_here
+        and all(item.arguments is not None and item.fact.sure for _, item in found)
+        and not brought(run, name)
+        and not strangers(run)
+    )
+    return found, complete
+
+
+def brought(run: Interpreter, name: Name) -> bool:
+    """Whether PostgreSQL, the platform or an extension brings a function of this name."""
+    if name.schema in (None, "pg_catalog") and (name.name in builtins.functions() or name.name in _GRAMMAR_FUNCTIONS):
+        return True
+    full = f"{name.schema}.{name.name}" if name.schema else name.name
+    if full in run.platform_functions:
+        return True
+    return any(_brings(run, extension, name, full) for extension in _installed(run))
+
+
+def _installed(run: Interpreter) -> list[str]:
+    return [
+        name for (kind, _, name), fact in run.state.objects.items() if kind == "extension" and fact.nominal is not False
+    ]
+
+
+def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
+    known = listed().get(extension)
+    if known is None:
+        return False
+    schema, path = run.state.extensions.get(extension), run.state.path
+    found = schema == name.schema if name.schema is not None else schema is None or path is None or schema in path
+    return full in known.functions or (found and name.name in known.functions)
+
+
+def strangers(run: Interpreter) -> bool:
+    """Whether an extension is there of which nobody here knows what it brings."""
+    return any(listed().get(name, UNLISTED).more for name in _installed(run))
+
+
+def knows(run: Interpreter, name: Name) -> bool:
+    """Whether a function of that name is certainly there, whatever its arguments."""
+    return brought(run, name) or any(item.fact == PRESENT for _, item in namesakes(run, name)[0])
+
+
+def call(run: Interpreter, called: Call) -> None:
+    """A call in an expression. Which function it means depends on types that are not followed: that there is none is
+    only said where none takes that many arguments."""
+    name, count = called.name, called.arguments
+    found, complete = namesakes(run, name)
+    fitting = [(key, item) for key, item in found if _takes(item, count) and item.fact.presence is not Presence.ABSENT]
+    if len(fitting) == 1 and complete:
+        _need(run, *fitting[0], at=name.at)
+    elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
+        return
+    elif fitting or (count == 1 and _no_call(run, name)):
+        run.unsure = True
+    elif complete:
+        key = found[0][0] if found else (name.schema or "public", name.name)
+        run.need(object_of(key, ("?",) * count), ABSENT, lambda _fact: None, at=name.at)
+    else:
+        _lacks(run, name, found)
+        run.unsure = True
+
+
+def _no_call(run: Interpreter, name: Name) -> bool:
+    """Whether ``name(x)`` may be a cast, or a column of x written like a call."""
+    return (
+        name.name in builtins.types()
+        or any(type_ == name.name for _, type_ in run.state.types)
+        or any(("column", name.name) in relation.members for relation in run.state.relations.values())
+    )
+
+
+def _lacks(run: Interpreter, name: Name, found: list[Found]) -> None:
+    """A function of a name that nobody here ever made; what the schemas of the default path bring along is listed."""
+    schemas = (name.schema,) if name.schema is not None else run.state.path
+    if found or schemas is None or strangers(run):
+        return
+    if all(run.state.knows_all(schema) or schema in (run.default_path or ())[1:] for schema in schemas):
+        run.lacks(object_of((name.schema or "public", name.name), None))
+
+
+def _takes(routine: Routine, count: int) -> bool:
+    if routine.arguments is None or routine.kind == "aggregate":
+        return True
+    most = len(routine.arguments)
+    return most - routine.defaults <= count and (routine.variadic or count <= most)
+
+
+def need_trigger(run: Interpreter, name: Name) -> None:
+    """The function of a trigger: it takes no arguments and returns ``trigger``."""
+    found = need(run, "function", name, ())
+    if found is None or found[1].returns in ("pg_catalog.trigger", "?"):
+        return
+    key, routine = found
+    run.need(object_of(key, ()), ABSENT if routine.fact.sure else GONE, lambda _fact: None, sqlstate="42P17")
+
+
+def need(
+    run: Interpreter, kind: RoutineKind, name: Name, types: tuple[str, ...] | None, *, missing_ok: bool = False
+) -> Found | None:
+    """The function that a statement means by name and types of arguments; without types, by its name alone.
+
+    None: it is not there and the statement passes it by, or nothing is known of it.
+    """
+    if brought(run, name):
+        return None
+    if not missing_ok:
+        run.need_schema(name.schema)
+    found, complete = namesakes(run, name)
+    if types is None:
+        matches = [item for item in found if item[1].nominal and item[1].kind in _TAKES[kind]]
+        complete = complete and all(item.fact.presence is not Presence.MAYBE for _, item in found)
+    else:
+        matches = [item for item in found if item[1].arguments == types and item[1].nominal]
+        complete = complete and not vague(types) and not any(vague(item.arguments or ()) for _, item in found)
+    if len(matches) > 1 and types is None:
+        run.need(object_of(matches[0][0], None), ABSENT if complete else GONE, lambda _fact: None, sqlstate="42725")
+        return None
+    if not matches:
+        return _not_found(run, name, types, found, complete=complete, missing_ok=missing_ok)
+    key, routine = matches[0]
+    if routine.kind not in _TAKES[kind]:
+        fact = ABSENT if routine.fact == PRESENT else GONE
+        run.need(object_of(key, types), fact, lambda _fact: None, sqlstate="42809")
+        return None
+    if not missing_ok:
+        routine = _need(run, key, routine, at=name.at)
+    return key, routine
+
+
+def _not_found(
+    run: Interpreter,
+    name: Name,
+    types: tuple[str, ...] | None,
+    found: list[Found],
+    *,
+    complete: bool,
+    missing_ok: bool,
+) -> Found | None:
+    key = run.state.creation_key(name)
+    if key is None or missing_ok:
+        run.unsure |= not complete
+        return None
+    made = key
+    if not complete:
+        _lacks(run, name, found)
+
+    def prove(fact: Fact) -> None:
+        run.state.put_routine(made, Routine(types, fact))
+
+    run.need(object_of(key, types), ABSENT if complete else UNKNOWN, prove, at=name.at)
+    return key, run.state.routine(key, types) or Routine(types, ASSUMED)
+
+
+def _need(run: Interpreter, key: Key, routine: Routine, *, at: int) -> Routine:
+    def prove(fact: Fact) -> None:
+        run.state.put_routine(key, msgspec.structs.replace(routine, fact=fact))
+
+    run.need(object_of(key, routine.arguments), routine.fact, prove, at=at)
+    return run.state.routine(key, routine.arguments) or routine
