@@ -1,6 +1,6 @@
 """What is taken for built in is what the server has."""
 
-from driftproof.catalog import builtins
+from driftproof.catalog import builtins, extensions
 from driftproof.runner.server import Server
 
 SERIAL = {"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"}
@@ -18,3 +18,24 @@ def test_functions_are_those_of_pg_catalog(server: Server) -> None:
         "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
     ).fetchall()
     assert builtins.functions() == {name for (name,) in rows}
+
+
+def test_extensions_bring_what_is_listed(server: Server) -> None:
+    available = {name for (name,) in server.maintenance.execute("SELECT name FROM pg_available_extensions").fetchall()}
+    known = sorted(available & extensions.listed().keys())
+    assert len(known) > 30
+    database = server.create_database()
+    with server.connect(database) as connection:
+        for name in known:
+            connection.execute("BEGIN")
+            connection.execute(f'CREATE EXTENSION IF NOT EXISTS "{name}" CASCADE'.encode())
+            brought = extensions.listed()[name]
+            for catalog, column, listed in (("pg_proc", "pro", brought.functions), ("pg_type", "typ", brought.types)):
+                query = (
+                    f"SELECT DISTINCT {column}name FROM pg_depend JOIN {catalog} c ON c.oid = objid AND classid = %s::regclass"
+                    f" JOIN pg_extension e ON e.oid = refobjid WHERE extname = %s AND {column}name !~ '^_'"
+                )
+                there = {found for (found,) in connection.execute(query.encode(), (catalog, name)).fetchall()}
+                assert {item for item in listed if not item.startswith("_")} == there, (name, catalog)
+            connection.execute("ROLLBACK")
+    server.drop_database(database)
