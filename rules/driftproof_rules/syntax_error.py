@@ -2,9 +2,9 @@
 
 ## What it does
 
-Reports each statement that does not parse, with the parser's own words and place; the body of a DO block too. The
-other statements of the file are checked all the same. psql's meta-commands and the data of COPY FROM STDIN are left
-aside.
+Reports each statement that does not parse, with the parser's own words and place; the bodies of DO blocks and of
+PL/pgSQL functions too (not behind `SET check_function_bodies = off`, as PostgreSQL does). The other statements of the
+file are checked all the same. psql's meta-commands and the data of COPY FROM STDIN are left aside.
 
 ## Why it matters
 
@@ -48,6 +48,17 @@ rule = Rule(
             why="the body of a DO block",
             line=2,
             certainty=None,
+        ),
+        bad(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 END $$;\n",
+            why="the body of a function",
+            line=1,
+            certainty=None,
+        ),
+        good(
+            "SET check_function_bodies = off;\n"
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 END $$;\n",
+            why="the body is not checked",
         ),
         good("\\set ON_ERROR_STOP on\nSELECT 1;\n", why="psql's meta-commands are no SQL"),
         good("COPY t FROM stdin;\n1\t'\n\\.\nSELECT 1;\n", why="COPY's data are no SQL"),

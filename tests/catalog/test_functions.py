@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
+from driftproof.statements.operations import Statement, SyntaxFailure
+from driftproof.syntax import parse
 from tests.catalog.worlds import again, always, run, run_twice
 
 SCRIPTS = """
@@ -24,6 +27,7 @@ CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SEL
 SET check_function_bodies = off; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN SELEC 1; RETURN b FROM FROM; END$$; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS $$SELEC 1$$;
 CREATE FUNCTION f(a varchar(10), b text[], c int[][], d _int4, e character varying, VARIADIC g bool[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(varchar, text[], int[], int[], varchar, bool[]); CREATE FUNCTION f(a int, b int DEFAULT 1, VARIADIC c int[] DEFAULT '{}') RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f(1); SELECT f(1, 2), f(1,2,3), f(1,2,3,4,5); SELECT f();
 CREATE FUNCTION f(VARIADIC c int[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f(); SELECT f(1), f(1,2), f(VARIADIC '{}');
+CREATE TABLE t (a int); SET check_function_bodies = off; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT b FROM t'; CREATE FUNCTION f(int) RETURNS int BEGIN ATOMIC SELECT b FROM t; END; RESET ALL; SET check_function_bodies = on; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT b FROM t';
 CREATE TYPE mood AS ENUM ('a'); CREATE FUNCTION f(mood) RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER TYPE mood RENAME TO humor;
 CREATE PROCEDURE p(a int) LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION p(int); CALL p(1); COMMENT ON ROUTINE p(int) IS 'x'; CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE AGGREGATE mysum(int) (sfunc = int4pl, stype = int); CREATE AGGREGATE mysum(int) (sfunc = int4pl, stype = int); CREATE OR REPLACE AGGREGATE mysum(int) (sfunc = int4pl, stype = int); DROP FUNCTION mysum(int); SELECT mysum(1), mysum(DISTINCT 1); CREATE FUNCTION mysum(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE OR REPLACE FUNCTION mysum(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP AGGREGATE mysum(int); DROP AGGREGATE mysum(int);
@@ -58,6 +62,22 @@ CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE AGGREGAT
 CREATE FUNCTION f(x int) RETURNS TABLE (y int) LANGUAGE sql AS 'SELECT x'; SELECT y FROM f(1); SELECT * FROM f(1) AS q (z); SELECT 1 FROM f(1, 2) AS q (z); SELECT (f(1)), f(1) IS NULL; CREATE OR REPLACE FUNCTION f(x int, OUT y int) RETURNS SETOF int LANGUAGE sql AS 'SELECT x';
 """.strip().splitlines()
 
+# Bodies: what PL/pgSQL does not take is no statement for us, so it is asked beside what stands after it.
+BODIES = """
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN; END$$;
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'a %'; RETURN 1; END$$;
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN SELEC 1; RETURN 1; END$$;
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN IF true THEN RETURN 1; END$$;
+CREATE FUNCTION f(a int, OUT b text) LANGUAGE plpgsql AS $$BEGIN b := a::text; a := 2; RETURN; END$$;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN new.a := tg_op; RETURN new; END$$;
+CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE plpgsql AS $$DECLARE r t%ROWTYPE; x public.t; BEGIN r.a := 1; SELECT * INTO x FROM t; RETURN NEXT r; RETURN; END$$;
+CREATE SCHEMA k; CREATE TYPE k.e AS ENUM ('a'); CREATE FUNCTION f(a k.e) RETURNS k.e LANGUAGE plpgsql AS $$DECLARE s k.e; BEGIN SELECT 'a', 'a' INTO s, a; RETURN a; END$$;
+SET check_function_bodies = off; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
+SET check_function_bodies = off; SET check_function_bodies TO on; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
+SET check_function_bodies = false; RESET check_function_bodies; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
+""".strip().splitlines()
+
 # Where arguments, or who else has the name, can't be told, nothing is said.
 UNCERTAIN = """
 DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'f') THEN CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; END IF; END $$; SELECT f(1, 2);
@@ -79,6 +99,24 @@ CREATE AGGREGATE s(int) (sfunc = int4pl, stype = int); CREATE PROCEDURE p() LANG
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_what_is_said_to_fail_fails_and_nothing_else(connection: Any, script: str) -> None:
     assert always(script) == set(run(connection, script))
+
+
+@pytest.mark.parametrize("script", BODIES)
+def test_a_body_that_does_not_parse_is_one_that_the_server_rejects(connection: Any, script: str) -> None:
+    parsed = parse(script)
+    data = script.encode()
+    rejected = set()
+    connection.execute("BEGIN")
+    pieces: list[Statement | SyntaxFailure] = [*parsed.statements, *parsed.failures]
+    for item in sorted(pieces, key=lambda item: item.index):
+        connection.execute("SAVEPOINT s")
+        try:
+            connection.execute(data[item.start : item.end])
+        except psycopg.Error:
+            rejected.add(item.index)
+            connection.execute("ROLLBACK TO SAVEPOINT s")
+    connection.execute("ROLLBACK")
+    assert {failure.index for failure in parsed.failures} == rejected
 
 
 @pytest.mark.parametrize("script", UNCERTAIN)

@@ -3,6 +3,7 @@
 import msgspec
 
 from driftproof.statements.operations import Statement, SyntaxFailure
+from driftproof.syntax.bodies import Bodies
 from driftproof.syntax.commands import command
 from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
@@ -23,12 +24,13 @@ def parse(sql: str) -> Parsed:
     """The statements of ``sql``; offsets are bytes of its UTF-8 form."""
     statements: list[Statement] = []
     failures: list[SyntaxFailure] = []
+    bodies = Bodies(sql.encode())
     for index, raw in enumerate(raw_statements(sql)):
         if raw.message is not None:
             failures.append(SyntaxFailure(index, raw.message, raw.at, raw.start, raw.end))
             continue
         try:
-            lowered = tuple(operations(raw.tag, raw.node, raw.shift))
+            lowered = tuple(bodies.look(raw, operations(raw.tag, raw.node, raw.shift)))
         except BodyError as error:
             failures.append(SyntaxFailure(index, str(error), raw.start, raw.start, raw.end))
             continue

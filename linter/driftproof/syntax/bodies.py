@@ -1,0 +1,52 @@
+"""Bodies of functions, as far as CREATE FUNCTION checks them: not at all behind SET check_function_bodies = off."""
+
+import re
+
+from pglast.parser import ParseError
+
+from driftproof.statements import operations as op
+from driftproof.syntax.parser import RawStatement, parse_plpgsql
+from driftproof.syntax.plpgsql import BodyError
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import constant, names
+
+_SETTING = b"check_function_bodies"
+# What the parser says without looking at types, which it does not know: libpg_query has no catalog.
+_CERTAIN = re.compile(
+    r"syntax error|unexpected end of|unterminated|(?:missing|mismatched) |too (?:few|many) parameters"
+)
+
+
+class Bodies:
+    """Follows a file's statements, and takes from those that make functions what is not checked."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.checked = True
+        self._mentioned = _SETTING in data
+
+    def look(self, raw: RawStatement, lowered: Operations) -> Operations:
+        """The operations of a statement. Raises BodyError for a PL/pgSQL body that does not parse."""
+        if raw.tag == "CreateFunctionStmt":
+            if self.checked:
+                self._parse(raw)
+            elif "sql_body" not in raw.node:
+                return [step for step in lowered if not isinstance(step, op.Run)]
+        elif self._mentioned and _SETTING in self.data[raw.start : raw.end]:
+            self.checked = raw.tag == "VariableSetStmt" and _turns_on(raw)
+        return lowered
+
+    def _parse(self, raw: RawStatement) -> None:
+        for item in raw.node.get("options", ()):
+            option = item["DefElem"]
+            if option["defname"] == "language" and [part.lower() for part in names(option.get("arg"))] == ["plpgsql"]:
+                try:
+                    parse_plpgsql(self.data[raw.start : raw.end].decode())
+                except ParseError as error:
+                    if _CERTAIN.match(error.args[0]):
+                        raise BodyError(error.args[0]) from None
+
+
+def _turns_on(raw: RawStatement) -> bool:
+    values = [constant(argument) for argument in raw.node.get("args", ())]
+    return not values or values[0] in ("on", "true", "yes", "1")
