@@ -168,7 +168,7 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
         return wanted, None if state.knows_all(key[0]) else UNKNOWN
     if found.fact.presence is Presence.ABSENT:
         return wanted, ABSENT if found.fact.sure else UNKNOWN
-    if found.open and (probe.kind, name) not in found.members:
+    if (found.open or probe.kind in found.vague) and (probe.kind, name) not in found.members:
         return wanted, None
     return wanted, found.member(probe.kind, name)
 

@@ -74,12 +74,12 @@ class Unique(msgspec.Struct, frozen=True):
 class Relation:
     """A relation, or a type with its labels.
 
-    ``open``: it may have members that are not known. ``uses`` are the columns that a constraint or an index needs;
-    ``calls`` are the names of the functions that a member, or the relation itself (None), calls;
-    ``dependents`` would go with it, or keep it from going, each with the columns that it uses (None: not known);
-    ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the migration that took it
-    away, if it is absent; ``partition`` says that it goes with its parent. ``types`` are the columns' types as far as
-    they are plainly written; ``unique`` is what a unique index covers.
+    ``open``: it may have members that are not known; ``vague`` are kinds of members of which that is so. ``uses`` are
+    the columns that a constraint or an index needs; ``calls`` the names of the functions that a member, or the relation
+    itself (None), calls; ``dependents`` would go with it, or keep it from going, each with the columns that it uses
+    (None: not known); ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the
+    migration that took it away, if it is absent; ``partition`` says that it goes with its parent. ``types`` are the
+    columns' types as far as they are plainly written; ``unique`` is what a unique index covers.
     """
 
     __slots__ = (
@@ -100,6 +100,7 @@ class Relation:
         "types",
         "unique",
         "uses",
+        "vague",
     )
 
     def __init__(self, key: Key, kind: str, fact: Fact, *, open: bool, of: Key | None = None) -> None:
@@ -120,6 +121,7 @@ class Relation:
         self.dropped: int | None = None
         self.types: dict[str, str] = {}
         self.unique: Unique | None = None
+        self.vague: frozenset[str] = frozenset()
 
     def copy(self) -> "Relation":
         """A copy that can be changed on its own."""
@@ -135,6 +137,7 @@ class Relation:
         other.primary_key = self.primary_key
         other.types = dict(self.types)
         other.unique = self.unique
+        other.vague = self.vague
         return other
 
     def member(self, kind: Kind, name: str) -> Fact:
@@ -142,7 +145,7 @@ class Relation:
         found = self.members.get((kind, name))
         if found is not None:
             return found
-        if self.open or (kind == "column" and name in _SYSTEM_COLUMNS):
+        if self.open or kind in self.vague or (kind == "column" and name in _SYSTEM_COLUMNS):
             return UNKNOWN
         return ABSENT if self.fact.sure else GONE
 
@@ -392,6 +395,7 @@ class _Merge:
         nothing = Relation(base.key, base.kind, UNKNOWN, open=True)
         mine, theirs = mine or nothing, theirs or nothing
         result.open = mine.open or (theirs.open and not self.known)
+        result.vague = mine.vague | theirs.vague
         for member in mine.members.keys() | theirs.members.keys():
             fact = self.facts(mine.member(*member), theirs.member(*member))
             if member in self.wild and mine.member(*member).presence is Presence.PRESENT:

@@ -68,7 +68,10 @@ def forget(run: Interpreter, step: op.Forget) -> None:
 
 def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:
     relation = run.state.writable(relation)
-    relation.open = True
+    if kind is None:
+        relation.open = True
+    else:
+        relation.vague |= {kind}
     for member in relation.members:
         if member[0] == kind or kind is None:
             relation.members[member] = UNKNOWN

@@ -94,7 +94,7 @@ def need_unique(
     may serve it.
     """
     found: list[Relation] = []
-    perhaps = relation.open
+    perhaps = relation.open or "constraint" in relation.vague
     for index in indexes(run, relation):
         unique = index.unique
         if unique is None:

@@ -1,8 +1,7 @@
 """Types: their names, their labels, and the constraints of domains."""
 
 from driftproof.catalog import naming, routines
-from driftproof.catalog.effects.control import forget
-from driftproof.catalog.effects.dependents import take_away
+from driftproof.catalog.effects.dependents import holders, take_along, take_away
 from driftproof.catalog.effects.parts import check_column, forbid_type, need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -69,7 +68,21 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
     known = found is not None and found.fact.presence is not Presence.UNKNOWN
     gone(run, key, certain=known and (drop.cascade or not used))
     if drop.cascade and used:
-        forget(run, op.Forget("column"))
+        _drop_columns(run, key)
+
+
+def _drop_columns(run: Interpreter, key: Key) -> None:
+    """CASCADE takes the columns of the type along; of those whose type was never written here nothing is known."""
+    for relation in list(run.state.relations.values()):
+        if relation.kind in _WITHOUT_ROWS or relation.fact.presence is Presence.ABSENT:
+            continue
+        for name in list(relation.columns()):
+            written = relation.types.get(name, "").partition("(")[0].removesuffix("[]").rpartition(".")
+            if written[2] and (written[2] != key[1] or written[0] not in ("", key[0])):
+                continue
+            take_along(run, [(dependent, False) for dependent, _ in holders(relation, name)])
+            relation = run.state.writable(run.state.relations[relation.key])
+            relation.members["column", name] = GONE if written[2] else UNKNOWN
 
 
 def gone(run: Interpreter, key: Key, *, certain: bool) -> None:
