@@ -58,6 +58,10 @@ class TestSupabase:
         assert names(history) == ["1_a.sql"]
         assert [(names(other), other.alone) for other in others] == [(["1a.sql"], True), (["a.sql"], True)]
 
+    def test_a_letter_behind_the_number_puts_a_file_between_two_others(self, directory: Path) -> None:
+        make(directory, "006_c.sql", "005_a.sql", "005b_b.sql")
+        assert names(only(directory)) == ["005_a.sql", "005b_b.sql", "006_c.sql"]
+
     def test_names_with_a_uuid_are_migrations_too(self, directory: Path) -> None:
         name = "20250618115308-3a983471-d6d7-4b04-bb32-4dfd15b2a301.sql"
         history = only(make(directory, name, "20250618115307_a.sql"))

@@ -1,8 +1,9 @@
 """Supabase CLI: ``supabase/migrations/<digits>_<name>.sql``, in byte order of the names, each file in one pipeline.
 
-Source: supabase/cli, pkg/migration (list.go, file.go, apply.go). Names of the form ``<14 digits>-<uuid>.sql`` are
-migrations too: Lovable writes them beside the others and runs them itself, while the CLI passes them by. It passes by
-every other name as well (``005b_more.sql``): such a file is run by hand, nobody knows when.
+Source: supabase/cli, pkg/migration (list.go, file.go, apply.go). The CLI passes by every other name; two kinds of them
+are in the history all the same, because the files behind them need what they make: ``<14 digits>-<uuid>.sql``, which
+Lovable writes and runs itself, and ``005b_name.sql``, which somebody put between two others and ran by hand. Of the
+rest nobody knows when they are run, so each stands alone.
 """
 
 import re
@@ -10,7 +11,9 @@ from pathlib import Path
 
 from driftproof.history.model import Framework, RunMode
 
-_NAME = re.compile(r"([0-9]+)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL)
+_NAME = re.compile(
+    r"([0-9]+[A-Za-z]?)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL
+)
 # The CLI leaves out the first file when it is the old initial dump.
 _OLD_DUMP = re.compile(r"([0-9]{14})_init\.sql\Z")
 _OLD_DUMP_BEFORE = "20211209000000"

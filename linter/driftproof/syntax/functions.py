@@ -19,7 +19,8 @@ ROUTINES: dict[str, op.RoutineKind] = {
     "OBJECT_ROUTINE": "routine",
 }
 # What in a body may change the catalog: DDL, or a statement that is put together at run time.
-_DDL = re.compile(r"\b(?:alter|call|create|drop|execute|rename|truncate)\b", re.IGNORECASE)
+_DDL = re.compile(r"\b(?:alter|call|create(?!\s+(?:(?:global|local)\s+)?temp)|drop|execute)\b", re.IGNORECASE)
+_NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 _QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 _MODES: dict[str, Literal["in", "out", "inout", "variadic", "table"]] = {
     "FUNC_PARAM_OUT": "out",
@@ -54,7 +55,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         None if returns is None or any(item.mode == "table" for item in parameters) else _type(returns),
         setof=returns is not None and returns.get("setof", False),
         replace=node.get("replace", False),
-        alters=any(_DDL.search(text) for text in names(options.get("as"))),
+        alters=any(_DDL.search(_NO_CODE.sub("", text)) for text in names(options.get("as"))),
     )
     found.append(made)
     # The body is checked when the function stands already: it may call itself.

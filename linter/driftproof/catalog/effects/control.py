@@ -42,7 +42,8 @@ def transaction(run: Interpreter, step: op.Transaction) -> None:
 
 
 def forget(run: Interpreter, step: op.Forget) -> None:
-    """What can't be followed: UNKNOWN from here on."""
+    """What can't be followed: UNKNOWN from here on. Nobody drops a role, a schema or a table of the platform's in
+    passing."""
     state = run.state
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)
@@ -53,13 +54,15 @@ def forget(run: Interpreter, step: op.Forget) -> None:
         for type_ in list(state.types.values()):
             state.put_type(Relation(type_.key, "type", UNKNOWN, open=True))
     for relation in list(state.relations.values()):
+        if step.kind is None and state.foreign and relation.key[0] in state.foreign:
+            continue
         if step.kind in (None, "relation") or (step.kind == "index" and relation.kind == "index"):
             state.put(Relation(relation.key, relation.kind, UNKNOWN, open=True, of=relation.of))
         elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
             _forget_members(run, relation, step.kind)
     for name, fact in list(state.objects.items()):
-        if step.kind == name[0] or (step.kind is None and not (name[0] == "role" and fact == PRESENT)):
-            state.put_object(name, UNKNOWN)  # nobody drops a role in passing
+        if step.kind == name[0] or (step.kind is None and not (name[0] in ("role", "schema") and fact == PRESENT)):
+            state.put_object(name, UNKNOWN)
     if step.kind in (None, "function"):
         for key, namesakes in list(state.routines.items()):
             for routine in namesakes:
