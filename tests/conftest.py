@@ -11,6 +11,12 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the duel of tests/duel lasts."""
+    parser.addoption("--duel-examples", type=int, default=300, help="how many histories the duel makes up")
+    parser.addoption("--duel-seed", type=int, default=1, help="where it begins")
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A private cluster."""

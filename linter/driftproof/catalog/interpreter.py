@@ -100,6 +100,7 @@ class Interpreter:
         self._effects = effects
         self.platform_functions = platform_functions
         self.state = State(default_path, foreign)
+        self.state.objects["schema", None, "public"] = PRESENT
         self.failures: list[Failure] = []
         self.failed = False
         self.incomplete: int | None = None
@@ -188,6 +189,10 @@ class Interpreter:
         """The presence of what this statement makes."""
         return ASSUMED if self.unsure else PRESENT
 
+    def away(self, certain: bool = True) -> Fact:
+        """The presence of what this statement takes away."""
+        return GONE if self.unsure or not certain else ABSENT
+
     def need(
         self, wanted: Object, fact: Fact, prove: Callable[[Fact], None], *, at: int = -1, sqlstate: str | None = None
     ) -> None:
@@ -212,8 +217,7 @@ class Interpreter:
         certain = there and fact.sure and not self.unsure
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        if not certain and fact.presence is not Presence.ABSENT:
-            self.unsure = True
+        self.unsure |= not certain and fact is not ABSENT
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed."""
@@ -438,12 +442,16 @@ class Interpreter:
     # -- schemas, relations and members -----------------------------------------------------------------------------
 
     def need_schema(self, name: str | None) -> None:
-        """The schema that a name is qualified with; of one that was never mentioned nothing is said."""
-        key: tuple[Kind, str | None, str] = ("schema", None, name or "")
+        """The schema that a name is qualified with; of one that may be the platform's nothing is said."""
+        if name is None or name == "pg_temp" or name in SYSTEM_SCHEMAS:
+            return
+        key: tuple[Kind, str | None, str] = ("schema", None, name)
         fact = self.state.objects.get(key)
-        if fact is not None and fact.presence is not Presence.PRESENT:
-            wanted = Object("schema", None, None, key[2])
-            self.need(wanted, fact, lambda proven: self.state.put_object(key, proven))
+        if fact is None:
+            if self.state.knows_all(name):
+                self.lacks(Object("schema", None, None, name))
+        elif fact is not PRESENT:
+            self.need(Object("schema", None, None, name), fact, lambda proven: self.state.put_object(key, proven))
 
     def relation(
         self,
@@ -475,9 +483,7 @@ class Interpreter:
             self._unknown_relation(found, kind)
             return found
         if missing_ok and found.fact.presence is not Presence.PRESENT:
-            if found.fact.presence is not Presence.ABSENT:
-                self.unsure = True
-                return None
+            self.unsure |= found.fact is not ABSENT
             return None
         relation = found
         wanted = Object(kind, key[0], relation.of[1] if relation.of else None, key[1])
@@ -542,7 +548,7 @@ class Interpreter:
 
     def gone(self, key: Key, kind: str, *, certain: bool) -> None:
         """A relation that the statement takes away."""
-        relation = Relation(key, kind, ABSENT if certain else GONE, open=False)
+        relation = Relation(key, kind, self.away(certain), open=False)
         relation.dropped = self.place.migration
         self.state.put(relation)
 

@@ -296,7 +296,9 @@ class State:
         if name.schema is not None:
             return name.schema, name.name
         for schema in self.path or ():
-            if schema not in ("$user", "pg_catalog") and self.objects.get(("schema", None, schema)) != ABSENT:
+            fact = self.objects.get(("schema", None, schema))
+            there = not self.knows_all(schema) if fact is None else fact != ABSENT
+            if there and schema not in ("$user", "pg_catalog"):
                 return schema, name.name
         return None
 

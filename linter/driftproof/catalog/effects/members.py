@@ -16,8 +16,6 @@ from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
-    ABSENT,
-    GONE,
     Fact,
     Member,
     Presence,
@@ -163,7 +161,7 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         take_along(run, found)
     elif relation.member(drop.kind, drop.name).presence is not Presence.ABSENT:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
-    fact = ABSENT if free else GONE
+    fact = run.away(free)
     released(run, run.state.relations[relation.key], (drop.kind, drop.name))
     relation = run.set_member(run.state.relations[relation.key], drop.kind, drop.name, fact)
     if drop.kind == "constraint":
@@ -196,7 +194,7 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     run.forbid(relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to))
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
-    relation = run.set_member(relation, rename.kind, rename.name, ABSENT if made.sure else GONE)
+    relation = run.set_member(relation, rename.kind, rename.name, run.away())
     if (calls := relation.calls.pop((rename.kind, rename.name), None)) is not None:
         relation.calls[rename.kind, rename.to] = calls
     if rename.kind == "column":

@@ -129,6 +129,8 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     if key is None:
         run.unsure = True
         return
+    if need.kind == "schema" and not need.missing_ok:
+        run.need_schema(key[2])
     fact = _fact(run, key) or UNKNOWN
     if need.missing_ok and fact.presence is not Presence.PRESENT:
         return
@@ -156,11 +158,13 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     if key is None:
         return
     fact = _fact(run, key) or UNKNOWN
+    if drop.kind == "schema" and not drop.missing_ok:
+        run.need_schema(key[2])
     if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
         run.need(_object(key), fact, lambda _fact: None)
     kept = key in run.state.used or drop.kind == "extension" or _is_home(run, key)
     certain = fact.presence is not Presence.UNKNOWN and (drop.cascade or not kept)
-    run.state.put_object(key, ABSENT if certain else GONE)
+    run.state.put_object(key, run.away(certain))
     _take_along(run, drop, key, certain=certain)
 
 

@@ -1,5 +1,7 @@
 """Tables, views, sequences and indexes: CREATE, DROP, RENAME, SET SCHEMA."""
 
+import msgspec
+
 from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import (
     children,
@@ -244,6 +246,8 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
         run.forbid(Object("relation", to[0], None, to[1]), taken.fact)
     moved = relation.copy()
     moved.key = to
+    if run.unsure:
+        moved.fact = msgspec.structs.replace(moved.fact, sure=False)
     state.put(moved)
     for member, fact in list(moved.members.items()):
         state.put_member(moved, member, fact)
