@@ -166,7 +166,7 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
         return
     if drop.missing_ok:
         if found is None:
-            run.gone(key, drop.kind, certain=drop.name.schema is not None)
+            run.gone(key, drop.kind, certain=True)
             return
     else:
         if drop.name.schema is not None:
