@@ -448,7 +448,7 @@ class Interpreter:
         key: tuple[Kind, str | None, str] = ("schema", None, name)
         fact = self.state.objects.get(key)
         if fact is None:
-            if self.state.knows_all(name):
+            if self.state.knows_all(name) and not self._traps:
                 self.lacks(Object("schema", None, None, name))
         elif fact is not PRESENT:
             self.need(Object("schema", None, None, name), fact, lambda proven: self.state.put_object(key, proven))
