@@ -217,7 +217,8 @@ class Interpreter:
         certain = there and fact.sure and not self.unsure
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        self.unsure |= not certain and fact is not ABSENT
+        if not certain and fact.presence is not Presence.ABSENT:
+            self.unsure = True
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed."""
