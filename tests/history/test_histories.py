@@ -62,6 +62,11 @@ class TestSupabase:
         make(directory, "006_c.sql", "005_a.sql", "005b_b.sql")
         assert names(only(directory)) == ["005_a.sql", "005b_b.sql", "006_c.sql"]
 
+    def test_a_folder_in_it_is_not_looked_into_unless_it_is_named(self, directory: Path) -> None:
+        make(directory, "1_a.sql", "archived/2_b.sql")
+        assert names(only(directory)) == ["1_a.sql"]
+        assert names(only(directory / "archived")) == ["2_b.sql"]
+
     def test_names_with_a_uuid_are_migrations_too(self, directory: Path) -> None:
         name = "20250618115308-3a983471-d6d7-4b04-bb32-4dfd15b2a301.sql"
         history = only(make(directory, name, "20250618115307_a.sql"))

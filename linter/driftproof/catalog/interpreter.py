@@ -109,6 +109,7 @@ class Interpreter:
         self.line: Callable[[], int] = lambda: 1
         self.unsure = False
         self._silent = 0
+        self._second = False
         self._cautious = 0
         self._traps: list[_Trap] = []
         self._returned: _Exits = []
@@ -165,13 +166,16 @@ class Interpreter:
 
     @contextmanager
     def again(self) -> Iterator[None]:
-        """A second run of the file that was run last, over its effects; nothing of it stays."""
+        """A second run of the file that was run last, over its effects; nothing of it stays. What its statements made
+        is there: that they succeeded is what a second run is about."""
         kept = self.state, self.temporary, self._begun, self._savepoints
         self.state = self.state.fork()
         self.start_file(self.place.migration, self.path, rolls_back=self._begun is not None)
+        self._second = True
         try:
             yield
         finally:
+            self._second = False
             self.state, self.temporary, self._begun, self._savepoints = kept
 
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
@@ -206,7 +210,7 @@ class Interpreter:
             self.unsure |= not fact.sure
             prove(PRESENT if fact.sure else ASSUMED)
             return
-        certain = fact.presence is Presence.ABSENT and fact.sure and not self.unsure
+        certain = fact.presence is Presence.ABSENT and (self._second or (fact.sure and not self.unsure))
         self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         self.unsure = True
         prove(ASSUMED)
@@ -214,7 +218,7 @@ class Interpreter:
     def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
         """The statement makes the object: a failure where it is there already."""
         there = fact.presence in (Presence.PRESENT, Presence.MAYBE)
-        certain = there and fact.sure and not self.unsure
+        certain = there and (self._second or (fact.sure and not self.unsure))
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         if not certain and fact.presence is not Presence.ABSENT:

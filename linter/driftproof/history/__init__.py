@@ -33,11 +33,15 @@ def single(name: str, data: bytes, framework: str | None = None) -> History:
 
 
 def migration_directories(root: Path) -> Iterator[Path]:
-    """The directories at or below ``root`` that hold .sql files, without those that no one writes by hand."""
+    """The directories at or below ``root`` that hold .sql files, without those that no one writes by hand, and without
+    the folders in a directory of migrations, into which its tool does not look (an archive, say)."""
     for directory, folders, files in os.walk(root):
         folders[:] = sorted(folder for folder in folders if folder not in _NEVER and not folder.startswith("."))
         if any(file.endswith(".sql") for file in files):
-            yield Path(directory)
+            where = Path(directory)
+            if any(framework.recognises(where.resolve()) for framework in FRAMEWORKS[:-1]):
+                folders.clear()
+            yield where
 
 
 def _choose(directory: Path, name: str | None) -> Framework:
