@@ -10,10 +10,26 @@ if TYPE_CHECKING:
     from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
     from driftproof.existence import missing, present, repeated
     from driftproof.fix.guards import guard
+    from driftproof.guarding import (
+        Guard,
+        Made,
+        amend,
+        blocks,
+        constant,
+        guards,
+        handler_place,
+        in_schema,
+        made,
+        mentioned,
+        narrowed,
+        schema_of,
+        wrong,
+    )
     from driftproof.objects import OTHER_KINDS
     from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
+    from driftproof.syntax import literal, quote
 
 __version__ = "0.1.0"
 
@@ -25,17 +41,32 @@ __all__ = [
     "Failure",
     "FileContext",
     "Fix",
+    "Guard",
     "Ignore",
+    "Made",
     "Rule",
     "Severity",
     "StatementContext",
+    "amend",
     "bad",
+    "blocks",
+    "constant",
     "good",
     "guard",
+    "guards",
+    "handler_place",
+    "in_schema",
+    "literal",
+    "made",
+    "mentioned",
     "missing",
+    "narrowed",
     "present",
+    "quote",
     "renamed",
     "repeated",
+    "schema_of",
+    "wrong",
 ]
 
 _HOMES = {
@@ -43,10 +74,26 @@ _HOMES = {
     "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
     "driftproof.existence": ("missing", "present", "repeated"),
     "driftproof.fix.guards": ("guard",),
+    "driftproof.guarding": (
+        "Guard",
+        "Made",
+        "amend",
+        "blocks",
+        "constant",
+        "guards",
+        "handler_place",
+        "in_schema",
+        "made",
+        "mentioned",
+        "narrowed",
+        "schema_of",
+        "wrong",
+    ),
     "driftproof.objects": ("OTHER_KINDS",),
     "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),
+    "driftproof.syntax": ("literal", "quote"),
 }
 
 

@@ -112,7 +112,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Whether some case of the rule shows a fix."""
         return any(case.fixed is not None for case in self.cases)
 
-    def at(self, file: FileContext, start: int, end: int, message: str, *, help: str | None = None) -> Diagnostic:
+    def at(
+        self,
+        file: FileContext,
+        start: int,
+        end: int,
+        message: str,
+        *,
+        fix: Fix | None = None,
+        help: str | None = None,
+    ) -> Diagnostic:
         """A diagnostic of this rule about a stretch of the file, without a prediction."""
         source = file.migration.source
         return Diagnostic(
@@ -126,6 +135,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             statement=None,
             object=None,
             message=message,
+            fix=fix,
             help=help,
         )
 

@@ -13,7 +13,7 @@ The migration fails with `type "mood" does not exist` (SQLSTATE 42704), or with 
 
     DO $$
     BEGIN
-        IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'state') THEN
+        IF to_regtype('public.state') IS NULL THEN
             CREATE TYPE state AS ENUM ('new', 'done');
             CREATE TYPE mood AS ENUM ('good', 'bad');
         END IF;
@@ -47,7 +47,7 @@ rule = Rule(
             """\
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'state') THEN
+    IF to_regtype('public.state') IS NULL THEN
         CREATE TYPE state AS ENUM ('new', 'done');
         CREATE TYPE mood AS ENUM ('good', 'bad');
     END IF;

@@ -434,10 +434,11 @@ class If(msgspec.Struct, frozen=True):
 
 
 class Handler(msgspec.Struct, frozen=True):
-    """WHEN ... THEN: ``sqlstates`` may hold classes (``42000``); empty means OTHERS."""
+    """WHEN ... THEN: ``sqlstates`` may hold classes (``42000``); empty means OTHERS. ``speaks``: it has a RAISE."""
 
     sqlstates: tuple[str, ...]
     body: "tuple[Operation, ...]"
+    speaks: bool = False
 
 
 class Try(msgspec.Struct, frozen=True):

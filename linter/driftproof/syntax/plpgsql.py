@@ -87,7 +87,9 @@ class _Body:
             handler = item["PLpgSQL_exception"]
             conditions = [condition["PLpgSQL_condition"]["condname"] for condition in handler.get("conditions", ())]
             states = () if "others" in conditions else tuple(SQLSTATES.get(name, name) for name in conditions)
-            handlers.append(op.Handler(states, tuple(self.statements(handler.get("action")))))
+            action: Any = handler.get("action", ())
+            speaks = any("PLpgSQL_stmt_raise" in statement for statement in action)
+            handlers.append(op.Handler(states, tuple(self.statements(action)), speaks))
         return [op.Try(tuple(body), tuple(handlers), node.get("lineno", 0))]
 
     def _if(self, node: Node) -> Operations:
