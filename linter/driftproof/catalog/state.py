@@ -60,6 +60,7 @@ Dependent = tuple[Key, Member | None]
 """A relation (a view, a child), or something that belongs to one (a policy, a trigger, a foreign key)."""
 
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+_SEQUENCE_COLUMNS = {"last_value", "log_cnt", "is_called"}
 
 
 class Unique(msgspec.Struct, frozen=True):
@@ -147,6 +148,8 @@ class Relation:
             return found
         if self.open or kind in self.vague or (kind == "column" and name in _SYSTEM_COLUMNS):
             return UNKNOWN
+        if kind == "column" and self.kind == "sequence" and name in _SEQUENCE_COLUMNS:
+            return self.fact
         return ABSENT if self.fact.sure else GONE
 
     def columns(self) -> Iterator[str]:

@@ -96,8 +96,11 @@ def create_schema(lower: tables.Lowering) -> Handler:
 
     def lowering(node: Node, shift: int) -> Operations:
         owner = role(node.get("authrole"))
-        name = node.get("schemaname") or owner or op.HOLE
+        name = node.get("schemaname") or owner
         found = needed_roles([owner] if owner is not None else [])
+        if name is None:
+            # That of whoever runs the statement: "$user" in the search_path.
+            return [*found, op.Forget("schema"), op.SetSearchPath(None), op.SetDefaultPath(None)]
         found.append(op.Create("schema", Name(None, name), if_not_exists=node.get("if_not_exists", False)))
         for element in node.get("schemaElts", ()):
             tag, fields = next(iter(element.items()))

@@ -122,6 +122,8 @@ def _search_path(wrapped: Node, lower: Lowering) -> tuple[str, ...] | None:
 
 
 def _standard_body(wrapped: Node) -> list[Node]:
+    if not wrapped:
+        return []  # BEGIN ATOMIC END
     tag, fields = tagged(wrapped)
     if tag == "List":
         return [item for inner in fields.get("items", ()) for item in _standard_body(inner)]

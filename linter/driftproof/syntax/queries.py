@@ -210,6 +210,10 @@ def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:
         reference = column_ref(node["ColumnRef"], shift) if "ColumnRef" in node else None
         if reference and len(reference.parts) == 1:
             bare.append(reference)
+        elif "GroupingSet" in node:
+            inner, others = _labels(node["GroupingSet"].get("content"), shift)
+            bare.extend(inner)
+            rest.extend(others)
         elif node:
             rest.append(node)
     return tuple(bare), rest

@@ -23,8 +23,11 @@ _COMMANDS: dict[str, Any] = {
 
 
 def transaction(node: Node, _shift: int) -> Operations:
-    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT; what is prepared in two phases is not followed."""
-    command = _COMMANDS.get(node.get("kind", "TRANS_STMT_BEGIN"))
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT; what is committed in two phases is not followed."""
+    kind = node.get("kind", "TRANS_STMT_BEGIN")
+    if kind in ("TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED"):
+        return [op.Forget()]
+    command = _COMMANDS.get(kind)
     return [op.Transaction(command, node.get("savepoint_name", ""))] if command else []
 
 

@@ -26,6 +26,8 @@ def create_type(run: Interpreter, made: op.Create) -> None:
     type_ = Relation(key, "type", run.made(), open=False)
     if made.of is not None:
         type_.of = run.state.creation_key(made.of)
+    elif made.base is not None and made.base.type is not None and (base := run.type(made.base.type)) is not None:
+        type_.of = base.key
     for label in made.labels:
         type_.members["enum-label", label] = type_.fact
     for constraint in made.constraints:
@@ -62,13 +64,26 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         return
     if found is not None and run.state.relations.get(key) is found:
         if found.kind == "composite type":
-            take_away(run, found, certain=drop.cascade or key not in run.state.used, cascade=drop.cascade)
+            certain = drop.cascade or key not in run.state.used
+            take_away(run, found, certain=certain, cascade=drop.cascade)
+            if drop.cascade:
+                for other in _made_of(run, key):
+                    gone(run, other, certain=certain)
+                    _drop_columns(run, other)
         return
     used = found is None or key in run.state.used
     known = found is not None and found.fact.presence is not Presence.UNKNOWN
+    others = _made_of(run, key)
     gone(run, key, certain=known and (drop.cascade or not used))
     if drop.cascade and used:
-        _drop_columns(run, key)
+        for place in (key, *others):
+            _drop_columns(run, place)
+
+
+def _made_of(run: Interpreter, key: Key) -> list[Key]:
+    """The multirange type of a range, the domains over a type, and the domains over those."""
+    found = [type_.key for type_ in run.state.types.values() if type_.of == key and type_.key != key]
+    return [*found, *(other for place in found for other in _made_of(run, place))]
 
 
 def _drop_columns(run: Interpreter, key: Key) -> None:
@@ -86,13 +101,11 @@ def _drop_columns(run: Interpreter, key: Key) -> None:
 
 
 def gone(run: Interpreter, key: Key, *, certain: bool) -> None:
-    """A type that the statement takes away, with its multirange type."""
-    for type_ in list(run.state.types.values()):
-        if type_.key == key or type_.of == key:
-            run.state.put_type(Relation(type_.key, "type", ABSENT if certain else GONE, open=False))
-    if key not in run.state.types:
-        run.state.put_type(Relation(key, "type", GONE, open=False))
-    forget_named_after(run, key)
+    """A type that the statement takes away, with what is made of it."""
+    for place in (key, *_made_of(run, key)):
+        known = certain and place in run.state.types
+        run.state.put_type(Relation(place, "type", ABSENT if known else GONE, open=False))
+        forget_named_after(run, place)
 
 
 def forget_named_after(run: Interpreter, key: Key) -> None:
@@ -124,11 +137,13 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     """Give a type another name or schema."""
     composite = run.state.relations.get(type_.key) is type_
     taken = run.state.relations.get(to)
-    if (
-        composite and taken is not None and to[0] == type_.key[0]
-    ):  # RENAME looks at relations first, SET SCHEMA at types
+    renamed = to[0] == type_.key[0]
+    if composite and renamed and taken is not None:  # SET SCHEMA looks at types first
         run.forbid(Object("relation", to[0], None, to[1]), taken.fact)
     _forbid_name(run, to)
+    for other in list(run.state.types.values()):
+        if other.of == type_.key:
+            run.state.writable(other).of = to
     if composite:
         if type_.kind == "composite type":
             put_under(run, type_, to)
@@ -141,9 +156,6 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     run.state.put_type(moved)
     if old in run.state.used:
         run.state.used.add(to)
-    for other in list(run.state.types.values()):
-        if other.of == old:
-            run.state.writable(other).of = to
     forget_named_after(run, old)
 
 
