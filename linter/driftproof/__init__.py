@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         wrong,
     )
     from driftproof.objects import OTHER_KINDS
+    from driftproof.redefinition import readded, remade
     from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
@@ -63,6 +64,8 @@ __all__ = [
     "narrowed",
     "present",
     "quote",
+    "readded",
+    "remade",
     "renamed",
     "repeated",
     "schema_of",
@@ -90,6 +93,7 @@ _HOMES = {
         "wrong",
     ),
     "driftproof.objects": ("OTHER_KINDS",),
+    "driftproof.redefinition": ("readded", "remade"),
     "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),

@@ -410,6 +410,8 @@ class _Merge:
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
         result.dependents = {**theirs.dependents, **mine.dependents}
+        known = theirs.types if theirs.types else mine.types
+        result.types = {name: type_ for name, type_ in mine.types.items() if known.get(name, type_) == type_}
         result.sources = {**theirs.sources, **mine.sources}
         return result
 
