@@ -12,6 +12,7 @@ from driftproof.rule import Rule, StatementContext
 from driftproof.statements import named
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.statements.walk import flat, inner
 from driftproof.syntax import Token, literal, tokens
 
 _COMPARED = 24  # how much of the text before a constant must be the same for it to be that constant
@@ -79,8 +80,8 @@ def _guards(steps: tuple[op.Operation, ...]) -> Iterator[Guard]:
                 otherwise = steps[at + 1 :]
             yield from _asked(step.test, True, True, then)
             yield from _asked(step.test, False, True, otherwise)
-        for inner in _inner(step):
-            yield from _guards(inner)
+        for steps_inside in inner(step):
+            yield from _guards(steps_inside)
 
 
 def _asked(test: op.Test, value: bool, alone: bool, body: tuple[op.Operation, ...]) -> Iterator[Guard]:
@@ -94,27 +95,6 @@ def _asked(test: op.Test, value: bool, alone: bool, body: tuple[op.Operation, ..
     elif test.connective == ("and" if value else "or"):
         for part in test.parts:
             yield from _asked(part, value, False, body)
-
-
-def _inner(step: op.Operation) -> Iterator[tuple[op.Operation, ...]]:
-    match step:
-        case op.If():
-            yield from (step.then, step.otherwise)
-        case op.Try():
-            yield step.body
-            yield from (handler.body for handler in step.handlers)
-        case op.Loop():
-            yield from step.turns
-        case op.Repeat():
-            yield step.body
-
-
-def flat(steps: tuple[op.Operation, ...]) -> Iterator[op.Operation]:
-    """Operations with those inside them."""
-    for step in steps:
-        yield step
-        for inner in _inner(step):
-            yield from flat(inner)
 
 
 def blocks(context: StatementContext) -> Iterator[op.Try]:

@@ -12,6 +12,7 @@ from driftproof.objects import Object
 from driftproof.rerun import Rerun
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.statements.walk import conditional, flat
 
 if TYPE_CHECKING:
     from driftproof.catalog import Interpreter
@@ -51,25 +52,11 @@ def second_run(
                     )
 
 
-def operations(steps: Iterable[op.Operation], *, guarded: bool = False) -> Iterator[tuple[op.Operation, bool]]:
-    """Every operation, those of DO blocks too, and whether it stands in a branch or before a handler."""
-    for step in steps:
-        match step:
-            case op.If():
-                yield from operations((*step.then, *step.otherwise), guarded=True)
-            case op.Try():
-                yield from operations(step.body, guarded=True)
-            case op.Repeat():
-                yield from operations(step.body, guarded=guarded)
-            case _:
-                yield step, guarded
-
-
 def renamed(statements: Iterable[op.Statement], wanted: Object) -> bool:
     """Whether one of the statements gives the object, or what it belongs to, another name or schema."""
     names = {wanted.name, wanted.relation}
     for statement in statements:
-        for step, _ in operations(statement.operations):
+        for step in flat(statement.operations):
             match step:
                 case op.RenameRelation() | op.MoveRelation() | op.Rename() | op.Move() if step.name.name in names:
                     return True
@@ -85,10 +72,11 @@ def renamed(statements: Iterable[op.Statement], wanted: Object) -> bool:
 def _guarded(statements: Iterable[op.Statement]) -> Iterator[Name]:
     """The tables and types that the file makes only where they are not there yet."""
     for statement in statements:
-        for step, guarded in operations(statement.operations):
-            if (isinstance(step, op.CreateRelation) and (guarded or step.if_not_exists) and not step.temporary) or (
-                isinstance(step, op.Create) and step.kind == "type" and guarded
-            ):
+        for step in statement.operations:
+            if isinstance(step, op.CreateRelation) and step.if_not_exists and not step.temporary:
+                yield step.name
+        for step in conditional(statement.operations):
+            if isinstance(step, op.CreateRelation) or (isinstance(step, op.Create) and step.kind == "type"):
                 yield step.name
 
 

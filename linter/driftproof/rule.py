@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from driftproof.catalog import Catalog
     from driftproof.catalog.failures import Failure
     from driftproof.history import History, Migration
-    from driftproof.statements.operations import Statement, SyntaxFailure
+    from driftproof.statements.operations import Forget, Statement, SyntaxFailure
     from driftproof.suppress import Ignore
 
 ENTRY_POINT = "driftproof.rules"
@@ -85,6 +85,14 @@ class StatementContext:
         self.file = file
         self.statement = statement
         self.catalog = catalog
+
+    @property
+    def unfollowed(self) -> "Iterator[Forget]":
+        """What the analysis can't follow in the statement, and holds for unknown from there on."""
+        from driftproof.statements.operations import Forget
+        from driftproof.statements.walk import flat
+
+        return (step for step in flat(self.statement.operations) if isinstance(step, Forget))
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,34 @@
+"""Operations inside operations: what stands in the branches, loops and handlers of a block."""
+
+from collections.abc import Iterable, Iterator
+
+from driftproof.statements import operations as op
+
+
+def inner(step: op.Operation) -> Iterator[tuple[op.Operation, ...]]:
+    """The lists of operations inside one."""
+    match step:
+        case op.If():
+            yield from (step.then, step.otherwise)
+        case op.Try():
+            yield step.body
+            yield from (handler.body for handler in step.handlers)
+        case op.Loop():
+            yield from step.turns
+        case op.Repeat():
+            yield step.body
+
+
+def flat(steps: Iterable[op.Operation]) -> Iterator[op.Operation]:
+    """Operations with those inside them."""
+    for step in steps:
+        yield step
+        for steps_inside in inner(step):
+            yield from flat(steps_inside)
+
+
+def conditional(steps: Iterable[op.Operation]) -> Iterator[op.Operation]:
+    """The operations that stand in a branch, or before a handler."""
+    for step in steps:
+        for steps_inside in inner(step):
+            yield from flat(steps_inside) if isinstance(step, op.If | op.Try) else conditional(steps_inside)
