@@ -283,7 +283,7 @@ GRAMMAR_TEXT = {
         generate_series(1, 2) AS b
         generate_series(1, 2) AS x (b)
         unnest(ARRAY[1]) WITH ORDINALITY AS x (a, d)
-        json_to_record('[]') AS x (a int, c text)
+        json_to_record('{}') AS x (a int, c text)
         {t} AS x CROSS JOIN generate_series(1, x.{int}) AS d
     """,
     "from": """

@@ -115,18 +115,31 @@ class Resolver:
     def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
         scope = Scope([], parent)
         modifies = query.modifies
-        if modifies is not None and modifies.source is not None:
-            self.query(modifies.source, parent)
         for source in query.sources:
             self._bind(source, scope)
-        if modifies is not None:
+        for output in query.outputs:
+            if output.star:
+                self._starred(output.star[-1], scope)
+        # INSERT looks at its target before it reads its source; UPDATE and MERGE at theirs after all else.
+        if modifies is not None and modifies.source is not None:
             self._modification(modifies, scope)
+            self.query(modifies.source, parent)
         self.expression(query.expression, scope)
+        if modifies is not None and modifies.source is None:
+            self._modification(modifies, scope)
         labels = {output.name for output in query.outputs}
         for label in query.labels:
             if label.parts[0] not in labels:
                 self._reference(label, scope)
         return self._outputs(query, scope)
+
+    def _starred(self, qualifier: str, scope: Scope) -> None:
+        level: Scope | None = scope
+        while level is not None:
+            if any(bound.alias == qualifier for bound in level.bounds):
+                return
+            level = level.parent
+        self.run.unsure = True  # a missing FROM-clause entry
 
     def _modification(self, modifies: q.Modification, scope: Scope) -> None:
         target = scope.bounds[0].relation if scope.bounds else None

@@ -164,6 +164,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
         run.need(_object(key), fact, lambda _fact: None)
     kept = key in run.state.used or drop.kind == "extension" or _is_home(run, key)
     certain = fact.presence is not Presence.UNKNOWN and (drop.cascade or not kept)
+    run.unsure |= not certain and fact.presence is not Presence.ABSENT
     run.state.put_object(key, run.away(certain))
     _take_along(run, drop, key, certain=certain)
 

@@ -15,6 +15,7 @@ from driftproof.catalog.effects.dependents import (
 )
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
+    INDEXED,
     check_column,
     check_kind,
     check_reference,
@@ -25,7 +26,7 @@ from driftproof.catalog.effects.parts import (
 )
 from driftproof.catalog.effects.views import replace_view
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.resolve import Outputs, Resolver
 from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
@@ -38,13 +39,22 @@ from driftproof.catalog.state import (
 )
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import ColumnRef, Name
 
 
 def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
-    """CREATE TABLE, VIEW, SEQUENCE...: nothing happens where IF NOT EXISTS finds the name taken."""
+    """CREATE TABLE, VIEW, SEQUENCE...: nothing happens where IF NOT EXISTS finds the name taken.
+
+    In PostgreSQL's order: a query is read before anything else, keys and types before the name, expressions and foreign
+    keys behind it.
+    """
+    run.read, run.vague = {}, False
+    run.called.clear()
+    resolver = Resolver(run)
+    outputs = resolver.query(made.query, None) if made.query is not None else {}
     key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
     if key is None:
+        run.unsure = True
         return
     if made.temporary:
         run.temporary.append(key)
@@ -56,22 +66,29 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         return
     if not made.temporary:
         run.need_schema(made.name.schema)
+    relation = Relation(key, made.kind, PRESENT, open=outputs is None)
+    columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
+    relation.members = {("column", name): fact or PRESENT for name, fact in columns}
+    constraints = naming.all_constraints(made)
+    _check_keys(run, relation, constraints)
+    _check_names(run, made, relation, columns)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
     if before is not None and fact is not None and rows:
         run.forbid(Object("type", key[0], None, key[1]), fact)
     elif before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
-    run.read, run.vague = {}, False
-    run.called.clear()
-    relation = Relation(key, made.kind, PRESENT, open=False)
-    columns = _columns_of(run, made, relation)
     types = {column.name: column.spelled for column in made.columns if column.spelled}
-    constraints = naming.all_constraints(made)
-    _own_columns(run, relation, constraints, {name for name, _ in columns})
+    _check_expressions(run, made, relation, constraints)
     for constraint in constraints:
+        if constraint.references is not None:
+            if run.state.look_up(constraint.references)[0] != key:
+                run.relation(constraint.references)
+            _own_columns(run, relation, constraint.columns)
         check_reference(run, constraint, key, types, made=True)
         own = constraint.references is not None and run.state.look_up(constraint.references)[0] == key
+        if own:
+            _own_columns(run, relation, constraint.referenced)
         if own and not relation.open and not covers_own(constraints, constraint):
             lack_of_key(run, relation, constraint)
     if before is not None and made.replace and there:
@@ -88,6 +105,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if run.called:
         relation.calls[None] = tuple(run.called)
     run.state.put(relation)
+    for parent in relation.parents:
+        other = run.state.writable(run.state.relations[parent])
+        other.children = (*other.children, key)
     if made.kind in ("view", "materialized view"):
         released(run, relation, None)
         depends_on_read(run, (key, None))
@@ -99,13 +119,48 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
             run.state.put(Relation((key[0], name), "sequence", doubted(run, doubt), open=False, of=key))
 
 
-def _own_columns(run: Interpreter, relation: Relation, constraints: list[op.Constraint], columns: set[str]) -> None:
-    """The constraints of a CREATE TABLE need columns of that table."""
+def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Constraint]) -> None:
+    """There is one primary key at most, and keys are of columns of that table."""
+    primary = False
     for constraint in constraints:
-        for column in constraint.columns:
-            if column.parts[0] not in columns:
-                lacking = relation.member("column", column.parts[0])
-                run.need(relation.object("column", column.parts[0]), lacking, lambda _fact: None, at=column.at)
+        if constraint.kind == "primary key":
+            if primary:
+                name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
+                run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
+            primary = True
+        if constraint.kind in INDEXED:
+            _own_columns(run, relation, constraint.columns)
+
+
+def _check_names(
+    run: Interpreter, made: op.CreateRelation, relation: Relation, columns: list[tuple[str, Fact | None]]
+) -> None:
+    """No column stands there twice, unless a parent has it."""
+    said = set() if made.parents else {name for name, _ in columns[: len(columns) - len(made.columns)]}
+    for column in made.columns:
+        if column.name in said:
+            run.forbid(relation.object("column", column.name), PRESENT, at=column.at)
+        said.add(column.name)
+
+
+def _own_columns(run: Interpreter, relation: Relation, columns: tuple[ColumnRef, ...]) -> None:
+    """A constraint of a CREATE TABLE needs columns of that table."""
+    for column in columns:
+        if ("column", column.parts[0]) not in relation.members:
+            lacking = relation.member("column", column.parts[0])
+            run.need(relation.object("column", column.parts[0]), lacking, lambda _fact: None, at=column.at)
+
+
+def _check_expressions(
+    run: Interpreter, made: op.CreateRelation, relation: Relation, constraints: list[op.Constraint]
+) -> None:
+    """Generated columns and CHECKs see the columns of that table."""
+    for column in made.columns:
+        if column.generated and column.default is not None:
+            Resolver(run).over(column.default, relation)
+    for constraint in constraints:
+        if constraint.expression is not None:
+            Resolver(run).over(constraint.expression, relation)
 
 
 def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> None:
@@ -124,7 +179,9 @@ def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> Non
         put_constraint(run, relation, constraint, doubt, only_new=True)
 
 
-def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -> list[tuple[str, Fact | None]]:
+def _columns_of(
+    run: Interpreter, made: op.CreateRelation, relation: Relation, outputs: Outputs, *, ordered: bool
+) -> list[tuple[str, Fact | None]]:
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
     for parent_name in (*made.copies, *made.parents):
@@ -134,23 +191,18 @@ def _columns_of(run: Interpreter, made: op.CreateRelation, relation: Relation) -
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             if parent_name in made.parents:
                 check_kind(run, parent, ("table", "foreign table"), at=parent_name.at)
-                parent = run.state.writable(parent)
-                parent.children = (*parent.children, relation.key)
                 relation.parents = (*relation.parents, parent.key)
                 relation.partition = made.partition
     for column in made.columns:
-        found.append((column.name, None))
         check_column(run, column)
+        found.append((column.name, None))
     if made.query is not None:
-        resolver = Resolver(run)
-        outputs = resolver.query(made.query, None)
         fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
         if made.aliases and len(made.aliases) <= len(fields):
             fields = [*((alias, None) for alias in made.aliases), *fields[len(made.aliases) :]]
         elif made.aliases:
             fields = [(alias, None) for alias in made.aliases]
-        relation.open = relation.open or outputs is None
-        found.extend(fields if resolver.ordered else [(name, fact or ASSUMED) for name, fact in fields])
+        found.extend(fields if ordered else [(name, fact or ASSUMED) for name, fact in fields])
     return found
 
 
