@@ -115,15 +115,16 @@ class Resolver:
     def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
         scope = Scope([], parent)
         modifies = query.modifies
+        if modifies is not None and modifies.source is not None:
+            self.query(modifies.source, parent)
         for source in query.sources:
             self._bind(source, scope)
         for output in query.outputs:
             if output.star:
                 self._starred(output.star[-1], scope)
-        # INSERT looks at its target before it reads its source; UPDATE and MERGE at theirs after all else.
+        # UPDATE and MERGE look at the columns of their target after all else.
         if modifies is not None and modifies.source is not None:
             self._modification(modifies, scope)
-            self.query(modifies.source, parent)
         self.expression(query.expression, scope)
         if modifies is not None and modifies.source is None:
             self._modification(modifies, scope)
