@@ -156,6 +156,13 @@ GRAMMAR_TEXT = {
         t.b
         length(c)
     """,
+    "gen": """
+        a
+        b
+        a + b
+        abs(b)
+        length(c)
+    """,
     "pq": """
         a > 0
         b > 0
@@ -176,7 +183,7 @@ GRAMMAR_TEXT = {
         b int CHECK (b > 0)
         b int CONSTRAINT x CHECK ({pq})
         b int NOT NULL DEFAULT 1
-        d int GENERATED ALWAYS AS ({pn}) STORED
+        d int GENERATED ALWAYS AS ({gen}) STORED
         b int REFERENCES u
         b int REFERENCES u (a)
         b int CONSTRAINT y REFERENCES {t} ({int})
@@ -189,7 +196,6 @@ GRAMMAR_TEXT = {
         a int, b int
         a int UNIQUE, b int CHECK (b > 0), c text
         a int, b int, c text, d int
-        {coldef}, {coldef}
         {coldef}, b int, {constraint}
         a int, {coldef}, c text, {constraint}
         LIKE {t}
@@ -672,7 +678,7 @@ THEMES = (
     "inheritance",
 )
 
-SETTLED = ("names",)
+SETTLED = ("names", "policies")
 """The themes that the catalog has mastered; the others are hunted, not yet held."""
 
 _HOLE = re.compile(r"\{(\w+)\}")

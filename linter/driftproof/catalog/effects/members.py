@@ -118,6 +118,10 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     relation = run.relation(need.table, missing_ok=need.table_missing_ok)
     if relation is None:
         return
+    if need.kind == "policy" and need.sees is not None:  # ALTER POLICY reads its expressions first
+        check_kind(run, relation, ("table",), at=need.table.at)
+        Resolver(run).over(need.sees, relation)
+        relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.sees is not None:
         if need.kind == "policy":  # what ALTER POLICY leaves out stays as it was
@@ -190,8 +194,12 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
         return
     if rename.kind == "column" and relation.kind == "index":
         return
+    taken = relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to)
+    if rename.kind == "policy":  # the new name is looked at first
+        check_kind(run, relation, ("table",), at=rename.table.at)
+        run.forbid(*taken)
     relation = run.need_member(relation, rename.kind, rename.name)
-    run.forbid(relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to))
+    run.forbid(*taken)
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
     relation = run.set_member(relation, rename.kind, rename.name, run.away())

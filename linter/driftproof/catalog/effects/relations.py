@@ -15,7 +15,6 @@ from driftproof.catalog.effects.dependents import (
 )
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
-    INDEXED,
     check_column,
     check_kind,
     check_reference,
@@ -128,7 +127,7 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
                 name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
                 run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
             primary = True
-        if constraint.kind in INDEXED:
+        if constraint.kind in ("primary key", "unique"):
             _own_columns(run, relation, constraint.columns)
 
 
@@ -161,6 +160,8 @@ def _check_expressions(
     for constraint in constraints:
         if constraint.expression is not None:
             Resolver(run).over(constraint.expression, relation)
+        if constraint.kind == "exclude":
+            _own_columns(run, relation, constraint.columns)
 
 
 def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> None:
