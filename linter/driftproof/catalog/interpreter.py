@@ -556,6 +556,8 @@ class Interpreter:
         relation = Relation(key, kind, self.away(certain), open=False)
         relation.dropped = self.place.migration
         self.state.put(relation)
+        if self.state.rows:
+            self.state.rows = frozenset(row for row in self.state.rows if row[0] != key)
 
     def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
         """Note what is known of a member; partitions and children get their parent's columns."""

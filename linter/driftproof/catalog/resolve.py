@@ -83,6 +83,7 @@ class Resolver:
         self.ctes: dict[str, Outputs] = {}
         self.ordered = True
         self.arbiters: list[tuple[Relation, q.Modification]] = []
+        self.modified: list[tuple[Relation, q.Modification]] = []
 
     # -- queries ----------------------------------------------------------------------------------------------------
 
@@ -151,6 +152,7 @@ class Resolver:
         if modifies.arbiter is not None and target.kind == "table":
             target = self.run.need_member(target, "constraint", modifies.arbiter)
         scope.bounds[0].relation = target
+        self.modified.append((target, modifies))
         if modifies.key or modifies.computed:
             self.arbiters.append((target, modifies))
         self.expression(modifies.inference, Scope([scope.bounds[0]], None))

@@ -54,6 +54,8 @@ UNKNOWN = Fact(Presence.UNKNOWN, sure=False)
 
 Key = tuple[str, str]
 """Schema and name of a relation or a type."""
+Row = tuple[Key, tuple[tuple[str, str], ...]]
+"""A table, and the columns of a key with their values as text."""
 Member = tuple[Kind, str]
 """Kind and name of what belongs to a relation or a type."""
 Dependent = tuple[Key, Member | None]
@@ -193,7 +195,7 @@ class State:
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
     something may depend on, ``extensions`` the schemas that they were put in; all three are shared by all forks.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
-    known of any.
+    known of any. ``rows`` are the keys of rows that are certainly there.
     """
 
     __slots__ = (
@@ -205,6 +207,7 @@ class State:
         "path",
         "relations",
         "routines",
+        "rows",
         "touched",
         "types",
         "used",
@@ -222,6 +225,7 @@ class State:
         self.homes: dict[Member, set[Key]] = {}
         self.used: set[object] = set()
         self.extensions: dict[str, str | None] = {}
+        self.rows: frozenset[Row] = frozenset()
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -234,6 +238,7 @@ class State:
         other.homes = self.homes
         other.used = self.used
         other.extensions = self.extensions
+        other.rows = self.rows
         self.owned = set()
         other.owned = set()
         return other
@@ -365,6 +370,7 @@ def joined(
     merge = _Merge(doubt, known, sure, wild)
     if other.path != nominal.path:
         nominal.path = None
+    nominal.rows &= other.rows
     nominal.touched |= other.touched
     for name in nominal.touched:
         for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):

@@ -372,6 +372,10 @@ class Forget(msgspec.Struct, frozen=True):
     table: Name | None = None
 
 
+class ForgetRows(msgspec.Struct, frozen=True):
+    """TRUNCATE: nothing is known of the rows afterwards."""
+
+
 class Raise(msgspec.Struct, frozen=True):
     """RAISE EXCEPTION: the block ends here with this SQLSTATE; None raises the caught one again."""
 
@@ -499,6 +503,7 @@ Operation = (
     | SetDefaultPath
     | Transaction
     | Forget
+    | ForgetRows
     | Raise
     | Return
     | If

@@ -129,7 +129,9 @@ class Modification(msgspec.Struct, frozen=True):
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
     and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
-    inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE.
+    inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE. ``rows`` are those of
+    an INSERT ... VALUES that forgives no conflict, constants as text (None: not a constant, or NULL); ``inserts`` says
+    that no row is changed or deleted.
     """
 
     target: Name
@@ -141,3 +143,5 @@ class Modification(msgspec.Struct, frozen=True):
     arbiter: str | None = None
     computed: bool = False
     filtered: bool = False
+    rows: tuple[tuple[str | None, ...], ...] = ()
+    inserts: bool = False

@@ -87,6 +87,10 @@ def _drop_owned(node: Node, _shift: int) -> Operations:
     return [*needed_roles(role_names(node["roles"])), op.Forget()]
 
 
+def _truncate(node: Node, shift: int) -> Operations:
+    return [*_relations("relations", "table", "foreign table")(node, shift), op.ForgetRows()]
+
+
 _STATEMENTS: dict[str, Handler] = {
     "AlterCollationStmt": definitions.need("collation", "collname"),
     "AlterDatabaseRefreshCollStmt": definitions.need("database", "dbname"),
@@ -182,7 +186,7 @@ _STATEMENTS: dict[str, Handler] = {
     "RuleStmt": tables.create_rule,
     "SelectStmt": _select,
     "TransactionStmt": sessions.transaction,
-    "TruncateStmt": _relations("relations", "table", "foreign table"),
+    "TruncateStmt": _truncate,
     "UpdateStmt": _run("UpdateStmt"),
     "VacuumStmt": _vacuum,
     "VariableSetStmt": sessions.set_,

@@ -20,7 +20,9 @@ from driftproof.statements.query import (
 )
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tree import qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import constant, qualified, range_var, strings, tagged, type_name
+
+_MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
 
 NOWHERE = -1
 """The shift of a text that lies inside a body: its offsets are not those of the file."""
@@ -277,7 +279,15 @@ def _insert(node: Node, shift: int) -> Query:
             arbiter=infer.get("conname"),
             computed=any("expr" in item or "collation" in item or "opclass" in item for item in elements),
             filtered="whereClause" in infer,
+            rows=() if conflict else _rows(node.get("selectStmt", {}).get("SelectStmt", {})),
+            inserts=conflict.get("action") != "ONCONFLICT_UPDATE",
         ),
+    )
+
+
+def _rows(node: Node) -> tuple[tuple[str | None, ...], ...]:
+    return tuple(
+        tuple(constant(item) for item in row["List"]["items"]) for row in node.get("valuesLists", ())[:_MOST_ROWS]
     )
 
 

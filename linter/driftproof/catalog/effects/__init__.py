@@ -8,6 +8,7 @@ from driftproof.catalog.effects import (
     memberships,
     objects,
     relations,
+    rows,
     sessions,
     types,
 )
@@ -34,6 +35,7 @@ EFFECTS: dict[type, Effect] = {
     op.DropTypeConstraint: types.drop_constraint,
     op.Execute: sessions.execute,
     op.Forget: control.forget,
+    op.ForgetRows: rows.forget_rows,
     op.If: control.choose,
     op.Loop: control.loop,
     op.Move: objects.move_object,

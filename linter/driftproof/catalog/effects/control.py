@@ -6,6 +6,7 @@ import msgspec
 
 from driftproof.catalog.conditions import decide, settle
 from driftproof.catalog.effects.keys import check_arbiter
+from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
 from driftproof.catalog.state import PRESENT, UNKNOWN, Relation
@@ -25,6 +26,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
             for target, modifies in resolver.arbiters:
                 check_arbiter(run, target, modifies)
+            if resolver.modified or run.called:
+                write_rows(run, resolver.modified)
     finally:
         run.state.path = path
     if run.called & run.altering:
@@ -45,6 +48,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     """What can't be followed: UNKNOWN from here on. Nobody drops a role, a schema or a table of the platform's in
     passing."""
     state = run.state
+    forget_rows(run)
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)
         if relation is not None:

@@ -1,0 +1,52 @@
+"""Rows that a migration writes with constants, as far as their keys tell that they can't be written twice."""
+
+from driftproof.catalog.effects.keys import indexes
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import PRESENT, Presence, Relation, Row
+from driftproof.statements import operations as op
+from driftproof.statements.query import Modification
+
+_MOVING = {"now", "today", "tomorrow", "yesterday"}  # constants that mean another value each time
+
+
+def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) -> None:
+    """INSERT of a key that is there already fails (23505); UPDATE, DELETE and functions of the history's own may do
+    anything to any row, by foreign keys and triggers too."""
+    if run.state.rows and (
+        not all(modifies.inserts for _, modifies in modified) or any(key[1] in run.called for key in run.state.routines)
+    ):
+        forget_rows(run)
+    for target, modifies in modified:
+        for row in _keys(run, target, modifies):
+            if row in run.state.rows:
+                wanted = target.object("key", f"({', '.join(column for column, _ in row[1])})")
+                run.forbid(wanted, PRESENT, sqlstate="23505")
+            elif not run.unsure:
+                run.state.rows |= {row}
+
+
+def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Row]:
+    """The keys of the rows, one for each unique index that certainly holds them."""
+    target = run.state.relations.get(target.key, target)
+    if not modifies.rows or any(
+        kind in ("trigger", "rule") and fact.presence is not Presence.ABSENT
+        for (kind, _), fact in target.members.items()
+    ):
+        return []
+    names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
+    found = []
+    for index in indexes(run, target):
+        unique = index.unique
+        if unique is None or unique.expressions or unique.partial or not unique.columns or index.fact.nominal is False:
+            continue
+        for values in modifies.rows:
+            given = dict(zip(names, values, strict=False))
+            key = tuple(sorted((column, given.get(column)) for column in unique.columns))
+            if all(value is not None and value.lower() not in _MOVING for _, value in key):
+                found.append((target.key, tuple((column, value or "") for column, value in key)))
+    return found
+
+
+def forget_rows(run: Interpreter, _step: op.ForgetRows | None = None) -> None:
+    """TRUNCATE: which rows are left is not known."""
+    run.state.rows = frozenset()
