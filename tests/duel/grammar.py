@@ -622,11 +622,11 @@ GRAMMAR_TEXT = {
         {step}
     """,
     "blocks": """
-        DO $$ BEGIN {step} END $$
-        DO $$ BEGIN IF {test} THEN {step} END IF; END $$
-        DO $$ BEGIN {step} EXCEPTION WHEN {condition} THEN {reaction} END $$
+        DO $$ DECLARE n text; BEGIN {step} END $$
+        DO $$ DECLARE n text; BEGIN IF {test} THEN {step} END IF; END $$
+        DO $$ DECLARE n text; BEGIN {step} EXCEPTION WHEN {condition} THEN {reaction} END $$
         DO $$ DECLARE n text; BEGIN {step} {step} END $$
-        DO $$ BEGIN IF {test} THEN {step} {step} ELSE {step} END IF; {step} END $$
+        DO $$ DECLARE n text; BEGIN IF {test} THEN {step} {step} ELSE {step} END IF; {step} END $$
         {ddl}
         COMMENT ON COLUMN {t}.{col} IS 'x'
     """,
