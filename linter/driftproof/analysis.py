@@ -49,7 +49,7 @@ def analyse(
         by_hand = [_File(file.context, file.parsed) for file in files]
         _fold(interpreter(history.framework.platform, by_hand=True), by_hand, rules, None)
         for file, other in zip(files, by_hand, strict=True):
-            file.add(other, informs=file.context.migration.index >= scratch.incomplete)
+            file.add(other, since=scratch.incomplete)
     named = [file for file in files if file.context.migration.index in history.named]
     found = [item for file in named for item in _suppressed(file, rules, known or rules)]
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
@@ -78,21 +78,28 @@ class _File:
                 filter(None, (check(context, failure) for check in checks.get(failure.sqlstate, ())))
             )
 
-    def add(self, other: "_File", *, informs: bool) -> None:
-        """Add what is in doubt in ``other``, where nothing was made from scratch that could be. ``informs``: a failure
-        that only an empty platform is sure of is no error, because the history does not run there anyway."""
+    def add(self, other: "_File", *, since: int) -> None:
+        """Add what is in doubt in ``other``, where nothing was made from scratch that could be.
+
+        From the migration ``since`` on, the history does not run on an empty platform anyway, so that a failure which
+        only that is sure of is no error; where others may make objects too, it is not even said.
+        """
         predicted = {item.object for item in self.diagnostics if item.certainty in (Certainty.ALWAYS, Certainty.DRIFT)}
-        certain = {(item.object, item.statement) for item in other.diagnostics if item.certainty is Certainty.ALWAYS}
-        if informs:
+        if self.context.migration.index >= since:
+            certain = {(item.object, item.statement) for item in other.diagnostics if _is_certain(item)}
+            whole = self.context.history.framework.whole
             self.diagnostics = [
-                msgspec.structs.replace(item, severity=Severity.INFO)
-                if item.certainty is Certainty.ALWAYS and (item.object, item.statement) not in certain
-                else item
+                msgspec.structs.replace(item, severity=Severity.INFO) if echo else item
                 for item in self.diagnostics
+                if not (echo := _is_certain(item) and (item.object, item.statement) not in certain) or whole
             ]
         self.diagnostics += [
             item for item in other.diagnostics if item.certainty is Certainty.DRIFT and item.object not in predicted
         ]
+
+
+def _is_certain(item: Diagnostic) -> bool:
+    return item.certainty is Certainty.ALWAYS
 
 
 def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun: Rerun | None) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -36,16 +37,22 @@ class Unreadable(Exception):
 
 
 class Source:
-    """One file's bytes, never changed; every offset in the project points into ``data``."""
+    """One file's bytes, never changed; every offset in the project points into ``data``. ``up`` blanks out what is not
+    run, with the same length."""
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, data: bytes, up: Callable[[bytes], bytes] | None = None) -> None:
         self.path = path
         self.data = data
+        self.up = up
 
     @classmethod
-    def read(cls, path: Path, name: str | None = None) -> "Source":
-        """The file at ``path``, called ``name`` in reports. Raises OSError."""
-        return cls(name if name is not None else str(path), path.read_bytes())
+    def read(cls, path: Path, up: Callable[[bytes], bytes] | None = None) -> "Source":
+        """The file at ``path``. Raises OSError."""
+        return cls(str(path), path.read_bytes(), up)
+
+    def rewritten(self, data: bytes) -> "Source":
+        """The same file with other bytes."""
+        return Source(self.path, data, self.up)
 
     @cached_property
     def sql(self) -> str:
@@ -54,6 +61,8 @@ class Source:
         if nul >= 0:
             raise Unreadable("NUL byte: this is not a text file", nul)
         data = b"   " + self.data[len(BOM) :] if self.data.startswith(BOM) else self.data
+        if self.up is not None:
+            data = self.up(data)
         try:
             return data.decode()
         except UnicodeDecodeError as error:

@@ -10,7 +10,6 @@ from driftproof.fix.edits import apply, merge
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
-from driftproof.source import Source
 from driftproof.syntax import parses
 from driftproof.unusable import Unusable
 
@@ -57,7 +56,7 @@ def fix_history(
             if not fixes:
                 continue
             edits, made = merge(fixes)
-            source = Source(migration.path, apply(migration.source.data, edits))
+            source = migration.source.rewritten(apply(migration.source.data, edits))
             if parses(migration.source.sql) and not parses(source.sql):
                 codes = ", ".join(sorted({item.code for item in diagnostics if item.path == migration.path}))
                 raise FixError(f"{migration.path}: a fix of {codes} would break the file; please report this")

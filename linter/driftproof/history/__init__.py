@@ -28,7 +28,7 @@ _NEVER = {"node_modules", ".git", ".venv", "venv", "__pycache__"}
 def single(name: str, data: bytes, framework: str | None = None) -> History:
     """A history of one: standard input, or a file that stands alone."""
     chosen = _choose(Path(name).parent, framework)
-    migration = Migration(0, Source(name, data), chosen.version(Path(name)), chosen.run_mode)
+    migration = Migration(0, Source(name, data, chosen.up), chosen.version(Path(name)), chosen.run_mode)
     return History(chosen, (migration,), frozenset({0}), alone=True)
 
 
@@ -65,7 +65,8 @@ def read_directory(directory: Path, names: set[Path] | None, framework: str | No
     if not files or (names is not None and not names & set(files)):
         return
     migrations = tuple(
-        Migration(index, Source.read(path), chosen.version(path), chosen.run_mode) for index, path in enumerate(files)
+        Migration(index, Source.read(path, chosen.up), chosen.version(path), chosen.run_mode)
+        for index, path in enumerate(files)
     )
     named = frozenset(index for index, path in enumerate(files) if names is None or path in names)
     yield History(chosen, migrations, named)

@@ -52,7 +52,8 @@ class Framework(msgspec.Struct, frozen=True):
     ``recognises`` says whether a directory's files belong to the tool; ``discover`` lists its migrations in the order
     in which the tool runs them; ``version`` is what the tool reads from a file's name; ``alone`` lists files that are
     run as well, but nobody knows when. ``platform`` names the objects that stand before the first migration (None: a
-    bare server).
+    bare server). ``whole`` says that the directory makes all that is in the database, so that what it never makes was
+    made by hand. ``up`` blanks out what is not run on the way up, every offset kept.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Framework(msgspec.Struct, frozen=True):
     version: Callable[[Path], str]
     alone: Callable[[Path], list[Path]] = lambda _directory: []
     platform: str | None = None
+    whole: bool = False
+    up: Callable[[bytes], bytes] = lambda data: data
 
 
 class History(msgspec.Struct, frozen=True, dict=True):

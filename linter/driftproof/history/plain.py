@@ -11,6 +11,8 @@ from driftproof.history.model import Framework, RunMode
 
 _DIGITS = re.compile(r"(\d+)")
 _NUMBERED = re.compile(r"[vV]?\d")
+_DOWN_PART = re.compile(rb"^--[ \t]*(?:\+goose[ \t]+down|migrate:down)\b", re.IGNORECASE | re.MULTILINE)
+_NOT_NEWLINE = re.compile(rb"[^\r\n]")
 _DOWN = (".down.sql", ".rollback.sql", ".undo.sql")
 
 
@@ -38,6 +40,12 @@ def _version(path: Path) -> str:
     return digits[1] if digits else path.stem
 
 
+def _up(data: bytes) -> bytes:
+    """Goose and dbmate write both ways into one file: what stands behind their mark is the way down."""
+    down = _DOWN_PART.search(data)
+    return data if down is None else data[: down.start()] + _NOT_NEWLINE.sub(b" ", data[down.start() :])
+
+
 framework = Framework(
     name="plain",
     title="plain SQL files (psql)",
@@ -46,4 +54,5 @@ framework = Framework(
     discover=_discover,
     version=_version,
     alone=_alone,
+    up=_up,
 )

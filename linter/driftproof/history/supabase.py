@@ -54,4 +54,5 @@ framework = Framework(
     version=_version,
     alone=_alone,
     platform="supabase",
+    whole=True,
 )

@@ -11,7 +11,6 @@ from driftproof.fix.edits import apply, merge
 from driftproof.history import History, Migration
 from driftproof.runner.snapshot import Snapshot, difference, snapshot
 from driftproof.runner.states import NotBuilt, Ran, States, failures
-from driftproof.source import Source
 
 if TYPE_CHECKING:
     from driftproof.runner.platforms import Platform
@@ -80,7 +79,7 @@ class _File:
         self.fixed = self._rewritten(apply(migration.source.data, self.edits)) if made else None
 
     def _rewritten(self, data: bytes) -> Migration:
-        return msgspec.structs.replace(self.migration, source=Source(self.migration.path, data))
+        return msgspec.structs.replace(self.migration, source=self.migration.source.rewritten(data))
 
     def proof(self) -> FileProof:
         states, migration = self.states, self.migration

@@ -9,7 +9,7 @@ from driftproof.history import History, Migration
 from driftproof.objects import Object
 from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
-from driftproof.source import Source, Unreadable
+from driftproof.source import Unreadable
 from driftproof.statements.operations import CreateRelation, Statement, Transaction
 from driftproof.syntax import quote
 
@@ -129,7 +129,7 @@ class States:
         at = moved(statement.start, edits)
         written = f"{text};\n{take_away};\n".encode()
         data = migration.source.data[:at] + written + migration.source.data[at:]
-        return database, msgspec.structs.replace(migration, source=Source(migration.path, data))
+        return database, msgspec.structs.replace(migration, source=migration.source.rewritten(data))
 
     def _catch_up(self, database: str, doubted: Migration, migration: Migration) -> None:
         """Run what lies between the migration that left the doubt and the one that meets it."""
