@@ -79,6 +79,16 @@ class TestSupabase:
 
 
 class TestPlain:
+    def test_the_way_down_in_the_same_file_is_no_part_of_it(self, tmp_path: Path) -> None:
+        for number, mark in enumerate(("-- +goose Down", "--migrate:down transaction:false", "-- +GOOSE DOWN")):
+            text = f"CREATE TABLE t (a int);\r\n{mark}\r\nDROP TABLE t; -- é\r\n"
+            (tmp_path / f"{number}.sql").write_bytes(text.encode())
+
+        for migration in only(tmp_path).migrations:
+            source = migration.source
+            assert source.sql.split() == ["CREATE", "TABLE", "t", "(a", "int);"]
+            assert len(source.sql.encode()) == len(source.data)
+
     def test_the_order_is_natural(self, tmp_path: Path) -> None:
         history = only(make(tmp_path / "migrations", "10_a.sql", "9_b.sql", "v2.sql", "v10.sql"))
         assert names(history) == ["9_b.sql", "10_a.sql", "v2.sql", "v10.sql"]
