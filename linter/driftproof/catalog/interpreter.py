@@ -512,9 +512,9 @@ class Interpreter:
         self, relation: Relation, kind: Kind, name: str, *, at: int = -1, sqlstate: str | None = None
     ) -> Relation:
         """A member that a statement needs; the relation as it is afterwards. A partition has its parent's columns."""
-        for key in relation.parents:
+        for key in relation.parents if kind == "column" else ():
             parent = self.state.relations.get(key)
-            if kind == "column" and parent is not None and (kind, name) in parent.members:
+            if parent is not None and parent.members.get((kind, name), ABSENT).presence is not Presence.ABSENT:
                 self.need_member(parent, kind, name, at=at, sqlstate=sqlstate)
                 return relation
         fact = relation.member(kind, name)
@@ -563,10 +563,8 @@ class Interpreter:
         """Note what is known of a member; partitions and children get their parent's columns."""
         relation = self.state.put_member(relation, (kind, name), fact)
         if kind == "column":
-            for key in relation.children:
-                child = self.state.relations.get(key)
-                if child is not None:
-                    self.set_member(child, kind, name, fact)
+            for child in self.state.children(relation):
+                self.set_member(child, kind, name, fact)
         return relation
 
 

@@ -81,8 +81,9 @@ class Relation:
     the columns that a constraint or an index needs; ``calls`` the names of the functions that a member, or the relation
     itself (None), calls; ``dependents`` would go with it, or keep it from going, each with the columns that it uses
     (None: not known); ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the
-    migration that took it away, if it is absent; ``partition`` says that it goes with its parent. ``types`` are the
-    columns' types as far as they are plainly written; ``unique`` is what a unique index covers.
+    migration that took it away, if it is absent; ``partition`` says that it goes with its parent, ``local`` which
+    columns of a child are its own as well. ``types`` are the columns' types as far as they are plainly written;
+    ``unique`` is what a unique index covers.
     """
 
     __slots__ = (
@@ -93,6 +94,7 @@ class Relation:
         "fact",
         "key",
         "kind",
+        "local",
         "members",
         "of",
         "open",
@@ -121,6 +123,7 @@ class Relation:
         self.children: tuple[Key, ...] = ()
         self.parents: tuple[Key, ...] = ()
         self.primary_key: str | None = None
+        self.local: frozenset[str] = frozenset()
         self.dropped: int | None = None
         self.types: dict[str, str] = {}
         self.unique: Unique | None = None
@@ -137,6 +140,7 @@ class Relation:
         other.partition = self.partition
         other.children = self.children
         other.parents = self.parents
+        other.local = self.local
         other.primary_key = self.primary_key
         other.types = dict(self.types)
         other.unique = self.unique
@@ -261,6 +265,15 @@ class State:
         if self.owned is not None:
             self.owned.add(id(relation))
         return relation
+
+    def children(self, relation: Relation) -> list[Relation]:
+        """The tables that inherit from a table, and its partitions."""
+        found = (self.relations.get(key) for key in relation.children)
+        return [
+            child
+            for child in found
+            if child is not None and relation.key in child.parents and child.fact.presence is not Presence.ABSENT
+        ]
 
     def put_type(self, type_: Relation) -> Relation:
         """Enter a new type under its key."""
@@ -406,6 +419,8 @@ class _Merge:
         nothing = Relation(base.key, base.kind, UNKNOWN, open=True)
         mine, theirs = mine or nothing, theirs or nothing
         result.open = mine.open or (theirs.open and not self.known)
+        if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
+            result.fact = msgspec.structs.replace(result.fact, sure=False)
         result.vague = mine.vague | theirs.vague
         for member in mine.members.keys() | theirs.members.keys():
             fact = self.facts(mine.member(*member), theirs.member(*member))

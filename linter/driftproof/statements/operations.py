@@ -65,7 +65,7 @@ class Column(msgspec.Struct, frozen=True):
 
 class CreateRelation(msgspec.Struct, frozen=True):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
-    and PARTITION OF (``partition``)."""
+    and PARTITION OF (``partition``), or the type of OF (``typed``). ``fleeting`` is ON COMMIT DROP."""
 
     name: Name
     kind: RelationKind
@@ -76,7 +76,9 @@ class CreateRelation(msgspec.Struct, frozen=True):
     query: Query | None = None
     aliases: tuple[str, ...] = ()
     partition: bool = False
+    typed: bool = False
     temporary: bool = False
+    fleeting: bool = False
     if_not_exists: bool = False
     replace: bool = False
 
@@ -155,7 +157,7 @@ class NeedMember(msgspec.Struct, frozen=True):
 class DropMember(msgspec.Struct, frozen=True):
     """ALTER TABLE ... DROP COLUMN or CONSTRAINT, DROP POLICY, DROP TRIGGER, DROP RULE.
 
-    ``missing_ok`` forgives the member, ``table_missing_ok`` the relation.
+    ``missing_ok`` forgives the member, ``table_missing_ok`` the relation; ``only``: not in the tables that inherit it.
     """
 
     kind: MemberKind
@@ -164,6 +166,7 @@ class DropMember(msgspec.Struct, frozen=True):
     missing_ok: bool = False
     table_missing_ok: bool = False
     cascade: bool = False
+    only: bool = False
 
 
 class RenameMember(msgspec.Struct, frozen=True):
@@ -184,6 +187,15 @@ class DropRelation(msgspec.Struct, frozen=True):
     missing_ok: bool = False
     cascade: bool = False
     together: tuple[Name, ...] = ()
+
+
+class Inherit(msgspec.Struct, frozen=True):
+    """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT."""
+
+    parent: Name
+    child: Name
+    partition: bool
+    ends: bool = False
 
 
 class RenameRelation(msgspec.Struct, frozen=True):
@@ -476,6 +488,7 @@ Operation = (
     | DropMember
     | RenameMember
     | DropRelation
+    | Inherit
     | RenameRelation
     | MoveRelation
     | Create

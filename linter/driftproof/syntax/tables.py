@@ -57,8 +57,9 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
                 constraints.append(made)
         elif tag == "TableLikeClause":
             copies.append(range_var(fields["relation"], shift))
+    parents = [range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ())]
     if "ofTypename" in node and (of_type := type_name(node["ofTypename"])):
-        copies.append(of_type)
+        parents.append(of_type)
     return [
         op.CreateRelation(
             range_var(node["relation"], shift),
@@ -66,9 +67,11 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             tuple(columns),
             tuple(constraints),
             tuple(copies),
-            tuple(range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ())),
+            tuple(parents),
             partition="partbound" in node,
+            typed="ofTypename" in node,
             temporary=node["relation"].get("relpersistence") == "t",
+            fleeting=node.get("oncommit") == "ONCOMMIT_DROP",
             if_not_exists=node.get("if_not_exists", False),
         )
     ]
@@ -210,8 +213,20 @@ def alter_table(node: Node, shift: int) -> Operations:
     found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds)]
     commands.sort(key=lambda command: _PASSES.get(command.get("subtype", "AT_AddColumn"), 3))
     for command in commands:
+        if command.get("subtype") == "AT_AlterColumnType":
+            found.append(_using(command, table, missing_ok, shift))
+    for command in commands:
         found.extend(_subcommand(command, table, missing_ok, shift))
-    return found
+    if node["relation"].get("inh", False):
+        return found
+    return [msgspec.structs.replace(step, only=True) if isinstance(step, op.DropMember) else step for step in found]
+
+
+def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:
+    """ALTER COLUMN ... TYPE sees the columns as they are before all other subcommands (ATPrepAlterColumnType)."""
+    using = node["def"]["ColumnDef"].get("raw_default")
+    sees = expression(using, shift) if using else None
+    return op.NeedMember("column", table, node["name"], table_missing_ok=table_missing_ok, sees=sees)
 
 
 def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> Operations:
@@ -219,10 +234,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     missing_ok = node.get("missing_ok", False)
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
-        using = definition.get("ColumnDef", {}).get("raw_default") if subtype == "AT_AlterColumnType" else None
-        sees = expression(using, shift) if using else None
         retyped = type_text(definition["ColumnDef"].get("typeName")) if subtype == "AT_AlterColumnType" else None
-        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, sees=sees, retyped=retyped)]
+        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, retyped=retyped)]
     if subtype in _TRIGGER_COMMANDS:
         return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
     if subtype in _RULE_COMMANDS:
@@ -252,10 +265,11 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             index = Name(table.schema, definition["ReplicaIdentityStmt"]["name"])
             return [op.NeedRelation(index, "index", sqlstate="42704")]
         case "AT_AddInherit" | "AT_DropInherit":
-            return [op.NeedRelation(range_var(definition["RangeVar"], shift))]
-        case "AT_AttachPartition" | "AT_DetachPartition":
-            other = definition.get("PartitionCmd", {}).get("name")
-            return [op.NeedRelation(range_var(other, shift))] if other else []
+            parent = range_var(definition["RangeVar"], shift)
+            return [op.NeedRelation(parent), op.Inherit(parent, table, False, ends=subtype == "AT_DropInherit")]
+        case "AT_AttachPartition" | "AT_DetachPartition" if "name" in definition.get("PartitionCmd", {}):
+            child = range_var(definition["PartitionCmd"]["name"], shift)
+            return [op.NeedRelation(child), op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")]
         case _:
             return []
 
@@ -307,6 +321,7 @@ def create_table_as(node: Node, shift: int) -> Operations:
             query=query(node["query"], shift),
             aliases=tuple(strings(into.get("colNames"))),
             temporary=into["rel"].get("relpersistence") == "t",
+            fleeting=into.get("onCommit") == "ONCOMMIT_DROP",
             if_not_exists=node.get("if_not_exists", False),
         ),
     ]

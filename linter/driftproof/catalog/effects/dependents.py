@@ -4,8 +4,6 @@ dropped or changed, or go with it.
 Source: recordDependencyOn and its callers; dependency.c.
 """
 
-from collections.abc import Iterator
-
 from driftproof.catalog import routines
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.interpreter import Interpreter
@@ -129,14 +127,6 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
     if cascade:
         routines.drop_using(run, relation.key)
         take_along(run, [(dependent, certain and needs) for dependent, needs in holders(relation)])
-    for child in children(run, relation):
+    for child in run.state.children(relation):
         if cascade or child.partition:
             take_away(run, child, certain=certain, cascade=cascade)
-
-
-def children(run: Interpreter, relation: Relation) -> Iterator[Relation]:
-    """The tables that inherit from a table, and its partitions."""
-    for key in relation.children:
-        child = run.state.relations.get(key)
-        if child is not None and relation.key in child.parents and child.fact.presence is not Presence.ABSENT:
-            yield child

@@ -104,6 +104,8 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
         return
     key, routine = found
     to = (step.schema or key[0], step.to or key[1])
+    if step.schema is not None and to == key:
+        return
     taken = run.state.routine(to, routine.arguments)
     if taken is not None:
         run.forbid(object_of(to, routine.arguments), taken.fact)

@@ -10,6 +10,7 @@ from driftproof.catalog.effects.dependents import (
     released,
     take_along,
 )
+from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, put_constraint
 from driftproof.catalog.effects.relations import put_under
@@ -46,6 +47,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+    relation.local |= {column.name}
     run.unsure |= perhaps_there
     if not add.if_not_exists or fact.presence is Presence.ABSENT:
         run.state.writable(relation).types[column.name] = column.spelled
@@ -167,7 +169,11 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
     fact = run.away(free)
     released(run, run.state.relations[relation.key], (drop.kind, drop.name))
-    relation = run.set_member(run.state.relations[relation.key], drop.kind, drop.name, fact)
+    _lose(run, run.state.relations[relation.key], drop, fact)
+
+
+def _lose(run: Interpreter, relation: Relation, drop: op.DropMember, fact: Fact) -> None:
+    relation = run.state.put_member(relation, (drop.kind, drop.name), fact)
     if drop.kind == "constraint":
         _drop_index_of(run, relation, drop.name, fact)
     if drop.kind == "column":
@@ -177,6 +183,8 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
                     relation.members[member] = fact
                 _drop_index_of(run, relation, member[1], fact)
                 del relation.uses[member]
+    for child in inheritors(run, relation, drop.kind, drop.name, only=drop.only):
+        _lose(run, child, drop, fact)
 
 
 def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
@@ -206,6 +214,7 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if (calls := relation.calls.pop((rename.kind, rename.name), None)) is not None:
         relation.calls[rename.kind, rename.to] = calls
     if rename.kind == "column":
+        relation.local = frozenset(rename.to if name == rename.name else name for name in relation.local)
         _keep_place(run, relation, rename.name, rename.to)
         relation.uses = {
             member: tuple(rename.to if column == rename.name else column for column in columns)

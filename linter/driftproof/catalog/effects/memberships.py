@@ -71,7 +71,5 @@ def publish(run: Interpreter, step: op.Publish) -> None:
             run.forbid(wanted, relation.member("publication-table", step.publication))
         there = run.made() if step.how != "drop" else GONE if run.unsure else ABSENT
         run.state.put_member(relation, ("publication-table", step.publication), there)
-        for key in relation.children:  # tables that inherit from it come along, partitions do not
-            child = run.state.relations.get(key)
-            if child is not None:
-                run.state.put_member(child, ("publication-table", step.publication), UNKNOWN)
+        for child in run.state.children(relation):  # tables that inherit from it come along, partitions do not
+            run.state.put_member(child, ("publication-table", step.publication), UNKNOWN)

@@ -4,7 +4,6 @@ import msgspec
 
 from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import (
-    children,
     depends_on_read,
     holders,
     key_holders,
@@ -20,6 +19,7 @@ from driftproof.catalog.effects.parts import (
     check_reference,
     doubted,
     forbid_type,
+    need_type,
     put_constraint,
     table_doubt,
 )
@@ -96,7 +96,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
     doubt = table_doubt(run) if maybe_there else None
-    relation.fact = run.made()
+    relation.fact = run.made() if not made.fleeting else ASSUMED
     relation.types = types
     for name, copied in columns:
         guaranteed = doubted(run, doubt)
@@ -186,14 +186,21 @@ def _columns_of(
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
     for parent_name in (*made.copies, *made.parents):
-        parent = run.relation(parent_name)
+        if made.typed:
+            need_type(run, parent_name)
+        parent = run.state.look_up(parent_name)[1] if made.typed else run.relation(parent_name)
         relation.open = True  # of what else is copied, constraints and indexes, nothing is known
         if parent is not None:
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             if parent_name in made.parents:
-                check_kind(run, parent, ("table", "foreign table"), at=parent_name.at)
+                kinds: tuple[op.RelationKind, ...] = ("composite type",) if made.typed else ("table", "foreign table")
+                check_kind(run, parent, kinds, at=parent_name.at)
                 relation.parents = (*relation.parents, parent.key)
-                relation.partition = made.partition
+            else:
+                relation.local |= frozenset(parent.columns())
+    relation.partition = made.partition
+    if not made.partition:
+        relation.local |= frozenset(column.name for column in made.columns)
     for column in made.columns:
         check_column(run, column)
         found.append((column.name, None))
@@ -217,6 +224,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     key, found = run.state.look_up(drop.name)
     if key is None:
         return
+    if drop.together and key in run.state.touched and found is not None and found.fact.presence is Presence.ABSENT:
+        return  # it went with another one of these
     if drop.missing_ok:
         if found is None:
             run.gone(key, drop.kind, certain=True)
@@ -243,7 +252,7 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
         found = key_holders(run, owner, relation.key[1])
     else:
         found = holders(relation)
-        found += [((child.key, None), True) for child in children(run, relation) if not child.partition]
+        found += [((child.key, None), True) for child in run.state.children(relation) if not child.partition]
     if drop.cascade and relation.kind == "index":
         take_along(run, found)
     elif not drop.cascade and relation.fact.presence is not Presence.ABSENT:
@@ -311,9 +320,10 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
         if other.of == old:
             other = state.writable(other)
             other.of = to
-        if old in other.children:
+        if old in other.children or old in other.parents:
             other = state.writable(other)
             other.children = tuple(to if child == old else child for child in other.children)
+            other.parents = tuple(to if parent == old else parent for parent in other.parents)
     _keep_dependents(run, old, to)
 
 

@@ -1,7 +1,7 @@
 """Types: their names, their labels, and the constraints of domains."""
 
 from driftproof.catalog import naming, routines
-from driftproof.catalog.effects.dependents import holders, take_along, take_away
+from driftproof.catalog.effects.dependents import Holder, holders, refuse, take_along, take_away
 from driftproof.catalog.effects.parts import check_column, forbid_type, need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -64,6 +64,9 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         return
     if found is not None and run.state.relations.get(key) is found:
         if found.kind == "composite type":
+            if not drop.cascade:
+                tables: list[Holder] = [((child.key, None), True) for child in run.state.children(found)]
+                refuse(run, Object("type", key[0], None, key[1]), tables)
             certain = drop.cascade or key not in run.state.used
             take_away(run, found, certain=certain, cascade=drop.cascade)
             if drop.cascade:
