@@ -15,4 +15,5 @@ CREATE TABLE t (a int, b int REFERENCES t (c)); CREATE TABLE t (a int, FOREIGN K
 CREATE TABLE t (a int, b int); CREATE TABLE u (a int, b int); UPDATE t SET c = 1 WHERE x.b = 1; SELECT x.* FROM t WHERE c = 1; MERGE INTO t USING u ON t.a = u.a WHEN MATCHED AND a > 0 THEN UPDATE SET c = 1;
 CREATE TABLE t (a int); SET search_path = ''; CREATE TABLE u (a int); COMMENT ON COLUMN public.u.a IS 'x'; DROP TABLE IF EXISTS public.u; CREATE TABLE public.u (a int);
 CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t; CREATE POLICY p ON t USING (a > 0); ALTER POLICY q ON t USING (b > 0); ALTER POLICY q ON v USING (a > 0); ALTER POLICY q ON t RENAME TO p; ALTER POLICY q ON v RENAME TO p; CREATE TABLE u (a int, a int, EXCLUDE USING btree (b WITH =));
+CREATE TABLE t (a int); CREATE POLICY q ON t USING (EXISTS (SELECT 1 FROM t WHERE a > 0)); CREATE TABLE u (a int); CREATE POLICY q ON u USING (EXISTS (SELECT 1 FROM t WHERE a > 0));
 """.strip().splitlines()

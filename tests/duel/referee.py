@@ -1,13 +1,15 @@
 """What PostgreSQL does with a history, what the catalog says that it does, and where the two disagree."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from driftproof.catalog import interpreter
-from driftproof.diagnostic import Certainty
-from driftproof.statements.operations import Statement
+from driftproof.catalog import Interpreter, interpreter
+from driftproof.diagnostic import Certainty, Place
+from driftproof.statements.operations import CreateRelation, Statement
 from driftproof.syntax import parse
+from tests.catalog.worlds import columns, without
 
 MODELLED = frozenset(
     {
@@ -27,16 +29,17 @@ Codes = list[list[str | None]]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A statement of which the catalog says one thing and PostgreSQL another."""
+    """A statement of which the catalog says one thing and PostgreSQL another; ``world`` is where they do."""
 
     file: int
     index: int
     sql: str
     said: str | None
     real: str | None
+    world: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}.{self.index}: said {self.said}, is {self.real}: {self.sql}"
+        return f"{self.world}{self.file}.{self.index}: said {self.said}, is {self.real}: {self.sql}"
 
 
 def replay(connection: Any, migrations: Migrations) -> Codes:
@@ -77,6 +80,23 @@ def read(file: Sequence[str]) -> tuple[Statement, ...]:
     return parsed.statements
 
 
+def smooth(migrations: Migrations, codes: Codes) -> Migrations:
+    """A history without the statements that fail, and with a guard at every CREATE TABLE: it runs as before."""
+    kept = (
+        [
+            sql.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS") if _bare(sql) else sql
+            for sql, code in pairs
+            if not code
+        ]
+        for pairs in map(zip, migrations, codes)
+    )
+    return [file for file in kept if file]
+
+
+def _bare(sql: str) -> bool:
+    return sql.startswith("CREATE TABLE ") and not sql.startswith("CREATE TABLE IF NOT EXISTS")
+
+
 def disagreements(migrations: Migrations, codes: Codes, doubts: list[str] | None = None) -> list[Disagreement]:
     """Where what is claimed to fail always is not what failed, and where what failed was not claimed.
 
@@ -86,17 +106,102 @@ def disagreements(migrations: Migrations, codes: Codes, doubts: list[str] | None
     found: list[Disagreement] = []
     for file, texts in enumerate(migrations):
         run.start_file(file, f"{file}.sql", rolls_back=False)
-        for statement in read(texts):
-            real = codes[file][statement.index]
-            before = run.state.fork()
-            claims = [item.sqlstate for item in run.run(statement, lambda: 1) if item.certainty is Certainty.ALWAYS]
-            said = claims[0] if claims else SILENT if run.failed else None
-            missed = said is None and real in MODELLED
-            if missed and run.unsure:
-                if doubts is not None:
-                    doubts.append(str(real))
-            elif missed or (said is not None and said != real and not (said is SILENT and real is not None)):
-                found.append(Disagreement(file, statement.index, texts[statement.index], said, real))
-            if real is not None and real not in MODELLED:
-                run.state = before
+        found += _each(run, texts, codes[file], doubts, "")
     return found
+
+
+def repeated(connection: Any, migrations: Migrations) -> list[Disagreement]:
+    """The same of the second run of the last file of a history that runs through."""
+    if not migrations:
+        return []
+    *_, codes = replay(connection, [*migrations, migrations[-1]])
+    run = interpreter(None)
+    for file, texts in enumerate(migrations):
+        run.start_file(file, f"{file}.sql", rolls_back=False)
+        for statement in read(texts):
+            run.run(statement, lambda: 1)
+    with run.again():
+        return list(_each(run, migrations[-1], codes, None, "again "))
+
+
+def _each(
+    run: Interpreter, texts: Sequence[str], codes: list[str | None], doubts: list[str] | None, world: str
+) -> Iterator[Disagreement]:
+    for statement in read(texts):
+        real = codes[statement.index]
+        before = run.state.fork()
+        claims = [item.sqlstate for item in run.run(statement, lambda: 1) if item.certainty is Certainty.ALWAYS]
+        said = claims[0] if claims else SILENT if run.failed else None
+        missed = said is None and real in MODELLED
+        if missed and run.unsure:
+            if doubts is not None:
+                doubts.append(str(real))
+        elif missed or (said is not None and said != real and not (said is SILENT and real is not None)):
+            yield Disagreement(run.place.migration, statement.index, texts[statement.index], said, real, world)
+        if real is not None and (missed or real not in MODELLED):
+            run.state = before
+
+
+def drifted(connection: Any, migrations: Migrations) -> Iterator[Disagreement]:
+    """Where a guarded table of a history that runs through stands already without one of its columns: the first
+    statement that fails for it is claimed to, and no earlier one is."""
+    claims, unsure = _drift(migrations)
+    for file, texts in enumerate(migrations):
+        for statement in read(texts):
+            if not _guarded(statement) or any(map(_TAKES_AWAY.search, texts[: statement.index])):
+                continue
+            for column in columns(f"{texts[statement.index]};"):
+                world = f"without {column} of {file}.{statement.index} "
+                (stump,) = without(f"{texts[statement.index]};", column)
+                start = [*texts[: statement.index], stump, *texts[statement.index :]]
+                codes = replay(connection, [*migrations[:file], start, *migrations[file + 1 :]])
+                if codes[file].pop(statement.index) is not None:
+                    continue  # it can't be without that column, or was there already
+                failed = (
+                    (Place(at, index), code) for at, each in enumerate(codes) for index, code in enumerate(each) if code
+                )
+                place, real = next(failed, (None, None))
+                origin = Place(file, statement.index)
+                for at, sqlstate in claims.get((origin, column), ()):
+                    if place is None or _before(at, place) or (at == place and sqlstate != real):
+                        yield _of(migrations, at, sqlstate, codes[at.migration][at.statement], world)
+                if place is not None and real in MODELLED and place not in unsure:
+                    said = [sqlstate for items in claims.values() for at, sqlstate in items if at == place]
+                    if real not in said:
+                        yield _of(migrations, place, None, real, world)
+
+
+_TAKES_AWAY = re.compile("DROP|RENAME|SET SCHEMA")
+"""A file that has taken a name away finds nothing there: no doubt is left."""
+
+
+def _of(migrations: Migrations, at: Place, said: str | None, real: str | None, world: str) -> Disagreement:
+    return Disagreement(at.migration, at.statement, migrations[at.migration][at.statement], said, real, world)
+
+
+def _before(one: Place, other: Place) -> bool:
+    return (one.migration, one.statement) < (other.migration, other.statement)
+
+
+def _guarded(statement: Statement) -> bool:
+    step = statement.operations[0] if statement.operations else None
+    return isinstance(step, CreateRelation) and step.if_not_exists and step.kind == "table" and bool(step.columns)
+
+
+def _drift(migrations: Migrations) -> tuple[dict[tuple[Place | None, str], list[tuple[Place, str]]], set[Place]]:
+    """The claims of drift by the statement that left the doubt and the name of what is missing; what is not sure."""
+    run = interpreter(None)
+    claims: dict[tuple[Place | None, str], list[tuple[Place, str]]] = {}
+    unsure = set()
+    for file, texts in enumerate(migrations):
+        run.start_file(file, f"{file}.sql", rolls_back=False)
+        for statement in read(texts):
+            for item in run.run(statement, lambda: 1):
+                if item.certainty is Certainty.DRIFT:
+                    name = (
+                        item.object.name if item.object.kind == "column" else f"{item.object.kind} {item.object.name}"
+                    )
+                    claims.setdefault((item.origin, name), []).append((run.place, item.sqlstate))
+            if run.unsure:
+                unsure.add(run.place)
+    return claims, unsure

@@ -311,7 +311,7 @@ class Resolver:
             if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
                 self.run.unsure = True
                 return
-            if hits and candidate is not None:
+            if hits and candidate is not None and not _same(hits[0][1], candidate[1]):
                 self._used(candidate[1])
                 return  # without the inner column, the outer one would answer
             candidate = candidate or (hits[0] if hits else None)
@@ -339,6 +339,13 @@ class Resolver:
                 bound.relation = relation
         else:
             self.run.unsure |= not field.fact.sure
+
+
+def _same(one: Field, other: Field) -> bool:
+    """Whether two levels offer the same column of the same relation: where the one is missing, so is the other."""
+    if one.relation is None or other.relation is None:
+        return False
+    return one.relation.key == other.relation.key and one.name == other.name
 
 
 def _renamed(outputs: Outputs, columns: tuple[str, ...]) -> Outputs:
