@@ -304,7 +304,8 @@ class Resolver:
                 return
             hits = [(bound, field) for bound in level.bounds if (field := bound.field(name)) is not None]
             if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
-                self.run.unsure |= not all(field.fact.sure for _, field in hits)
+                # Two that answer are refused as ambiguous.
+                self.run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
                 self.run.vague |= len(hits) > 1
                 self._used(hits[0][1])
                 return
