@@ -9,6 +9,7 @@ from tests.catalog.worlds import always, run
 TRIGGER = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
 
 SCRIPTS = f"""
+CREATE TABLE IF NOT EXISTS t (a int, b int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 't' AND column_name = 'b') THEN ALTER TABLE t ADD COLUMN b int; END IF; END $$; ALTER TABLE t ADD COLUMN b int; COMMENT ON COLUMN t.c IS 'x';
 CREATE TABLE t (a int); CREATE TABLE u (id int PRIMARY KEY); DROP TABLE u; ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u (id);
 CREATE TABLE t (a int); CREATE TABLE u (id int PRIMARY KEY); ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u (id); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (x);
 CREATE TABLE t (a int); CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE t ADD b int; END'; SELECT g(); COMMENT ON COLUMN t.b IS 'x';

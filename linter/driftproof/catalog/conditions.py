@@ -225,9 +225,11 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         key = (wanted.schema or "public", wanted.name)
         found = state.relations.get(key)
         if fact.presence is Presence.PRESENT and (found is None or found.fact.presence is not Presence.PRESENT):
-            relation = Relation(key, "relation", fact, open=True)
-            if found is not None and found.fact.presence is not Presence.ABSENT:
-                relation.members = dict(found.members)
+            if found is not None and found.fact.nominal:
+                relation = found.copy()
+                relation.fact = _agreed(found.fact, fact)
+            else:
+                relation = Relation(key, "relation", fact, open=True)
             state.put(relation)
         elif fact.presence is Presence.ABSENT and (found is None or found.fact.presence is not Presence.ABSENT):
             state.put(Relation(key, found.kind if found else "relation", fact, open=False))
@@ -241,8 +243,9 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
                 return
             owner = Relation(key, "relation", ASSUMED, open=True)
             (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
-        if owner.member(wanted.kind, wanted.name).presence is not fact.presence:
-            state.put_member(owner, (wanted.kind, wanted.name), fact)
+        known = owner.member(wanted.kind, wanted.name)
+        if known.presence is not fact.presence:
+            state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
         return
     if wanted.kind == "type":
         key = (wanted.schema or "public", wanted.name)
@@ -256,6 +259,11 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
     name = (wanted.kind, wanted.schema, wanted.name)
     if state.objects.get(name, UNKNOWN).presence is not fact.presence:
         state.put_object(name, fact)
+
+
+def _agreed(known: Fact, fact: Fact) -> Fact:
+    """What was certain of the fresh state stays certain where the answer is the same."""
+    return msgspec.structs.replace(fact, sure=True) if known.sure and known.nominal is fact.nominal else fact
 
 
 def _settle_function(state: State, wanted: Object, fact: Fact) -> None:
