@@ -46,7 +46,7 @@ def analyse(
     scratch = interpreter(history.framework.platform)
     _fold(scratch, files, rules, rerun)
     if scratch.incomplete is not None:
-        by_hand = [_File(file.context, file.parsed) for file in files]
+        by_hand = [file.by_hand() for file in files]
         _fold(interpreter(history.framework.platform, by_hand=True), by_hand, rules, None)
         for file, other in zip(files, by_hand, strict=True):
             file.add(other, since=scratch.incomplete)
@@ -65,11 +65,21 @@ class _File:
         self.parsed = _read(context) if parsed is None else parsed
         self.diagnostics: list[Diagnostic] = []
         self._said: set[object] = set()
+        self._predicted: set[object] = set()
+
+    def by_hand(self) -> "_File":
+        """The file for being read once more; of what is predicted already it need not be said that it is in doubt."""
+        other = _File(self.context, self.parsed)
+        predicting = (Certainty.ALWAYS, Certainty.DRIFT)
+        other._predicted = {item.object for item in self.diagnostics if item.certainty in predicting}
+        return other
 
     def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
         """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
         what certainly fails is said of each statement."""
         certain = failure.certainty is Certainty.ALWAYS
+        if failure.certainty is Certainty.DRIFT and failure.object in self._predicted:
+            return
         about = failure.object, statement.index if certain else failure.certainty
         if about not in self._said:
             self._said.add(about)
@@ -84,7 +94,6 @@ class _File:
         From the migration ``since`` on, the history does not run on an empty platform anyway, so that a failure which
         only that is sure of is no error; where others may make objects too, it is not even said.
         """
-        predicted = {item.object for item in self.diagnostics if item.certainty in (Certainty.ALWAYS, Certainty.DRIFT)}
         if self.context.migration.index >= since:
             certain = {(item.object, item.statement) for item in other.diagnostics if _is_certain(item)}
             whole = self.context.history.framework.whole
@@ -93,9 +102,7 @@ class _File:
                 for item in self.diagnostics
                 if not (echo := _is_certain(item) and (item.object, item.statement) not in certain) or whole
             ]
-        self.diagnostics += [
-            item for item in other.diagnostics if item.certainty is Certainty.DRIFT and item.object not in predicted
-        ]
+        self.diagnostics += [item for item in other.diagnostics if item.certainty is Certainty.DRIFT]
 
 
 def _is_certain(item: Diagnostic) -> bool:
@@ -110,7 +117,9 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         if rule.on_failure is not None:
             for sqlstate in rule.sqlstates:
                 on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
-    on_statement = [partial(rule.on_statement, rule) for rule in rules if rule.on_statement is not None]
+    on_statement = [
+        (rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None
+    ]
     on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
     for file in files:
         context, migration = file.context, file.context.migration
@@ -121,8 +130,9 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         failed: set[int] = set()
         for statement in file.parsed.statements:
             if named and rerun is not None:
-                for check in on_statement:
-                    file.diagnostics += check(StatementContext(context, statement, run.state))
+                for commands, check in on_statement:
+                    if not commands or statement.command in commands:
+                        file.diagnostics += check(StatementContext(context, statement, run.state))
             failures = run.run(statement, partial(migration.source.line_number, statement.start))
             if run.failed:
                 failed.add(statement.index)

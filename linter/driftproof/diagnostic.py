@@ -41,7 +41,7 @@ class Applicability(StrEnum):
         return self is Applicability.SAFE or (unsafe and self is Applicability.UNSAFE)
 
 
-class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
+class Edit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Replace the bytes from ``start`` up to ``end`` by ``text``.
 
     Several insertions at one place stand in the order of ``order``; an edit that several fixes share is made once.
@@ -53,7 +53,7 @@ class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
     order: int = 0
 
 
-class Fix(msgspec.Struct, frozen=True):
+class Fix(msgspec.Struct, frozen=True, gc=False):
     """Edits on the original bytes that belong together; none or all of them are applied."""
 
     title: str
@@ -61,7 +61,7 @@ class Fix(msgspec.Struct, frozen=True):
     edits: tuple[Edit, ...]
 
 
-class Because(msgspec.Struct, frozen=True):
+class Because(msgspec.Struct, frozen=True, gc=False):
     """A statement, elsewhere perhaps, that is the reason of a diagnostic."""
 
     path: str
@@ -69,14 +69,14 @@ class Because(msgspec.Struct, frozen=True):
     message: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A statement by its migration's place in the history and its own index in the migration, both from 0."""
 
     migration: int
     statement: int
 
 
-class StatementSpan(msgspec.Struct, frozen=True):
+class StatementSpan(msgspec.Struct, frozen=True, gc=False):
     """Where a statement stands; ``index`` counts the statements of the file's up part from 0."""
 
     index: int
@@ -84,7 +84,7 @@ class StatementSpan(msgspec.Struct, frozen=True):
     end: Position
 
 
-class Diagnostic(msgspec.Struct, frozen=True):
+class Diagnostic(msgspec.Struct, frozen=True, gc=False):
     """One finding. ``origin`` is the statement that left the object in doubt, for those who build that start state."""
 
     code: str

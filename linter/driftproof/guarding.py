@@ -64,12 +64,11 @@ class Guard(msgspec.Struct, frozen=True):
 
 def guards(context: StatementContext) -> Iterator[Guard]:
     """The guards of a statement, each once."""
-    if context.statement.command == "DO":
-        seen: list[Guard] = []
-        for guard in _guards(context.statement.operations):
-            if guard not in seen:
-                seen.append(guard)
-                yield guard
+    seen: list[Guard] = []
+    for guard in _guards(context.statement.operations):
+        if guard not in seen:
+            seen.append(guard)
+            yield guard
 
 
 def _guards(steps: tuple[op.Operation, ...]) -> Iterator[Guard]:
@@ -99,8 +98,7 @@ def _asked(test: op.Test, value: bool, alone: bool, body: tuple[op.Operation, ..
 
 def blocks(context: StatementContext) -> Iterator[op.Try]:
     """The blocks with EXCEPTION handlers of a statement."""
-    if context.statement.command == "DO":
-        yield from (step for step in flat(context.statement.operations) if isinstance(step, op.Try))
+    yield from (step for step in flat(context.statement.operations) if isinstance(step, op.Try))
 
 
 def made(steps: tuple[op.Operation, ...]) -> list[Made]:

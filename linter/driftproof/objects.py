@@ -117,7 +117,7 @@ _WRITTEN = {
 }
 
 
-class Object(msgspec.Struct, frozen=True, omit_defaults=True):
+class Object(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An object by its place: ``relation`` for what belongs to one; names are folded, as the catalogs hold them.
 
     ``arguments`` are the types of a function's arguments, with their schemas; None where none are known or named.

@@ -98,8 +98,9 @@ class StatementContext:
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. Its page is the docstring of the module that defines it.
 
-    ``on_failure`` sees each predicted failure, ``on_statement`` each statement, ``on_file`` each file and ``on_ignore``
-    each ignore comment that suppressed nothing. ``default`` says whether it runs when nothing is selected.
+    ``on_failure`` sees each predicted failure, ``on_statement`` each statement (only those with one of these
+    ``commands``, if any are given), ``on_file`` each file and ``on_ignore`` each ignore comment that suppressed
+    nothing. ``default`` says whether it runs when nothing is selected.
     """
 
     code: str
@@ -107,6 +108,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     severity: Severity = Severity.ERROR
     sqlstates: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     default: bool = True
     cases: tuple[Case, ...] = ()
     page: str = ""

@@ -12,7 +12,7 @@ BOM = b"\xef\xbb\xbf"
 _NEWLINE = re.compile(rb"\n")
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """A place in a file: ``line`` and ``column`` (in code points) count from 1, ``offset`` is in bytes from 0."""
 
     line: int
@@ -20,7 +20,7 @@ class Position(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch of a file; ``end`` is exclusive."""
 
     start: Position

@@ -66,6 +66,7 @@ rule = Rule(
     name="guard-name-not-folded",
     summary="A guard compares a name that is never written so in the catalog",
     severity=Severity.WARNING,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

@@ -77,6 +77,7 @@ rule = Rule(
     name="guard-tests-another-object",
     summary="A guard tests for one object, and what it guards makes another",
     severity=Severity.WARNING,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

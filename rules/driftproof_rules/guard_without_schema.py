@@ -89,6 +89,7 @@ rule = Rule(
     name="guard-without-schema",
     summary="A guard asks for an object in any schema",
     severity=Severity.INFO,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

@@ -101,6 +101,7 @@ rule = Rule(
     name="guard-without-table",
     summary="A guard asks for a constraint, trigger, policy or column of any table",
     severity=Severity.WARNING,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

@@ -71,6 +71,7 @@ rule = Rule(
     name="handler-misses-condition",
     summary="A handler catches another condition than the one that the guarded statement raises",
     severity=Severity.WARNING,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

@@ -51,6 +51,7 @@ rule = Rule(
     name="handler-swallows-everything",
     summary="A handler for every error around DDL, which says nothing",
     severity=Severity.WARNING,
+    commands=("DO",),
     on_statement=_check,
     cases=(
         bad(

@@ -6,7 +6,7 @@ from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import Object
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """The object that is missing, or there already, and what left it in doubt.
 
     ``at`` is the byte offset of the text that names the object (-1: not known); ``origin`` the statement that left the

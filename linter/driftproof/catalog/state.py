@@ -24,14 +24,14 @@ class Presence(Enum):
     UNKNOWN = "unknown"
 
 
-class Doubt(msgspec.Struct, frozen=True):
+class Doubt(msgspec.Struct, frozen=True, gc=False):
     """The statement that left an object in doubt."""
 
     origin: Place
     because: Because
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """A presence; ``sure`` says whether it is certain for the fresh state, so that a failure there can be claimed."""
 
     presence: Presence
@@ -65,7 +65,7 @@ _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 _SEQUENCE_COLUMNS = {"last_value", "log_cnt", "is_called"}
 
 
-class Unique(msgspec.Struct, frozen=True):
+class Unique(msgspec.Struct, frozen=True, gc=False):
     """What a unique index covers: its plain key columns, and whether it has expressions beside them or a WHERE."""
 
     columns: frozenset[str]
@@ -169,7 +169,7 @@ class Relation:
         return Object(kind, self.key[0], self.key[1], name)
 
 
-class Routine(msgspec.Struct, frozen=True):
+class Routine(msgspec.Struct, frozen=True, gc=False):
     """A function, procedure or aggregate: one of those that share a name.
 
     ``arguments`` are the types of its input arguments, with their schemas; a type that can't be told from its name

@@ -16,7 +16,7 @@ from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
 from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
-from driftproof.syntax import Element, Token, elements, literal, quote, tokens
+from driftproof.syntax import Element, Token, elements, literal, quote
 from driftproof.syntax.parser import first_token
 
 HEADING = "-- Ensure columns exist (for existing tables)"
@@ -194,7 +194,7 @@ class _Blocks:
         lines: list[str] = []
         data = self.table.source.data
         keyed = any(constraint.kind == "primary key" for constraint in column.constraints)
-        not_null = None if keyed or _fills(column) else _not_null(tokens(data, element.start, element.end))
+        not_null = None if keyed or _fills(column) else _not_null(element.tokens)
         if not_null is not None:
             start, end = not_null
             text = (data[element.start : start].rstrip(b" \t") + data[end : element.end]).decode().rstrip()

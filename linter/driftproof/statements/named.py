@@ -8,7 +8,7 @@ import msgspec
 from driftproof.statements.query import NOTHING, Expression, Name, Query
 
 
-class AddTypeConstraint(msgspec.Struct, frozen=True):
+class AddTypeConstraint(msgspec.Struct, frozen=True, gc=False):
     """ALTER DOMAIN ... ADD CONSTRAINT; ``name`` is None where PostgreSQL makes one up.
 
     ``only_new``: nothing happens where there is one of that kind (SET NOT NULL).
@@ -21,14 +21,14 @@ class AddTypeConstraint(msgspec.Struct, frozen=True):
     only_new: bool = False
 
 
-class NeedTypeConstraint(msgspec.Struct, frozen=True):
+class NeedTypeConstraint(msgspec.Struct, frozen=True, gc=False):
     """ALTER DOMAIN ... VALIDATE CONSTRAINT, COMMENT ON CONSTRAINT ... ON DOMAIN."""
 
     type: Name
     name: str
 
 
-class DropTypeConstraint(msgspec.Struct, frozen=True):
+class DropTypeConstraint(msgspec.Struct, frozen=True, gc=False):
     """ALTER DOMAIN ... DROP CONSTRAINT."""
 
     type: Name
@@ -36,7 +36,7 @@ class DropTypeConstraint(msgspec.Struct, frozen=True):
     missing_ok: bool = False
 
 
-class RenameTypeConstraint(msgspec.Struct, frozen=True):
+class RenameTypeConstraint(msgspec.Struct, frozen=True, gc=False):
     """ALTER DOMAIN ... RENAME CONSTRAINT."""
 
     type: Name
@@ -44,7 +44,7 @@ class RenameTypeConstraint(msgspec.Struct, frozen=True):
     to: str
 
 
-class CreateStatistics(msgspec.Struct, frozen=True):
+class CreateStatistics(msgspec.Struct, frozen=True, gc=False):
     """CREATE STATISTICS; in ``keys`` an expression is None. Without a name PostgreSQL makes one up."""
 
     name: Name | None
@@ -54,7 +54,7 @@ class CreateStatistics(msgspec.Struct, frozen=True):
     if_not_exists: bool = False
 
 
-class Publish(msgspec.Struct, frozen=True):
+class Publish(msgspec.Struct, frozen=True, gc=False):
     """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
 
     ``all_tables`` is FOR ALL TABLES.
@@ -66,26 +66,26 @@ class Publish(msgspec.Struct, frozen=True):
     all_tables: bool = False
 
 
-class Prepare(msgspec.Struct, frozen=True):
+class Prepare(msgspec.Struct, frozen=True, gc=False):
     """PREPARE, in this session."""
 
     name: str
     query: Query
 
 
-class Execute(msgspec.Struct, frozen=True):
+class Execute(msgspec.Struct, frozen=True, gc=False):
     """EXECUTE of a prepared statement: its names are resolved again."""
 
     name: str
 
 
-class Deallocate(msgspec.Struct, frozen=True):
+class Deallocate(msgspec.Struct, frozen=True, gc=False):
     """DEALLOCATE; None is ALL."""
 
     name: str | None
 
 
-class SetDefaultPath(msgspec.Struct, frozen=True):
+class SetDefaultPath(msgspec.Struct, frozen=True, gc=False):
     """ALTER DATABASE or ROLE ... SET search_path: the path of later sessions, of one role if it is named."""
 
     path: tuple[str, ...] | None

@@ -2,6 +2,9 @@
 
 One operation is one step of PostgreSQL's own work on a statement. `driftproof.catalog` gives them their meaning:
 which precondition raises which SQLSTATE, and what is known afterwards.
+
+``gc=False``, here and wherever else values are made by the thousand: plain data holds no cycles, and the garbage
+collector need not walk through it.
 """
 
 from typing import Literal
@@ -30,7 +33,7 @@ HOLE = "driftproof_hole"
 """Stands in a name for text that is known only when the migration runs."""
 
 
-class Constraint(msgspec.Struct, frozen=True):
+class Constraint(msgspec.Struct, frozen=True, gc=False):
     """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up.
 
     ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
@@ -49,7 +52,7 @@ class Constraint(msgspec.Struct, frozen=True):
     temporal: bool = False
 
 
-class Column(msgspec.Struct, frozen=True):
+class Column(msgspec.Struct, frozen=True, gc=False):
     """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
     such as ``varchar(20)``."""
 
@@ -63,7 +66,7 @@ class Column(msgspec.Struct, frozen=True):
     spelled: str = ""
 
 
-class CreateRelation(msgspec.Struct, frozen=True):
+class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
     and PARTITION OF (``partition``), or the type of OF (``typed``). ``fleeting`` is ON COMMIT DROP."""
 
@@ -83,7 +86,7 @@ class CreateRelation(msgspec.Struct, frozen=True):
     replace: bool = False
 
 
-class CreateIndex(msgspec.Struct, frozen=True):
+class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
     ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE."""
 
@@ -98,7 +101,7 @@ class CreateIndex(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
-class AddColumn(msgspec.Struct, frozen=True):
+class AddColumn(msgspec.Struct, frozen=True, gc=False):
     """ALTER TABLE ... ADD COLUMN."""
 
     table: Name
@@ -107,7 +110,7 @@ class AddColumn(msgspec.Struct, frozen=True):
     table_missing_ok: bool = False
 
 
-class AddConstraint(msgspec.Struct, frozen=True):
+class AddConstraint(msgspec.Struct, frozen=True, gc=False):
     """ALTER TABLE ... ADD CONSTRAINT."""
 
     table: Name
@@ -115,7 +118,7 @@ class AddConstraint(msgspec.Struct, frozen=True):
     table_missing_ok: bool = False
 
 
-class CreateMember(msgspec.Struct, frozen=True):
+class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
     its name, or ``aliases`` (OLD, NEW)."""
 
@@ -130,7 +133,7 @@ class CreateMember(msgspec.Struct, frozen=True):
     kinds: tuple[RelationKind, ...] = ()
 
 
-class NeedRelation(msgspec.Struct, frozen=True):
+class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
     ``missing_ok`` is IF EXISTS."""
 
@@ -141,7 +144,7 @@ class NeedRelation(msgspec.Struct, frozen=True):
     kinds: tuple[RelationKind, ...] = ()
 
 
-class NeedMember(msgspec.Struct, frozen=True):
+class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
     ``retyped`` is the new type of ALTER COLUMN ... TYPE."""
 
@@ -154,7 +157,7 @@ class NeedMember(msgspec.Struct, frozen=True):
     retyped: str | None = None
 
 
-class DropMember(msgspec.Struct, frozen=True):
+class DropMember(msgspec.Struct, frozen=True, gc=False):
     """ALTER TABLE ... DROP COLUMN or CONSTRAINT, DROP POLICY, DROP TRIGGER, DROP RULE.
 
     ``missing_ok`` forgives the member, ``table_missing_ok`` the relation; ``only``: not in the tables that inherit it.
@@ -169,7 +172,7 @@ class DropMember(msgspec.Struct, frozen=True):
     only: bool = False
 
 
-class RenameMember(msgspec.Struct, frozen=True):
+class RenameMember(msgspec.Struct, frozen=True, gc=False):
     """ALTER ... RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER, RULE."""
 
     kind: MemberKind
@@ -179,7 +182,7 @@ class RenameMember(msgspec.Struct, frozen=True):
     table_missing_ok: bool = False
 
 
-class DropRelation(msgspec.Struct, frozen=True):
+class DropRelation(msgspec.Struct, frozen=True, gc=False):
     """DROP TABLE, VIEW, INDEX, SEQUENCE...; ``together`` are all that the statement drops."""
 
     kind: RelationKind
@@ -189,7 +192,7 @@ class DropRelation(msgspec.Struct, frozen=True):
     together: tuple[Name, ...] = ()
 
 
-class Inherit(msgspec.Struct, frozen=True):
+class Inherit(msgspec.Struct, frozen=True, gc=False):
     """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT."""
 
     parent: Name
@@ -198,7 +201,7 @@ class Inherit(msgspec.Struct, frozen=True):
     ends: bool = False
 
 
-class RenameRelation(msgspec.Struct, frozen=True):
+class RenameRelation(msgspec.Struct, frozen=True, gc=False):
     """ALTER TABLE, VIEW, INDEX, SEQUENCE ... RENAME TO."""
 
     kind: RelationKind
@@ -207,7 +210,7 @@ class RenameRelation(msgspec.Struct, frozen=True):
     missing_ok: bool = False
 
 
-class MoveRelation(msgspec.Struct, frozen=True):
+class MoveRelation(msgspec.Struct, frozen=True, gc=False):
     """ALTER TABLE, VIEW, SEQUENCE ... SET SCHEMA."""
 
     kind: RelationKind
@@ -216,7 +219,7 @@ class MoveRelation(msgspec.Struct, frozen=True):
     missing_ok: bool = False
 
 
-class Create(msgspec.Struct, frozen=True):
+class Create(msgspec.Struct, frozen=True, gc=False):
     """CREATE of an object that is no relation: schema, type, role, server...
 
     ``types`` are part of the name of casts, operators and transforms; ``needs`` is what is looked at after the name.
@@ -235,7 +238,7 @@ class Create(msgspec.Struct, frozen=True):
     replace: bool = False
 
 
-class Need(msgspec.Struct, frozen=True):
+class Need(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs an object that is no relation; ``holds``: what the statement makes keeps it from being dropped."""
 
     kind: Kind
@@ -246,7 +249,7 @@ class Need(msgspec.Struct, frozen=True):
     sqlstate: str | None = None
 
 
-class Drop(msgspec.Struct, frozen=True):
+class Drop(msgspec.Struct, frozen=True, gc=False):
     """DROP of an object that is no relation."""
 
     kind: Kind
@@ -256,7 +259,7 @@ class Drop(msgspec.Struct, frozen=True):
     cascade: bool = False
 
 
-class Rename(msgspec.Struct, frozen=True):
+class Rename(msgspec.Struct, frozen=True, gc=False):
     """ALTER ... RENAME TO of an object that is no relation."""
 
     kind: Kind
@@ -265,7 +268,7 @@ class Rename(msgspec.Struct, frozen=True):
     types: tuple[Name, ...] = ()
 
 
-class Move(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """ALTER ... SET SCHEMA of an object that is no relation."""
 
     kind: Kind
@@ -274,7 +277,7 @@ class Move(msgspec.Struct, frozen=True):
     types: tuple[Name, ...] = ()
 
 
-class CreateExtension(msgspec.Struct, frozen=True):
+class CreateExtension(msgspec.Struct, frozen=True, gc=False):
     """CREATE EXTENSION; ``schema`` is None where none is written."""
 
     name: str
@@ -283,14 +286,14 @@ class CreateExtension(msgspec.Struct, frozen=True):
     cascade: bool = False
 
 
-class TypeRef(msgspec.Struct, frozen=True):
+class TypeRef(msgspec.Struct, frozen=True, gc=False):
     """A type as a function's declaration names it, without its modifiers; ``name`` is None for ``column%TYPE``."""
 
     name: Name | None
     array: bool = False
 
 
-class Parameter(msgspec.Struct, frozen=True):
+class Parameter(msgspec.Struct, frozen=True, gc=False):
     """A parameter of a function; columns of RETURNS TABLE are parameters too."""
 
     type: TypeRef
@@ -299,7 +302,7 @@ class Parameter(msgspec.Struct, frozen=True):
     default: bool = False
 
 
-class CreateRoutine(msgspec.Struct, frozen=True):
+class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
     call of it may make or drop objects."""
 
@@ -312,7 +315,7 @@ class CreateRoutine(msgspec.Struct, frozen=True):
     alters: bool = False
 
 
-class NeedRoutine(msgspec.Struct, frozen=True):
+class NeedRoutine(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a function; ``arguments`` are the types of its arguments, None where none are written."""
 
     kind: RoutineKind
@@ -320,7 +323,7 @@ class NeedRoutine(msgspec.Struct, frozen=True):
     arguments: tuple[TypeRef, ...] | None
 
 
-class DropRoutine(msgspec.Struct, frozen=True):
+class DropRoutine(msgspec.Struct, frozen=True, gc=False):
     """DROP FUNCTION, PROCEDURE, AGGREGATE or ROUTINE."""
 
     kind: RoutineKind
@@ -330,7 +333,7 @@ class DropRoutine(msgspec.Struct, frozen=True):
     cascade: bool = False
 
 
-class RenameRoutine(msgspec.Struct, frozen=True):
+class RenameRoutine(msgspec.Struct, frozen=True, gc=False):
     """ALTER FUNCTION ... RENAME TO, or SET SCHEMA."""
 
     kind: RoutineKind
@@ -340,7 +343,7 @@ class RenameRoutine(msgspec.Struct, frozen=True):
     schema: str | None = None
 
 
-class AddLabel(msgspec.Struct, frozen=True):
+class AddLabel(msgspec.Struct, frozen=True, gc=False):
     """ALTER TYPE ... ADD VALUE, or RENAME VALUE where ``renames`` names the old label; ``neighbour`` is that of BEFORE
     and AFTER."""
 
@@ -351,7 +354,7 @@ class AddLabel(msgspec.Struct, frozen=True):
     neighbour: str | None = None
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
     variables and parameters; ``path`` is the search_path that a function sets for itself. A function's body is checked
     but not ``planned``: nobody looks for the key of its ON CONFLICT yet."""
@@ -362,7 +365,7 @@ class Run(msgspec.Struct, frozen=True):
     planned: bool = True
 
 
-class SetSearchPath(msgspec.Struct, frozen=True):
+class SetSearchPath(msgspec.Struct, frozen=True, gc=False):
     """SET search_path; ``path`` is None where it is not known; ``reset`` goes back to the default."""
 
     path: tuple[str, ...] | None
@@ -370,37 +373,37 @@ class SetSearchPath(msgspec.Struct, frozen=True):
     reset: bool = False
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO."""
 
     command: Literal["begin", "commit", "rollback", "savepoint", "release", "rollback to"]
     savepoint: str = ""
 
 
-class Forget(msgspec.Struct, frozen=True):
+class Forget(msgspec.Struct, frozen=True, gc=False):
     """What can't be followed: everything of that kind is UNKNOWN afterwards (of that relation, where one is named)."""
 
     kind: Kind | None = None
     table: Name | None = None
 
 
-class ForgetRows(msgspec.Struct, frozen=True):
+class ForgetRows(msgspec.Struct, frozen=True, gc=False):
     """TRUNCATE: nothing is known of the rows afterwards."""
 
 
-class Raise(msgspec.Struct, frozen=True):
+class Raise(msgspec.Struct, frozen=True, gc=False):
     """RAISE EXCEPTION: the block ends here with this SQLSTATE; None raises the caught one again."""
 
     sqlstate: str | None
 
 
-class Return(msgspec.Struct, frozen=True):
+class Return(msgspec.Struct, frozen=True, gc=False):
     """RETURN, EXIT (``leaves`` the loop) or CONTINUE (the turn): the rest of it is not run."""
 
     leaves: Literal["block", "loop", "turn"] = "block"
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """How a probe is written: ``text`` is SQL in the body of a DO block, at or behind ``line`` of the body (from 1).
 
     ``catalog`` is the view or catalog that is asked, ``qualifier`` stands before the names of its columns (``c.``);
@@ -415,7 +418,7 @@ class Asked(msgspec.Struct, frozen=True):
     relation: int = -1
 
 
-class Probe(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True, gc=False):
     """Whether an object is there, asked of a system catalog; what the question leaves open is None.
 
     ``reach`` says where it looks: in ``schema``, along the search_path, in the schema that new objects go to
@@ -433,7 +436,7 @@ class Probe(msgspec.Struct, frozen=True):
     asked: Asked | None = None
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(msgspec.Struct, frozen=True, gc=False):
     """A condition: a probe, a connective of others, or something that can't be told (``opaque``)."""
 
     connective: Literal["probe", "and", "or", "not", "true", "false", "opaque"]
@@ -441,7 +444,7 @@ class Test(msgspec.Struct, frozen=True):
     parts: "tuple[Test, ...]" = ()
 
 
-class If(msgspec.Struct, frozen=True):
+class If(msgspec.Struct, frozen=True, gc=False):
     """IF in PL/pgSQL: one of two lists of operations."""
 
     test: Test
@@ -449,7 +452,7 @@ class If(msgspec.Struct, frozen=True):
     otherwise: "tuple[Operation, ...]"
 
 
-class Handler(msgspec.Struct, frozen=True):
+class Handler(msgspec.Struct, frozen=True, gc=False):
     """WHEN ... THEN: ``sqlstates`` may hold classes (``42000``); empty means OTHERS. ``speaks``: it has a RAISE."""
 
     sqlstates: tuple[str, ...]
@@ -457,7 +460,7 @@ class Handler(msgspec.Struct, frozen=True):
     speaks: bool = False
 
 
-class Try(msgspec.Struct, frozen=True):
+class Try(msgspec.Struct, frozen=True, gc=False):
     """A PL/pgSQL block with EXCEPTION handlers; its BEGIN stands on ``line`` of the DO block's body (0: not known)."""
 
     body: "tuple[Operation, ...]"
@@ -465,13 +468,13 @@ class Try(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Repeat(msgspec.Struct, frozen=True):
+class Repeat(msgspec.Struct, frozen=True, gc=False):
     """A loop whose number of turns is not known."""
 
     body: "tuple[Operation, ...]"
 
 
-class Loop(msgspec.Struct, frozen=True):
+class Loop(msgspec.Struct, frozen=True, gc=False):
     """A loop over what is known when the file is read, turn by turn."""
 
     turns: "tuple[tuple[Operation, ...], ...]"
@@ -526,7 +529,7 @@ Operation = (
 )
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, gc=False):
     """One statement of a migration. ``command`` is PostgreSQL's command tag; ``start`` its first token's byte offset,
     ``end`` the offset behind its last byte (the semicolon is not part of it)."""
 
@@ -537,7 +540,7 @@ class Statement(msgspec.Struct, frozen=True):
     operations: tuple[Operation, ...] = ()
 
 
-class SyntaxFailure(msgspec.Struct, frozen=True):
+class SyntaxFailure(msgspec.Struct, frozen=True, gc=False):
     """A statement that PostgreSQL's parser rejects: its words, and the byte offset that they point to."""
 
     index: int

@@ -15,7 +15,7 @@ def folded(text: str) -> str:
     return text.translate(_ASCII_LOWER)
 
 
-class Name(msgspec.Struct, frozen=True):
+class Name(msgspec.Struct, frozen=True, gc=False):
     """A name as PostgreSQL folds it, with the schema if one is written; ``at`` is its byte offset, -1 if not known."""
 
     schema: str | None
@@ -23,21 +23,21 @@ class Name(msgspec.Struct, frozen=True):
     at: int = -1
 
 
-class ColumnRef(msgspec.Struct, frozen=True):
+class ColumnRef(msgspec.Struct, frozen=True, gc=False):
     """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded."""
 
     parts: tuple[str, ...]
     at: int = -1
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A function call; ``arguments`` is their number."""
 
     name: Name
     arguments: int
 
 
-class Expression(msgspec.Struct, frozen=True):
+class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions, types."""
 
     columns: tuple[ColumnRef, ...] = ()
@@ -49,7 +49,7 @@ class Expression(msgspec.Struct, frozen=True):
 NOTHING = Expression()
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, gc=False):
     """A relation in FROM, or a CTE of that name."""
 
     name: Name
@@ -57,7 +57,7 @@ class Table(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
 
-class Derived(msgspec.Struct, frozen=True):
+class Derived(msgspec.Struct, frozen=True, gc=False):
     """A sub-query in FROM."""
 
     query: "Query"
@@ -66,7 +66,7 @@ class Derived(msgspec.Struct, frozen=True):
     lateral: bool = False
 
 
-class Function(msgspec.Struct, frozen=True):
+class Function(msgspec.Struct, frozen=True, gc=False):
     """A function in FROM; its columns are not known unless they are listed with types (``defined``)."""
 
     expression: Expression
@@ -75,7 +75,7 @@ class Function(msgspec.Struct, frozen=True):
     defined: bool = False
 
 
-class Join(msgspec.Struct, frozen=True):
+class Join(msgspec.Struct, frozen=True, gc=False):
     """Two items of FROM; ``using`` are the columns of USING."""
 
     left: "Source"
@@ -89,14 +89,14 @@ class Join(msgspec.Struct, frozen=True):
 Source = Table | Derived | Function | Join
 
 
-class Output(msgspec.Struct, frozen=True):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """A column of a result: its name (None: not known), or a star with its qualifier (``()`` for a bare one)."""
 
     name: str | None
     star: tuple[str, ...] | None = None
 
 
-class CTE(msgspec.Struct, frozen=True):
+class CTE(msgspec.Struct, frozen=True, gc=False):
     """A WITH query."""
 
     name: str
@@ -104,7 +104,7 @@ class CTE(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, gc=False):
     """A SELECT, VALUES or set operation, or the reading half of INSERT, UPDATE, DELETE and MERGE.
 
     ``expression`` is everything that sees the FROM list; ``labels`` are bare names of ORDER BY and GROUP BY, which an
@@ -122,7 +122,7 @@ class Query(msgspec.Struct, frozen=True):
     modifies: "Modification | None" = None
 
 
-class Modification(msgspec.Struct, frozen=True):
+class Modification(msgspec.Struct, frozen=True, gc=False):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
     ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);

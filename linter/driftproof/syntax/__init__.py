@@ -13,7 +13,7 @@ from driftproof.syntax.tokens import Element, Token, elements, literal, locate, 
 __all__ = ["Element", "Parsed", "Token", "elements", "literal", "locate", "parse", "parses", "quote", "tokens"]
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class Parsed(msgspec.Struct, frozen=True, gc=False):
     """The statements of a text in their order, and those that do not parse. Both count in one sequence from 0."""
 
     statements: tuple[Statement, ...]

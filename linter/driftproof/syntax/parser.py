@@ -21,7 +21,7 @@ _BLANK = re.compile(rb"\s+|--[^\n\r]*", re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
 
 
-class RawStatement(msgspec.Struct, frozen=True):
+class RawStatement(msgspec.Struct, frozen=True, gc=False):
     """A statement as the parser cut it. ``start`` is its first token; ``node`` its tree, None where it does not parse,
     and then ``message`` and ``at`` say why. ``shift`` is to be added to the tree's own offsets."""
 

@@ -1,7 +1,6 @@
 """Places inside a statement, by the scanner's tokens: the text that names an object, the elements of a CREATE TABLE."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -14,7 +13,7 @@ from driftproof.statements.operations import Statement
 from driftproof.statements.query import folded
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A token of the scanner; offsets are bytes of the file, ``end`` exclusive; ``text`` as written."""
 
     name: str
@@ -28,7 +27,7 @@ class Token(msgspec.Struct, frozen=True):
         return folded(self.text)
 
 
-class Element(msgspec.Struct, frozen=True):
+class Element(msgspec.Struct, frozen=True, gc=False):
     """A column, a table constraint or a LIKE clause of a CREATE TABLE: its own text, without the commas around it.
 
     ``name`` is the column's or the constraint's; None for an unnamed constraint.
@@ -36,8 +35,17 @@ class Element(msgspec.Struct, frozen=True):
 
     kind: Literal["column", "constraint", "like"]
     name: str | None
-    start: int
-    end: int
+    tokens: tuple[Token, ...]
+
+    @property
+    def start(self) -> int:
+        """The offset of its first byte."""
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last byte."""
+        return self.tokens[-1].end
 
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
@@ -56,15 +64,18 @@ def tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
     """The tokens of a stretch of a file, comments left out. Raises pglast.parser.ParseError where the scanner can't
     read it."""
     text = data[start:end].decode()
-    scanned = [(first, last + 1, name) for first, last, name, _ in parser.scan(text) if name not in _COMMENTS]
+    scanned = [token for token in parser.scan(text) if token.name not in _COMMENTS]
     if len(text) == end - start:
-        return tuple(Token(name, start + first, start + last, text[first:last]) for first, last, name in scanned)
+        return tuple(
+            [Token(name, start + first, start + last + 1, text[first : last + 1]) for first, last, name, _ in scanned]
+        )
     found: list[Token] = []
     chars, offset = 0, start
-    for first, last, name in scanned:
+    for first, last, name, _ in scanned:
         offset += len(text[chars:first].encode())
         chars = first
-        found.append(Token(name, offset, offset + len(text[first:last].encode()), text[first:last]))
+        written = text[first : last + 1]
+        found.append(Token(name, offset, offset + len(written.encode()), written))
     return tuple(found)
 
 
@@ -181,21 +192,21 @@ def elements(data: bytes, start: int, end: int) -> tuple[int, list[Element]]:
         depth += (names[at] in _OPENING) - (names[at] in _CLOSING)
         if depth == 0 or (depth == 1 and names[at] == "ASCII_44"):
             if at > first:
-                result.append(_element(found[first : first + 2], found[at - 1].end))
+                result.append(_element(found[first:at]))
             first = at + 1
             if depth == 0:
                 break
     return found[opened].start, result
 
 
-def _element(begin: Sequence[Token], end: int) -> Element:
-    """The element that begins with these two tokens."""
-    first = begin[0]
+def _element(written: tuple[Token, ...]) -> Element:
+    """The element that these tokens write."""
+    first = written[0]
     name: str | None = first.folded
     kind: Literal["column", "constraint", "like"] = "column"
     if first.name == "LIKE":
         kind, name = "like", None
     elif first.name in _CONSTRAINT_WORDS and not first.text.startswith('"'):
         kind = "constraint"
-        name = begin[1].folded if first.name == "CONSTRAINT" else None
-    return Element(kind, name, first.start, end)
+        name = written[1].folded if first.name == "CONSTRAINT" else None
+    return Element(kind, name, written)
