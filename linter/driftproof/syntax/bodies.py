@@ -2,10 +2,8 @@
 
 import re
 
-from pglast.parser import ParseError
-
 from driftproof.statements import operations as op
-from driftproof.syntax.parser import RawStatement, parse_plpgsql
+from driftproof.syntax.parser import RawStatement, refused
 from driftproof.syntax.plpgsql import BodyError
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import constant, names
@@ -40,11 +38,9 @@ class Bodies:
         for item in raw.node.get("options", ()):
             option = item["DefElem"]
             if option["defname"] == "language" and [part.lower() for part in names(option.get("arg"))] == ["plpgsql"]:
-                try:
-                    parse_plpgsql(self.data[raw.start : raw.end].decode())
-                except ParseError as error:
-                    if _CERTAIN.match(error.args[0]):
-                        raise BodyError(error.args[0]) from None
+                message = refused(self.data[raw.start : raw.end].decode())
+                if message is not None and _CERTAIN.match(message):
+                    raise BodyError(message)
 
 
 def _turns_on(raw: RawStatement) -> bool:

@@ -1,5 +1,7 @@
 """What to call a statement: PostgreSQL's command tags."""
 
+from functools import cache
+
 from driftproof.syntax.parser import Node
 
 _WORDS = {
@@ -92,6 +94,7 @@ def _object_words(kind: str) -> str:
     return _OBJECTS.get(words, words)
 
 
+@cache
 def _camel_words(tag: str) -> str:
     name = tag.removesuffix("Stmt")
     return "".join(f" {letter}" if at and letter.isupper() else letter for at, letter in enumerate(name)).upper()

@@ -17,7 +17,7 @@ Node = dict[str, Any]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_functions = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
-_BLANK = re.compile(rb"\s+|--[^\n\r]*", re.DOTALL)
+_BLANK = re.compile(rb"(?:\s+|--[^\n\r]*)+")
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
 
 
@@ -59,6 +59,16 @@ def parse_fragment(sql: str) -> list[tuple[str, Node]]:
 def parse_plpgsql(sql: str) -> list[Node]:
     """The PL/pgSQL functions of a DO or CREATE FUNCTION statement. Raises pglast.parser.ParseError."""
     return _decode_functions(parser.parse_plpgsql_json(sql))
+
+
+def refused(sql: str) -> str | None:
+    """What PL/pgSQL has against a CREATE FUNCTION statement; None if it takes it."""
+    try:
+        parser.parse_plpgsql_json(sql)
+    except parser.ParseError as error:
+        message: str = error.args[0]
+        return message
+    return None
 
 
 def first_token(data: bytes, at: int) -> int:

@@ -150,7 +150,7 @@ class _Body:
                 self.known.hold(name, held)
         self.known.tests["found"] = there
         asks = [] if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
-        return [*_casts(node, self.known), *asks]
+        return [*_casts(node, text, self.known), *asks]
 
     def _dynexecute(self, node: Node) -> Operations:
         self.known.forget(*_targets(node.get("target", {})))
@@ -183,7 +183,7 @@ class _Body:
             self.known.texts[name] = value
         if array is not None:
             self.known.arrays[name] = array
-        return [*_casts(tree, self.known), *calls]
+        return [*_casts(tree, text, self.known), *calls]
 
     def _raise(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:
@@ -322,19 +322,22 @@ class _Body:
         except ParseError:
             return [op.Forget()]
         found: Operations = []
+        whole = op.HOLE not in text
         for tag, node in trees:
             try:
                 operations = self.lower(tag, node, NOWHERE)
             except BodyError:  # a DO block in EXECUTE
                 operations = [op.Forget()]
             for operation in operations:
-                found.extend(self._patched(operation))
+                found.extend(self._patched(operation, whole))
         return found
 
-    def _patched(self, operation: op.Operation) -> Operations:
+    def _patched(self, operation: op.Operation, whole: bool) -> Operations:
         """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
         if isinstance(operation, op.Run):
             return [op.Run(operation.query, (*operation.visible, *filter(None, self.datums)), operation.path)]
+        if whole:
+            return [operation]
         holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
         return _forget(operation, holes) if holes else [operation]
 
@@ -343,7 +346,7 @@ class _Body:
         tree = _expression(text)
         if tree is None:
             return [], probes.OPAQUE
-        return _casts(tree, self.known), probes.test(tree, self.known, probes.Writing(text, line, _SELECT))
+        return _casts(tree, text, self.known), probes.test(tree, self.known, probes.Writing(text, line, _SELECT))
 
 
 # A constant of these types is looked up when it is read, and must be there.
@@ -357,12 +360,16 @@ _LOOKED_UP: dict[str, Kind] = {
 }
 
 
-def _casts(node: Any, known: Variables) -> Operations:
-    """What the casts below a node need: ``'public.t'::regclass``."""
+def _casts(node: Node, text: str, known: Variables) -> Operations:
+    """What the casts below the node of a text need: ``'public.t'::regclass``."""
+    return _casts_below(node, known) if "reg" in text.lower() else []
+
+
+def _casts_below(node: Any, known: Variables) -> Operations:
     found: Operations = []
     if isinstance(node, list):
         for item in node:
-            found.extend(_casts(item, known))
+            found.extend(_casts_below(item, known))
     elif isinstance(node, dict):
         for tag, fields in node.items():
             if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
@@ -371,7 +378,7 @@ def _casts(node: Any, known: Variables) -> Operations:
                     name = Name(*probes.split_name(written))
                     found.append(op.NeedRelation(name) if kind == "relation" else op.Need(kind, name))
             elif isinstance(fields, (dict, list)):
-                found.extend(_casts(fields, known))
+                found.extend(_casts_below(fields, known))
     return found
 
 

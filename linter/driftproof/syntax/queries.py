@@ -55,9 +55,11 @@ class _Found:
         return Expression(tuple(self.columns), tuple(self.queries), tuple(self.calls), tuple(self.types))
 
     def walk(self, node: Any) -> None:
+        # The hottest function of all: it sees every node of every expression.
         if type(node) is list:
             for item in node:
-                self.walk(item)
+                if "A_Const" not in item:
+                    self.walk(item)
             return
         for tag, value in node.items():
             kind = type(value)
@@ -79,8 +81,7 @@ class _Found:
                 elif tag not in ("A_Const", "String"):
                     self.walk(value)
             elif kind is list and tag not in ("funcname", "indirection", "name"):
-                for item in value:
-                    self.walk(item)
+                self.walk(value)
             elif tag == "indirection":
                 for item in value:
                     if "A_Indices" in item:
