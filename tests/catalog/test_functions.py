@@ -60,6 +60,7 @@ CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEG
 CREATE VIEW v AS SELECT 1 AS a; CREATE FUNCTION f(v) RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v'; DROP VIEW v CASCADE; CREATE VIEW v AS SELECT 1 AS a; CREATE FUNCTION f(v) RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v';
 CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE AGGREGATE s(int) (sfunc = int4pl, stype = int); SELECT s(1), s(x) FILTER (WHERE x > 1) FROM generate_series(1, 2) x; SELECT s(f(1)); DROP AGGREGATE s(int); CREATE FUNCTION s(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION f(x int) RETURNS TABLE (y int) LANGUAGE sql AS 'SELECT x'; SELECT y FROM f(1); SELECT * FROM f(1) AS q (z); SELECT 1 FROM f(1, 2) AS q (z); SELECT (f(1)), f(1) IS NULL; CREATE OR REPLACE FUNCTION f(x int, OUT y int) RETURNS SETOF int LANGUAGE sql AS 'SELECT x';
+CREATE SCHEMA k; CREATE FUNCTION k.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION k.f(int) SET SCHEMA k; ALTER FUNCTION k.f(int) RENAME TO f; ALTER FUNCTION k.f(int) SET SCHEMA public; ALTER FUNCTION k.f(int) SET SCHEMA public;
 """.strip().splitlines()
 
 # Bodies: what PL/pgSQL does not take is no statement for us, so it is asked beside what stands after it.

@@ -85,6 +85,7 @@ class Interpreter:
     ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
     fails, with or without a prediction. ``foreign`` are the schemas of which nothing is known but what the history does
     there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made.
+    ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
     that they may use others.
     """
@@ -122,6 +123,7 @@ class Interpreter:
         self.prepared: dict[str, tuple[op.Run, bool]] = {}
         self.deallocated: set[str] = set()
         self._begun: State | None = None
+        self.open: bool | None = None
         self._savepoints: list[tuple[str, State]] = []
 
     # -- files and statements ---------------------------------------------------------------------------------------
@@ -137,6 +139,7 @@ class Interpreter:
         self.prepared = {}
         self.deallocated = set()
         self._begun = self.state.fork() if rolls_back else None
+        self.open = None
         self._savepoints = []
 
     def run(self, statement: op.Statement, line: Callable[[], int]) -> list[Failure]:
@@ -428,13 +431,17 @@ class Interpreter:
     def transaction(self, command: str, savepoint: str) -> None:
         """BEGIN and its kin; what is rolled back is gone."""
         match command:
+            case "begin" if self.open:
+                return  # PostgreSQL only warns
             case "begin" | "commit":
                 if self._begun is not None:
                     self._begun = self.state.fork()
                 self._savepoints = []
+                self.open = command == "begin"
             case "rollback" if self._begun is not None:
                 self.state = self._begun.fork()
                 self._savepoints = []
+                self.open = False
             case "savepoint":
                 self._savepoints.append((savepoint, self.state.fork()))
             case "rollback to":

@@ -5,7 +5,7 @@ Source: makeObjectName, ChooseIndexNameAddition (indexcmds.c), ChooseConstraintN
 
 from collections.abc import Sequence
 
-from driftproof.catalog.state import PRESENT, Presence, Relation, State
+from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation, State
 from driftproof.statements.operations import Constraint, ConstraintKind, CreateRelation
 
 _LONGEST = 63  # NAMEDATALEN - 1, in bytes
@@ -86,9 +86,8 @@ def _free(state: State, relation: Relation, first: str, second: str, label: str)
     while True:
         name = object_name(first, second, suffix)
         taken = state.relations.get((relation.key[0], name))
-        if (taken is None or taken.fact.presence is Presence.ABSENT) and relation.members.get(
-            ("constraint", name)
-        ) is None:
+        constraint = relation.members.get(("constraint", name), ABSENT)
+        if (taken is None or taken.fact.presence is Presence.ABSENT) and constraint.presence is Presence.ABSENT:
             return name
         number += 1
         suffix = f"{label}{number}"

@@ -68,7 +68,8 @@ class Column(msgspec.Struct, frozen=True, gc=False):
 
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
-    and PARTITION OF (``partition``), or the type of OF (``typed``). ``fleeting`` is ON COMMIT DROP."""
+    and PARTITION OF (``partition``), or the type of OF (``typed``). ``fleeting`` is ON COMMIT DROP
+    or DELETE ROWS."""
 
     name: Name
     kind: RelationKind

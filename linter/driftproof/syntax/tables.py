@@ -43,6 +43,9 @@ _SERIAL = {
 }
 
 
+_FLEETING = ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS")
+
+
 def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Operations:
     """CREATE TABLE and CREATE FOREIGN TABLE, with their parents and LIKE clauses."""
     columns: list[op.Column] = []
@@ -71,7 +74,7 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             partition="partbound" in node,
             typed="ofTypename" in node,
             temporary=node["relation"].get("relpersistence") == "t",
-            fleeting=node.get("oncommit") == "ONCOMMIT_DROP",
+            fleeting=node.get("oncommit") in _FLEETING,
             if_not_exists=node.get("if_not_exists", False),
         )
     ]
@@ -321,7 +324,7 @@ def create_table_as(node: Node, shift: int) -> Operations:
             query=query(node["query"], shift),
             aliases=tuple(strings(into.get("colNames"))),
             temporary=into["rel"].get("relpersistence") == "t",
-            fleeting=into.get("onCommit") == "ONCOMMIT_DROP",
+            fleeting=into.get("onCommit") in _FLEETING,
             if_not_exists=node.get("if_not_exists", False),
         ),
     ]

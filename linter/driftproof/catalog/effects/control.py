@@ -40,7 +40,10 @@ def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:
 
 
 def transaction(run: Interpreter, step: op.Transaction) -> None:
-    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT."""
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT. Behind the end of a transaction ROLLBACK may find nothing to take back."""
+    if step.command == "rollback" and run.open is False:
+        forget(run, op.Forget())
+        return
     run.transaction(step.command, step.savepoint)
 
 

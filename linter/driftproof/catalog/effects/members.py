@@ -14,6 +14,7 @@ from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, put_constraint
 from driftproof.catalog.effects.relations import put_under
+from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -148,6 +149,7 @@ def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
     ]
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = to
+    forget_values(run, relation)
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
@@ -177,6 +179,7 @@ def _lose(run: Interpreter, relation: Relation, drop: op.DropMember, fact: Fact)
     if drop.kind == "constraint":
         _drop_index_of(run, relation, drop.name, fact)
     if drop.kind == "column":
+        forget_values(run, relation)
         for member, columns in list(relation.uses.items()):
             if drop.name in columns:
                 if member[0] in ("constraint", "statistics"):
@@ -214,6 +217,7 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if (calls := relation.calls.pop((rename.kind, rename.name), None)) is not None:
         relation.calls[rename.kind, rename.to] = calls
     if rename.kind == "column":
+        forget_values(run, relation)
         relation.local = frozenset(rename.to if name == rename.name else name for name in relation.local)
         _keep_place(run, relation, rename.name, rename.to)
         relation.uses = {

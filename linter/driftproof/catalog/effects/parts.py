@@ -72,6 +72,11 @@ def forbid_type(run: Interpreter, key: Key, *, sqlstate: str | None = None) -> N
         run.forbid(Object("type", key[0], None, key[1]), found.fact, sqlstate=sqlstate)
 
 
+def refers_to(run: Interpreter, name: Name, own: Key) -> bool:
+    """Whether the name means the relation that is being made; a temporary one is found before all others."""
+    return run.state.look_up(name)[0] == own or (name.schema is None and own == ("pg_temp", name.name))
+
+
 def check_reference(
     run: Interpreter, constraint: op.Constraint, own: Key, types: dict[str, str], *, made: bool = False
 ) -> None:
@@ -79,8 +84,7 @@ def check_reference(
     constraints need nothing. ``types`` are those of its own columns; ``made``: its own table is made with it."""
     if constraint.references is None:
         return
-    key, _ = run.state.look_up(constraint.references)
-    if made and key == own:
+    if made and refers_to(run, constraint.references, own):
         return
     other = run.relation(constraint.references)
     if other is None:

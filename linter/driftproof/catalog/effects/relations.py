@@ -21,10 +21,11 @@ from driftproof.catalog.effects.parts import (
     forbid_type,
     need_type,
     put_constraint,
+    refers_to,
     table_doubt,
 )
 from driftproof.catalog.effects.views import replace_view
-from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.resolve import Outputs, Resolver
 from driftproof.catalog.state import (
     ABSENT,
@@ -81,11 +82,11 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     _check_expressions(run, made, relation, constraints)
     for constraint in constraints:
         if constraint.references is not None:
-            if run.state.look_up(constraint.references)[0] != key:
+            if not refers_to(run, constraint.references, key):
                 run.relation(constraint.references)
             _own_columns(run, relation, constraint.columns)
         check_reference(run, constraint, key, types, made=True)
-        own = constraint.references is not None and run.state.look_up(constraint.references)[0] == key
+        own = constraint.references is not None and refers_to(run, constraint.references, key)
         if own:
             _own_columns(run, relation, constraint.referenced)
         if own and not relation.open and not covers_own(constraints, constraint):
@@ -288,10 +289,13 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
     run.need_schema(move.schema)
     if relation.key[0] == move.schema:
         return
+    old = relation.key
     for key, other in list(run.state.relations.items()):
         if other.of == relation.key and other.kind in ("index", "sequence"):
             put_under(run, other, (move.schema, key[1]), check=False)
     put_under(run, relation, (move.schema, relation.key[1]))
+    if move.schema in SYSTEM_SCHEMAS:  # where any name is looked for, whatever the search_path says
+        run.state.put(Relation(old, relation.kind, UNKNOWN, open=True))
 
 
 def _forget_key(run: Interpreter, name: Name) -> None:

@@ -28,23 +28,34 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
 def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Row]:
     """The keys of the rows, one for each unique index that certainly holds them."""
     target = run.state.relations.get(target.key, target)
-    if not modifies.rows or any(
+    diverted = any(
         kind in ("trigger", "rule") and fact.presence is not Presence.ABSENT
         for (kind, _), fact in target.members.items()
-    ):
+    )
+    if not modifies.rows or diverted or run.state.children(target):  # partitions have triggers of their own
         return []
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
     found = []
+    keys = set()
     for index in indexes(run, target):
         unique = index.unique
         if unique is None or unique.expressions or unique.partial or not unique.columns or index.fact.nominal is False:
             continue
+        if unique.deferrable or unique.columns in keys:
+            continue
+        keys.add(unique.columns)
         for values in modifies.rows:
             given = dict(zip(names, values, strict=False))
             key = tuple(sorted((column, given.get(column)) for column in unique.columns))
             if all(value is not None and value.lower() not in _MOVING for _, value in key):
                 found.append((target.key, tuple((column, value or "") for column, value in key)))
     return found
+
+
+def forget_values(run: Interpreter, relation: Relation) -> None:
+    """A column of the table has gone, or has another name or type: its rows are not what they were."""
+    if run.state.rows:
+        run.state.rows = frozenset(row for row in run.state.rows if row[0] != relation.key)
 
 
 def forget_rows(run: Interpreter, _step: op.ForgetRows | None = None) -> None:
