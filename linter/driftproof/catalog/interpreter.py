@@ -154,7 +154,8 @@ class Interpreter:
         self._loops = []
         self.state.touched = set()
         operations = statement.operations
-        before = self.state.fork() if len(operations) > 1 else None
+        compound = len(operations) > 1 or any(getattr(step, "needs", ()) for step in operations)
+        before = self.state.fork() if compound else None
         try:
             self.steps(operations)
         except _Ended:

@@ -99,10 +99,26 @@ class Resolver:
                 outputs = self.query(query.arms[0], parent)
                 for arm in query.arms[1:]:
                     self.query(arm, parent)
+                self._ordered_by(query, outputs)
                 return outputs
             return self._select(query, parent)
         finally:
             self.ctes = outer
+
+    def _ordered_by(self, query: q.Query, outputs: Outputs) -> None:
+        """ORDER BY of a set operation sees nothing but the columns of its first arm."""
+        first = query
+        while first.arms:
+            first = first.arms[0]
+        if outputs is None or any(output.name is None and output.star is None for output in first.outputs):
+            self.run.unsure |= bool(query.labels)
+            return
+        for label in query.labels:
+            field = outputs.get(label.parts[0])
+            if field is not None:
+                self._need(Bound(None), field, label.parts[0], label.at)
+            elif not self.run.unsure:
+                self.run.raises("42703")
 
     def _cte(self, cte: q.CTE, recursive: bool, parent: Scope | None) -> None:
         if recursive and cte.query.arms and not cte.query.ctes:
@@ -116,10 +132,10 @@ class Resolver:
     def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
         scope = Scope([], parent)
         modifies = query.modifies
-        if modifies is not None and modifies.source is not None:
-            self.query(modifies.source, parent)
         for source in query.sources:
             self._bind(source, scope)
+        if modifies is not None and modifies.source is not None:
+            self.query(modifies.source, parent)
         for output in query.outputs:
             if output.star:
                 self._starred(output.star[-1], scope)
@@ -147,7 +163,9 @@ class Resolver:
         target = scope.bounds[0].relation if scope.bounds else None
         if target is None:
             return
-        for column in (*modifies.columns, *modifies.key):
+        for place, column in enumerate((*modifies.columns, *modifies.key)):
+            if place == modifies.repeated:
+                self.run.raises("42701")
             target = self.run.need_member(target, "column", column.parts[0], at=column.at)
         if modifies.arbiter is not None and target.kind == "table":
             target = self.run.need_member(target, "constraint", modifies.arbiter)

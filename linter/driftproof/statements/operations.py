@@ -85,6 +85,7 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     fleeting: bool = False
     if_not_exists: bool = False
     replace: bool = False
+    needs: "tuple[Operation, ...]" = ()
 
 
 class CreateIndex(msgspec.Struct, frozen=True, gc=False):
@@ -136,13 +137,23 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
-    ``missing_ok`` is IF EXISTS."""
+    ``missing_ok`` is IF EXISTS. An index must be ``of`` that table; ``needs`` is looked at if the relation is there."""
 
     name: Name
     kind: Kind = "relation"
     missing_ok: bool = False
     sqlstate: str = "42P01"
     kinds: tuple[RelationKind, ...] = ()
+    of: Name | None = None
+    needs: "tuple[Operation, ...]" = ()
+
+
+class Own(msgspec.Struct, frozen=True):
+    """OWNED BY: the sequence goes with that column; ``table`` is None for OWNED BY NONE."""
+
+    sequence: Name
+    table: Name | None
+    column: str = ""
 
 
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
@@ -488,6 +499,7 @@ Operation = (
     | AddConstraint
     | CreateMember
     | NeedRelation
+    | Own
     | NeedMember
     | DropMember
     | RenameMember

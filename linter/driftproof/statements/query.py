@@ -125,7 +125,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
 class Modification(msgspec.Struct, frozen=True, gc=False):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
-    ``columns`` are the targets of INSERT and SET; ``key`` is the ON CONFLICT column list (empty: none);
+    ``columns`` are the targets of INSERT and SET, ``repeated`` is the place of the first one that INSERT names again;
+    ``key`` is the ON CONFLICT column list (empty: none);
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
     and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
@@ -143,5 +144,6 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     arbiter: str | None = None
     computed: bool = False
     filtered: bool = False
+    repeated: int | None = None
     rows: tuple[tuple[str | None, ...], ...] = ()
     inserts: bool = False

@@ -40,10 +40,11 @@ def _copy(node: Node, shift: int) -> Operations:
     if "relation" not in node:
         return [op.Run(query(node["query"], shift))] if "query" in node else []
     table = range_var(node["relation"], shift)
-    return [
-        op.NeedRelation(table),
-        *(op.NeedMember("column", table, name) for name in strings(node.get("attlist"))),
-    ]
+    columns = strings(node.get("attlist"))
+    found: Operations = [op.NeedRelation(table)]
+    for at, name in enumerate(columns):
+        found.append(op.Raise("42701") if name in columns[:at] else op.NeedMember("column", table, name))
+    return found
 
 
 def _vacuum(node: Node, shift: int) -> Operations:
@@ -80,7 +81,10 @@ def _cluster(node: Node, shift: int) -> Operations:
     table = range_var(node["relation"], shift)
     index = node.get("indexname")
     found: Operations = [op.NeedRelation(table)]
-    return [*found, op.NeedRelation(Name(table.schema, index), "index", sqlstate="42704")] if index else found
+    if index:
+        wanted = Name(table.schema, index)
+        found.append(op.NeedRelation(wanted, "index", sqlstate="42704", kinds=("index",), of=table))
+    return found
 
 
 def _drop_owned(node: Node, _shift: int) -> Operations:

@@ -243,6 +243,17 @@ def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:
     )
 
 
+def _repeated(items: Any) -> int | None:
+    """The place of the first column that an INSERT names a second time."""
+    seen: set[str] = set()
+    for at, item in enumerate(items or ()):
+        name = item["ResTarget"]["name"]
+        if name in seen and "indirection" not in item["ResTarget"]:
+            return at
+        seen.add(name)
+    return None
+
+
 def _values(items: Any) -> list[Node]:
     return [item["ResTarget"]["val"] for item in items or () if "val" in item["ResTarget"]]
 
@@ -273,6 +284,7 @@ def _insert(node: Node, shift: int) -> Query:
         modifies=Modification(
             table.name,
             columns=_targets(node.get("cols"), shift) + _targets(conflict.get("targetList"), shift),
+            repeated=_repeated(node.get("cols")),
             source=query(node["selectStmt"], shift) if "selectStmt" in node else None,
             key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
             inference=expression([element["expr"] for element in elements if "expr" in element] + _where(infer), shift),
@@ -331,7 +343,11 @@ def _merge(node: Node, shift: int) -> Query:
     clauses = [item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())]
     seen = [*_values(_returning(node)), node.get("joinCondition", [])]
     columns: list[ColumnRef] = []
+    repeated: int | None = None
     for clause in clauses:
+        if repeated is None and clause.get("commandType") == "CMD_INSERT":
+            again = _repeated(clause.get("targetList"))
+            repeated = None if again is None else len(columns) + again
         columns.extend(_targets(clause.get("targetList"), shift))
         seen.extend(_values(clause.get("targetList")))
         seen.extend(clause.get("values", ()))
@@ -343,5 +359,5 @@ def _merge(node: Node, shift: int) -> Query:
         expression=expression(seen, shift),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, columns=tuple(columns)),
+        modifies=Modification(table.name, columns=tuple(columns), repeated=repeated),
     )

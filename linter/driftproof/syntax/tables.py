@@ -333,25 +333,29 @@ def create_table_as(node: Node, shift: int) -> Operations:
 def create_sequence(node: Node, shift: int) -> Operations:
     """CREATE SEQUENCE and its OWNED BY."""
     made = op.CreateRelation(
-        range_var(node["sequence"], shift), "sequence", if_not_exists=node.get("if_not_exists", False)
+        range_var(node["sequence"], shift),
+        "sequence",
+        if_not_exists=node.get("if_not_exists", False),
+        needs=_owned_by(node, shift),
     )
-    return [*_owned_by(node), made]
+    return [made]
 
 
 def alter_sequence(node: Node, shift: int) -> Operations:
     """ALTER SEQUENCE and its OWNED BY."""
     missing_ok = node.get("missing_ok", False)
     sequence = range_var(node["sequence"], shift)
-    return [op.NeedRelation(sequence, missing_ok=missing_ok, kinds=("sequence",)), *_owned_by(node)]
+    needs = _owned_by(node, shift)
+    return [op.NeedRelation(sequence, missing_ok=missing_ok, kinds=("sequence",), needs=needs)]
 
 
-def _owned_by(node: Node) -> Operations:
+def _owned_by(node: Node, shift: int) -> tuple[op.Own, ...]:
     for option in node.get("options", ()):
         if option["DefElem"].get("defname") == "owned_by":
             parts = names(option["DefElem"].get("arg"))
-            if len(parts) > 1:
-                return [op.NeedMember("column", qualified(parts[:-1]), parts[-1])]
-    return []
+            table = qualified(parts[:-1]) if len(parts) > 1 else None
+            return (op.Own(range_var(node["sequence"], shift), table, parts[-1]),)
+    return ()
 
 
 def create_policy(node: Node, shift: int) -> Operations:

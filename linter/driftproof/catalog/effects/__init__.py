@@ -47,6 +47,7 @@ EFFECTS: dict[type, Effect] = {
     op.NeedRoutine: functions.need_routine,
     op.NeedRelation: relations.need_relation,
     op.NeedTypeConstraint: types.need_constraint,
+    op.Own: relations.own_sequence,
     op.Prepare: sessions.prepare,
     op.Publish: memberships.publish,
     op.Raise: control.raise_error,

@@ -13,11 +13,12 @@ from driftproof.catalog.effects.dependents import (
 from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, put_constraint
-from driftproof.catalog.effects.relations import put_under
+from driftproof.catalog.effects.relations import make_sequence, put_under
 from driftproof.catalog.effects.rows import forget_values
-from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.interpreter import Fails, Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
+    ASSUMED,
     Fact,
     Member,
     Presence,
@@ -36,6 +37,9 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     fact = relation.member("column", column.name)
     if fact.presence is Presence.PRESENT and add.if_not_exists:
         return
+    if fact.presence is Presence.MAYBE and add.if_not_exists:
+        _pass_by(run, relation, column, fact)
+        return
     sure = not run.unsure
     if not add.if_not_exists:
         run.forbid(relation.object("column", column.name), fact, at=column.at)
@@ -51,11 +55,25 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     relation.local |= {column.name}
     run.unsure |= perhaps_there
     if not add.if_not_exists or fact.presence is Presence.ABSENT:
-        run.state.writable(relation).types[column.name] = column.spelled
+        relation = run.state.writable(relation)
+        relation.types[column.name] = column.spelled
+        if column.sequence:
+            make_sequence(run, relation.key, column.name, run.made())
+            relation = run.state.relations[relation.key]
     member: Member | None = ("column", column.name) if column.generated else None
     relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
     for constraint in column.constraints:
         put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
+
+
+def _pass_by(run: Interpreter, relation: Relation, column: op.Column, fact: Fact) -> None:
+    """The column is there in the fresh state; where it is not, the statement adds it and needs its type."""
+    run.set_member(relation, "column", column.name, run.made() if fact.sure else ASSUMED)
+    try:
+        with run.silent():
+            check_column(run, column)
+    except Fails:
+        run.unsure = True
 
 
 def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
@@ -193,7 +211,7 @@ def _lose(run: Interpreter, relation: Relation, drop: op.DropMember, fact: Fact)
 def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
     index = run.state.relations.get((relation.key[0], name))
     if index is not None and index.of == relation.key:
-        run.state.put(Relation(index.key, "index", fact, open=False))
+        run.state.put(Relation(index.key, index.kind, fact, open=False))
     if relation.primary_key == name:
         relation.primary_key = None
 

@@ -31,8 +31,10 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
     if not made.if_not_exists and fact.presence is not Presence.ABSENT:
         run.forbid(Object("statistics", key[0], None, key[1]), fact)
     columns = tuple(column for column in made.keys if column is not None)
-    for column in columns:
+    for at, column in enumerate(columns):
         relation = run.need_member(relation, "column", column)
+        if column in columns[:at]:
+            run.raises("42701")
     label = ".".join(key)
     relation = run.state.put_member(relation, ("statistics", label), run.made())
     relation.uses["statistics", label] = columns + tuple(ref.parts[-1] for ref in made.expression.columns)

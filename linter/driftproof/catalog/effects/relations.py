@@ -34,6 +34,7 @@ from driftproof.catalog.state import (
     UNKNOWN,
     Fact,
     Key,
+    Member,
     Presence,
     Relation,
 )
@@ -115,8 +116,42 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         put_constraint(run, relation, constraint, doubt)
     for column in made.columns:
         if column.sequence:
-            name = naming.object_name(key[1], column.name, "seq")
-            run.state.put(Relation((key[0], name), "sequence", doubted(run, doubt), open=False, of=key))
+            make_sequence(run, key, column.name, doubted(run, doubt))
+    run.steps(made.needs)
+
+
+def make_sequence(run: Interpreter, table: Key, column: str, fact: Fact) -> None:
+    """The sequence of a serial or identity column, under the first name that is free."""
+    number, key = 0, (table[0], naming.object_name(table[1], column, "seq"))
+    while (taken := run.state.relations.get(key)) is not None and taken.fact.presence is not Presence.ABSENT:
+        number += 1
+        key = (table[0], naming.object_name(table[1], column, f"seq{number}"))
+    _own(run, run.state.put(Relation(key, "sequence", fact, open=False)), table, column)
+
+
+def _own(run: Interpreter, sequence: Relation, table: Key | None, column: str) -> None:
+    """A sequence goes with a column, and no longer with another one."""
+    member: Member = ("sequence", sequence.key[1])
+    if sequence.of is not None and sequence.of in run.state.relations:
+        run.state.writable(run.state.relations[sequence.of]).uses.pop(member, None)
+    run.state.writable(sequence).of = table
+    if table is not None:
+        run.state.writable(run.state.relations[table]).uses[member] = (column,)
+
+
+def own_sequence(run: Interpreter, own: op.Own) -> None:
+    """OWNED BY."""
+    table: Key | None = None
+    if own.table is not None:
+        relation = run.relation(own.table)
+        if relation is None:
+            run.unsure = True
+            return
+        check_kind(run, relation, ("table", "foreign table", "view"), at=own.table.at)
+        table = run.need_member(relation, "column", own.column).key
+    _, sequence = run.state.look_up(own.sequence)
+    if sequence is not None:
+        _own(run, sequence, table, own.column)
 
 
 def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Constraint]) -> None:
@@ -318,8 +353,12 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
     for member, fact in list(moved.members.items()):
         state.put_member(moved, member, fact)
     run.gone(old, relation.kind, certain=relation.fact.sure)
-    if moved.of is not None and moved.kind == "index" and moved.of in state.relations:
-        rename_index(run, state.relations[moved.of], old[1], to[1])
+    if moved.of is not None and moved.of in state.relations:
+        if moved.kind == "index":
+            rename_index(run, state.relations[moved.of], old[1], to[1])
+        elif ("sequence", old[1]) in state.relations[moved.of].uses:
+            owner = state.writable(state.relations[moved.of])
+            owner.uses["sequence", to[1]] = owner.uses.pop(("sequence", old[1]))
     for other in list(state.relations.values()):
         if other.of == old:
             other = state.writable(other)
@@ -356,8 +395,15 @@ def _keep_dependents(run: Interpreter, old: Key, to: Key) -> None:
 def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     """Whatever only needs a relation."""
     relation = run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
-    if relation is not None:
-        check_kind(run, relation, need.kinds, at=need.name.at)
+    if relation is None:
+        return
+    check_kind(run, relation, need.kinds, at=need.name.at)
+    if need.of is not None and relation.kind == "index":
+        owner = run.state.look_up(need.of)[0]
+        if None not in (owner, relation.of) and owner != relation.of:
+            wanted = Object("index", relation.key[0], None, relation.key[1])
+            run.forbid(wanted, relation.fact, at=need.name.at, sqlstate="42809")
+    run.steps(need.needs)
 
 
 def create_index(run: Interpreter, made: op.CreateIndex) -> None:
@@ -365,11 +411,11 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     relation = run.relation(made.table)
     if relation is None:
         return
+    Resolver(run).over(made.expression, relation)
+    relation = run.state.relations[relation.key]
     check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
-    Resolver(run).over(made.expression, relation)
-    relation = run.state.relations[relation.key]
     name = made.name or naming.index_name(run.state, relation, (*made.keys, *made.included))
     key = (relation.key[0], name)
     taken = run.state.relations.get(key)
