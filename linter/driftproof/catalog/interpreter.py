@@ -498,6 +498,8 @@ class Interpreter:
         if missing_ok and found.fact.presence is not Presence.PRESENT:
             self.unsure |= found.fact is not ABSENT
             return None
+        if found.fact is PRESENT:  # nearly always: there is nothing to check or to prove
+            return found
         relation = found
         wanted = Object(kind, key[0], relation.of[1] if relation.of else None, key[1])
 
@@ -526,6 +528,8 @@ class Interpreter:
                 self.need_member(parent, kind, name, at=at, sqlstate=sqlstate)
                 return relation
         fact = relation.member(kind, name)
+        if fact is PRESENT:
+            return relation
 
         def prove(proven: Fact) -> None:
             nonlocal relation

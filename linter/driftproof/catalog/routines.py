@@ -115,8 +115,11 @@ def brought(run: Interpreter, name: Name) -> bool:
 
 
 def _installed(run: Interpreter) -> list[str]:
+    objects = run.state.objects
     return [
-        name for (kind, _, name), fact in run.state.objects.items() if kind == "extension" and fact.nominal is not False
+        name
+        for name in run.state.extensions
+        if (fact := objects.get(("extension", None, name))) is not None and fact.nominal is not False
     ]
 
 

@@ -131,7 +131,13 @@ class Relation:
 
     def copy(self) -> "Relation":
         """A copy that can be changed on its own."""
-        other = Relation(self.key, self.kind, self.fact, open=self.open, of=self.of)
+        other = Relation.__new__(Relation)  # nothing is made that would be replaced at once
+        other.key = self.key
+        other.kind = self.kind
+        other.fact = self.fact
+        other.open = self.open
+        other.of = self.of
+        other.dropped = None
         other.members = dict(self.members)
         other.uses = dict(self.uses)
         other.calls = dict(self.calls)
@@ -233,7 +239,9 @@ class State:
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
-        other = State(self.path, self.foreign)
+        other = State.__new__(State)
+        other.path = self.path
+        other.foreign = self.foreign
         other.relations = dict(self.relations)
         other.types = dict(self.types)
         other.objects = dict(self.objects)
@@ -287,6 +295,8 @@ class State:
         """Note what is known of an object that is neither relation nor type."""
         self.objects[name] = fact
         self.touched.add(name)
+        if name[0] == "extension":
+            self.extensions.setdefault(name[2], None)
 
     def routine(self, key: Key, arguments: tuple[str, ...] | None) -> Routine | None:
         """What is known of the function of that name with those arguments."""

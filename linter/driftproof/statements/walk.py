@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from driftproof.statements import operations as op
 
 
+_NESTED = (op.If, op.Try, op.Loop, op.Repeat)
+
+
 def inner(step: op.Operation) -> Iterator[tuple[op.Operation, ...]]:
     """The lists of operations inside one."""
     match step:
@@ -23,8 +26,9 @@ def flat(steps: Iterable[op.Operation]) -> Iterator[op.Operation]:
     """Operations with those inside them."""
     for step in steps:
         yield step
-        for steps_inside in inner(step):
-            yield from flat(steps_inside)
+        if isinstance(step, _NESTED):  # most are not: this is asked of every operation
+            for steps_inside in inner(step):
+                yield from flat(steps_inside)
 
 
 def conditional(steps: Iterable[op.Operation]) -> Iterator[op.Operation]:
