@@ -44,7 +44,7 @@ class _Table(msgspec.Struct, frozen=True):
     source: Source
     statement: Statement
     made: CreateRelation
-    elements: list[Element]
+    elements: tuple[Element, ...]
     schema: str
     name: str
     written: str

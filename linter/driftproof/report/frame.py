@@ -1,5 +1,7 @@
 """One line of source with a mark under a part of it, true to the cell on a terminal."""
 
+from collections.abc import Sequence
+
 _WIDEST = 110  # cells of source in a line; longer lines are cut
 _BEFORE = 40  # cells that are shown before the mark in a line that had to be cut
 _TAB = 4
@@ -35,12 +37,10 @@ def _cells(char: str) -> int:
     return 2 if east_asian_width(char) in "WF" else 1
 
 
-def frame(line: str, start: int, end: int) -> tuple[str, str]:
-    """The line as it is shown, and the line to put below it, which underlines the characters ``start`` to ``end``."""
-    start, end = min(start, len(line)), min(end, len(line))
-    if len(line) > 2 * _FAR:  # a minified dump: what is far away can't be shown anyway
-        far = max(0, start - _FAR)
-        return frame(line[far : start + _FAR], start - far, min(end - far, start - far + _FAR))
+def _drawn(line: str) -> tuple[Sequence[str], Sequence[int]]:
+    """What is shown of each character, and the cell at which it begins; at last, the cell behind them all."""
+    if line.isascii() and line.isprintable():  # nearly every line
+        return line, range(len(line) + 1)
     shown: list[str] = []
     at = [0]
     for char in line:
@@ -50,6 +50,16 @@ def frame(line: str, start: int, end: int) -> tuple[str, str]:
         else:
             shown.append(_symbol(char))
             at.append(at[-1] + _cells(shown[-1]))
+    return shown, at
+
+
+def frame(line: str, start: int, end: int) -> tuple[str, str]:
+    """The line as it is shown, and the line to put below it, which underlines the characters ``start`` to ``end``."""
+    start, end = min(start, len(line)), min(end, len(line))
+    if len(line) > 2 * _FAR:  # a minified dump: what is far away can't be shown anyway
+        far = max(0, start - _FAR)
+        return frame(line[far : start + _FAR], start - far, min(end - far, start - far + _FAR))
+    shown, at = _drawn(line)
     first, last = 0, len(line)
     if at[-1] > _WIDEST:
         if at[end] > _WIDEST:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from driftproof.statements import operations as op
 
-
 _NESTED = (op.If, op.Try, op.Loop, op.Repeat)
 
 

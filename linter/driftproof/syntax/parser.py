@@ -6,6 +6,7 @@ bytes of the UTF-8 text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -51,6 +52,7 @@ def raw_statements(sql: str) -> list[RawStatement]:
     return list(_one_by_one(data))
 
 
+@lru_cache(maxsize=4)  # a body asks more than one question about each of its texts
 def parse_fragment(sql: str) -> list[tuple[str, Node]]:
     """The tags and trees of a text from inside a body. Raises pglast.parser.ParseError."""
     return [next(iter(raw["stmt"].items())) for raw in _decode(parser.parse_sql_json(sql)).get("stmts", ())]

@@ -177,15 +177,16 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
     return hit, inner
 
 
-def elements(data: bytes, start: int, end: int) -> tuple[int, list[Element]]:
+@lru_cache(maxsize=64)  # later files of a history doubt the same tables
+def elements(data: bytes, start: int, end: int) -> tuple[int, tuple[Element, ...]]:
     """Where the list of a CREATE TABLE opens, and its elements as they are written; none if it has no list of them."""
     found = tokens(data, start, end)
     names = [token.name for token in found]
     if "ASCII_40" not in names:
-        return end, []
+        return end, ()
     opened = names.index("ASCII_40")
     if _NO_LIST & set(names[:opened]):
-        return end, []
+        return end, ()
     result: list[Element] = []
     depth, first = 1, opened + 1
     for at in range(first, len(found)):
@@ -196,7 +197,7 @@ def elements(data: bytes, start: int, end: int) -> tuple[int, list[Element]]:
             first = at + 1
             if depth == 0:
                 break
-    return found[opened].start, result
+    return found[opened].start, tuple(result)
 
 
 def _element(written: tuple[Token, ...]) -> Element:
