@@ -86,6 +86,7 @@ class Interpreter:
     fails, with or without a prediction. ``foreign`` are the schemas of which nothing is known but what the history does
     there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made.
     ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
+    ``outside`` is the search_path around the elements of a CREATE SCHEMA.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
     that they may use others.
     """
@@ -109,6 +110,7 @@ class Interpreter:
         self.path = ""
         self.line: Callable[[], int] = lambda: 1
         self.unsure = False
+        self.outside: tuple[str, ...] | None = None
         self._silent = 0
         self._second = False
         self._cautious = 0

@@ -377,6 +377,12 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     planned: bool = True
 
 
+class EnterSchema(msgspec.Struct, frozen=True, gc=False):
+    """The elements of CREATE SCHEMA: names mean what is in that schema first; None ends it."""
+
+    schema: str | None
+
+
 class SetSearchPath(msgspec.Struct, frozen=True, gc=False):
     """SET search_path; ``path`` is None where it is not known; ``reset`` goes back to the default."""
 
@@ -528,6 +534,7 @@ Operation = (
     | Execute
     | Deallocate
     | Run
+    | EnterSchema
     | SetSearchPath
     | SetDefaultPath
     | Transaction

@@ -91,6 +91,10 @@ def reassign_owned(node: Node, _shift: int) -> Operations:
 # -- schemas, extensions, languages -----------------------------------------------------------------------------------
 
 
+# The order in which the elements are made. Source: transformCreateSchemaStmtElements, parse_utilcmd.c.
+_ELEMENTS = {"CreateSeqStmt": 0, "CreateStmt": 1, "ViewStmt": 2, "IndexStmt": 3, "CreateTrigStmt": 4, "GrantStmt": 5}
+
+
 def create_schema(lower: tables.Lowering) -> Handler:
     """CREATE SCHEMA, its owner and its elements."""
 
@@ -102,12 +106,17 @@ def create_schema(lower: tables.Lowering) -> Handler:
             # That of whoever runs the statement: "$user" in the search_path.
             return [*found, op.Forget("schema"), op.SetSearchPath(None), op.SetDefaultPath(None)]
         found.append(op.Create("schema", Name(None, name), if_not_exists=node.get("if_not_exists", False)))
-        for element in node.get("schemaElts", ()):
-            tag, fields = next(iter(element.items()))
+        elements = [next(iter(element.items())) for element in node.get("schemaElts", ())]
+        elements.sort(key=lambda element: _ELEMENTS.get(element[0], len(_ELEMENTS)))
+        if elements:
+            found.append(op.EnterSchema(name))
+        for tag, fields in elements:
             for field in ("relation", "view", "sequence"):
                 if field in fields:
                     fields[field].setdefault("schemaname", name)
             found.extend(lower(tag, fields, shift))
+        if elements:
+            found.append(op.EnterSchema(None))
         return found
 
     return lowering

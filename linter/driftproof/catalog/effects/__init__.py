@@ -34,6 +34,7 @@ EFFECTS: dict[type, Effect] = {
     op.DropRelation: relations.drop_relation,
     op.DropRoutine: functions.drop_routine,
     op.DropTypeConstraint: types.drop_constraint,
+    op.EnterSchema: control.enter_schema,
     op.Execute: sessions.execute,
     op.Forget: control.forget,
     op.ForgetRows: rows.forget_rows,

@@ -39,6 +39,16 @@ def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:
     run.state.path = run.default_path if step.reset else step.path
 
 
+def enter_schema(run: Interpreter, step: op.EnterSchema) -> None:
+    """The elements of CREATE SCHEMA, and their end."""
+    if step.schema is None:
+        run.state.path = run.outside
+        return
+    run.outside = run.state.path
+    if run.outside is not None:
+        run.state.path = (step.schema, *run.outside)
+
+
 def transaction(run: Interpreter, step: op.Transaction) -> None:
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT. Behind the end of a transaction ROLLBACK may find nothing to take back."""
     if step.command == "rollback" and run.open is False:
