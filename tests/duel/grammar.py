@@ -227,8 +227,8 @@ GRAMMAR_TEXT = {
         ALTER TABLE {t} ADD COLUMN {coldef}
         ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {coldef}
         ALTER TABLE {t} DROP COLUMN {ife} {col} {cascade}
-        ALTER TABLE {t} RENAME COLUMN {col} TO {col}
         ALTER TABLE {t} RENAME COLUMN {int} TO {int}
+        ALTER TABLE {t} RENAME COLUMN c TO c
         ALTER TABLE {t} ALTER COLUMN {int} SET DEFAULT 1
         ALTER TABLE {t} ALTER COLUMN {col} DROP DEFAULT
         ALTER TABLE {t} ALTER COLUMN {col} SET NOT NULL

@@ -168,14 +168,18 @@ _COLUMN_COMMANDS = {
 }
 _TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
 _RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
-# The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass, tablecmds.c.
+# The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass and ATPrepCmd,
+# tablecmds.c.
 _PASSES = {
-    "AT_DropColumn": 0,
-    "AT_DropConstraint": 0,
+    **dict.fromkeys(("AT_DropColumn", "AT_DropConstraint", "AT_DropNotNull", "AT_DropExpression"), 0),
+    "AT_DropIdentity": 0,
     "AT_AlterColumnType": 1,
     "AT_AddColumn": 2,
-    "AT_AddConstraint": 4,
+    "AT_SetExpression": 3,
+    **dict.fromkeys(("AT_SetNotNull", "AT_SetIdentity"), 4),
+    **dict.fromkeys(("AT_AddConstraint", "AT_ColumnDefault", "AT_AddIdentity"), 5),
 }
+_LAST_PASS = 6
 
 _TABLES: tuple[op.RelationKind, ...] = ("table", "foreign table")
 # The kinds of relations that a subcommand is for. Source: ATPrepCmd, tablecmds.c.
@@ -186,7 +190,8 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(_TRIGGER_COMMANDS, _TABLES),
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
-    "AT_ColumnDefault": (*_TABLES, "view"),
+    **dict.fromkeys(("AT_ColumnDefault", "AT_AddIdentity", "AT_SetIdentity", "AT_DropIdentity"), (*_TABLES, "view")),
+    "AT_SetStatistics": (*_TABLES, "materialized view", "index"),
 }
 _OF_OBJECT: dict[str, op.RelationKind] = {
     "OBJECT_VIEW": "view",
@@ -214,7 +219,7 @@ def alter_table(node: Node, shift: int) -> Operations:
         if allowed := _KINDS.get(command.get("subtype", "AT_AddColumn")):
             kinds = tuple(kind for kind in allowed if not kinds or kind in kinds) or allowed
     found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds)]
-    commands.sort(key=lambda command: _PASSES.get(command.get("subtype", "AT_AddColumn"), 3))
+    commands.sort(key=_pass)
     for command in commands:
         if command.get("subtype") == "AT_AlterColumnType":
             found.append(_using(command, table, missing_ok, shift))
@@ -230,6 +235,13 @@ def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Op
     using = node["def"]["ColumnDef"].get("raw_default")
     sees = expression(using, shift) if using else None
     return op.NeedMember("column", table, node["name"], table_missing_ok=table_missing_ok, sees=sees)
+
+
+def _pass(command: Node) -> int:
+    subtype = command.get("subtype", "AT_AddColumn")
+    if subtype == "AT_ColumnDefault" and "def" not in command:  # DROP DEFAULT
+        return 0
+    return _PASSES.get(subtype, _LAST_PASS)
 
 
 def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> Operations:

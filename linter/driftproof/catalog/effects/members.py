@@ -12,7 +12,14 @@ from driftproof.catalog.effects.dependents import (
 )
 from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import rename_keys
-from driftproof.catalog.effects.parts import INDEXED, check_column, check_kind, check_reference, put_constraint
+from driftproof.catalog.effects.parts import (
+    check_column,
+    check_kind,
+    check_reference,
+    forbid_name,
+    forbid_relation,
+    put_constraint,
+)
 from driftproof.catalog.effects.relations import make_sequence, put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.interpreter import Fails, Interpreter
@@ -48,6 +55,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     run.unsure = not sure
     run.called.clear()
     check_column(run, column)
+    if not add.if_not_exists or fact.presence is Presence.ABSENT:
+        _check_expressions(run, relation, column)
     for constraint in column.constraints:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
@@ -76,6 +85,18 @@ def _pass_by(run: Interpreter, relation: Relation, column: op.Column, fact: Fact
         run.unsure = True
 
 
+def _check_expressions(run: Interpreter, relation: Relation, column: op.Column) -> None:
+    """What a new column is generated from, and its CHECKs: they see the column itself as well."""
+    seen = [column.default] if column.generated and column.default is not None else []
+    seen += [constraint.expression for constraint in column.constraints if constraint.expression is not None]
+    if seen:
+        run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+    for expression in seen:
+        Resolver(run).over(expression, run.state.relations[relation.key])
+    for constraint in column.constraints:
+        forbid_name(run, run.state.relations[relation.key], constraint)
+
+
 def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     """ADD CONSTRAINT."""
     relation = run.relation(add.table, missing_ok=add.table_missing_ok)
@@ -83,6 +104,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
         return
     constraint = add.constraint
     if constraint.references is not None:  # PostgreSQL opens the other table before it looks at the columns
+        forbid_name(run, relation, constraint)
         run.relation(constraint.references)
         relation = run.state.relations[relation.key]
     for column in constraint.columns:
@@ -98,13 +120,8 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if constraint.kind == "primary key" and relation.primary_key is not None:
         wanted = relation.object("constraint", relation.primary_key)
         run.forbid(wanted, relation.member("constraint", relation.primary_key), sqlstate="42P16")
-    if constraint.name is not None:
-        wanted = relation.object("constraint", constraint.name)
-        taken = run.state.relations.get((relation.key[0], constraint.name))
-        if constraint.kind in INDEXED and constraint.using_index is None and taken is not None:
-            run.forbid(wanted, taken.fact, sqlstate="42P07")
-        else:
-            run.forbid(wanted, relation.member("constraint", constraint.name))
+    if constraint.references is None:
+        forbid_name(run, relation, constraint)
     put_constraint(run, run.state.writable(relation), constraint, None)
 
 
@@ -114,8 +131,6 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     if relation is None:
         return
     check_kind(run, relation, made.kinds, at=made.table.at)
-    for column in made.columns:
-        relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     run.read, run.vague = {relation.key: {column.parts[0] for column in made.columns}}, made.kind == "rule"
     run.called.clear()
     if made.expression is not None:
@@ -127,6 +142,8 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     fact = run.made()  # whether it was there before or not, it is there now
     if not made.replace:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
+    for column in made.columns:
+        relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     key = relation.key
     relation = run.set_member(relation, made.kind, made.name, fact)
     relation.calls[made.kind, made.name] = tuple(run.called)
@@ -141,6 +158,9 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         return
     if need.kind == "policy" and need.sees is not None:  # ALTER POLICY reads its expressions first
         check_kind(run, relation, ("table",), at=need.table.at)
+        Resolver(run).over(need.sees, relation)
+        relation = run.state.relations[relation.key]
+    if need.kind == "column" and need.sees is not None:  # USING is read before the column is looked for
         Resolver(run).over(need.sees, relation)
         relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
@@ -227,7 +247,14 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if rename.kind == "policy":  # the new name is looked at first
         check_kind(run, relation, ("table",), at=rename.table.at)
         run.forbid(*taken)
+    if rename.kind == "trigger":
+        check_kind(run, relation, ("table", "view", "foreign table"), at=rename.table.at)
     relation = run.need_member(relation, rename.kind, rename.name)
+    if rename.kind == "trigger" and rename.to == rename.name:
+        return
+    index = run.state.relations.get((relation.key[0], rename.name)) if rename.kind == "constraint" else None
+    if index is not None and index.of == relation.key:
+        forbid_relation(run, (relation.key[0], rename.to))
     run.forbid(*taken)
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
@@ -246,7 +273,6 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if rename.kind == "constraint":
         if ("constraint", rename.name) in relation.uses:
             relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))
-        index = run.state.relations.get((relation.key[0], rename.name))
         if index is not None and index.of == relation.key:
             put_under(run, index, (relation.key[0], rename.to), check=False)
         if relation.primary_key == rename.name:

@@ -10,7 +10,7 @@ from driftproof.catalog.effects.functions import drop_with_schema, move_with_sch
 from driftproof.catalog.effects.parts import need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Fact, Presence
+from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.objects import DUPLICATE, NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -162,23 +162,26 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
         run.need_schema(key[2])
     if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
         run.need(_object(key), fact, lambda _fact: None)
-    kept = key in run.state.used or drop.kind == "extension" or _is_home(run, key)
-    certain = fact.presence is not Presence.UNKNOWN and (drop.cascade or not kept)
+    content = _content(run, key[2]) if drop.kind == "schema" else None
+    if content is not None and content.sure and fact.nominal and not drop.cascade:
+        run.forbid(_object(key), content, sqlstate="2BP01")
+    kept = key in run.state.used or drop.kind == "extension" or content is not None
+    known = fact.presence is not Presence.UNKNOWN or (drop.kind == "schema" and run.state.knows_all(key[2]))
+    certain = known and (drop.cascade or not kept)
     run.unsure |= not certain and fact.presence is not Presence.ABSENT
     run.state.put_object(key, run.away(certain))
     _take_along(run, drop, key, certain=certain)
 
 
-def _is_home(run: Interpreter, key: ObjectKey) -> bool:
-    """Whether it is a schema with something in it."""
-    if key[0] != "schema":
-        return False
-    state, name = run.state, key[2]
-    return (
-        any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.relations.items())
-        or any(place[0] == name and it.fact.presence is not Presence.ABSENT for place, it in state.types.items())
-        or any(place[0] == name and any(it.nominal for it in items) for place, items in state.routines.items())
-        or any(other[1] == name and fact.presence is not Presence.ABSENT for other, fact in state.objects.items())
+def _content(run: Interpreter, schema: str) -> Fact | None:
+    """What is known of the object in a schema that is there most certainly; None if nothing can be in it."""
+    state = run.state
+    there = [it.fact for key, it in (*state.relations.items(), *state.types.items()) if key[0] == schema]
+    there += [it.fact for key, items in state.routines.items() if key[0] == schema for it in items]
+    there += [fact for key, fact in state.objects.items() if key[1] == schema]
+    return next(
+        (fact for fact in there if fact == PRESENT),
+        next((fact for fact in there if fact.presence is not Presence.ABSENT), None),
     )
 
 

@@ -77,6 +77,23 @@ def refers_to(run: Interpreter, name: Name, own: Key) -> bool:
     return run.state.look_up(name)[0] == own or (name.schema is None and own == ("pg_temp", name.name))
 
 
+def forbid_relation(run: Interpreter, key: Key) -> None:
+    """An index takes a name that another relation may have."""
+    taken = run.state.relations.get(key)
+    if taken is not None:
+        run.forbid(Object("relation", key[0], None, key[1]), taken.fact, sqlstate="42P07")
+
+
+def forbid_name(run: Interpreter, relation: Relation, constraint: op.Constraint) -> None:
+    """The name that is written for a constraint may be another one's, that of its index another relation's."""
+    name = constraint.name
+    if name is None:
+        return
+    if constraint.kind in INDEXED and constraint.using_index != name:
+        forbid_relation(run, (relation.key[0], name))
+    run.forbid(relation.object("constraint", name), relation.member("constraint", name))
+
+
 def check_reference(
     run: Interpreter, constraint: op.Constraint, own: Key, types: dict[str, str], *, made: bool = False
 ) -> None:

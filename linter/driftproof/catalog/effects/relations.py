@@ -14,10 +14,12 @@ from driftproof.catalog.effects.dependents import (
 )
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
+    INDEXED,
     check_column,
     check_kind,
     check_reference,
     doubted,
+    forbid_relation,
     forbid_type,
     need_type,
     put_constraint,
@@ -70,7 +72,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     relation = Relation(key, made.kind, PRESENT, open=outputs is None)
     columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
-    constraints = naming.all_constraints(made)
+    constraints = _in_order(naming.all_constraints(made))
     _check_keys(run, relation, constraints)
     _check_names(run, made, relation, columns)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
@@ -80,18 +82,10 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
     types = {column.name: column.spelled for column in made.columns if column.spelled}
-    _check_expressions(run, made, relation, constraints)
-    for constraint in constraints:
-        if constraint.references is not None:
-            if not refers_to(run, constraint.references, key):
-                run.relation(constraint.references)
-            _own_columns(run, relation, constraint.columns)
-        check_reference(run, constraint, key, types, made=True)
-        own = constraint.references is not None and refers_to(run, constraint.references, key)
-        if own:
-            _own_columns(run, relation, constraint.referenced)
-        if own and not relation.open and not covers_own(constraints, constraint):
-            lack_of_key(run, relation, constraint)
+    for column in made.columns:
+        if column.generated and column.default is not None:
+            Resolver(run).over(column.default, relation)
+    constraints = _check_constraints(run, relation, constraints, types)
     if before is not None and made.replace and there:
         replace_view(run, before, relation, columns)
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
@@ -100,6 +94,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     doubt = table_doubt(run) if maybe_there else None
     relation.fact = run.made() if not made.fleeting else ASSUMED
     relation.types = types
+    if before is not None and there and not made.replace:
+        relation.dependents = dict(before.dependents)
     for name, copied in columns:
         guaranteed = doubted(run, doubt)
         relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
@@ -186,18 +182,75 @@ def _own_columns(run: Interpreter, relation: Relation, columns: tuple[ColumnRef,
             run.need(relation.object("column", column.parts[0]), lacking, lambda _fact: None, at=column.at)
 
 
-def _check_expressions(
-    run: Interpreter, made: op.CreateRelation, relation: Relation, constraints: list[op.Constraint]
-) -> None:
-    """Generated columns and CHECKs see the columns of that table."""
-    for column in made.columns:
-        if column.generated and column.default is not None:
-            Resolver(run).over(column.default, relation)
+# The order in which CREATE TABLE makes its constraints. Source: transformCreateStmt, parse_utilcmd.c.
+_STAGES: dict[op.ConstraintKind, int] = {"primary key": 1, "unique": 2, "exclude": 2, "foreign key": 3}
+
+
+def _in_order(constraints: list[op.Constraint]) -> list[op.Constraint]:
+    """Of two keys on the same columns only the first is made, under the name that is written for either."""
+    found: list[op.Constraint] = []
+    for constraint in sorted(constraints, key=lambda constraint: _STAGES.get(constraint.kind, 0)):
+        for at, twin in enumerate(found):
+            if _same_key(twin, constraint):
+                found[at] = msgspec.structs.replace(twin, name=twin.name or constraint.name)
+                break
+        else:
+            found.append(constraint)
+    return found
+
+
+def _same_key(one: op.Constraint, other: op.Constraint) -> bool:
+    if not {one.kind, other.kind} <= {"primary key", "unique"} or one.kind == other.kind == "primary key":
+        return False
+    same = one.keys == other.keys and len(one.columns) == len(other.columns)
+    return same and (one.deferrable, one.temporal) == (other.deferrable, other.temporal)
+
+
+def _check_constraints(
+    run: Interpreter, relation: Relation, constraints: list[op.Constraint], types: dict[str, str]
+) -> list[op.Constraint]:
+    """Each constraint of a CREATE TABLE sees the columns of that table, and the names of those before it; all of them
+    under the names that they get."""
+    named: list[op.Constraint] = []
     for constraint in constraints:
         if constraint.expression is not None:
             Resolver(run).over(constraint.expression, relation)
         if constraint.kind == "exclude":
             _own_columns(run, relation, constraint.columns)
+        name = constraint.name
+        if name is None:
+            name = naming.constraint_name(run.state, relation, constraint.kind, naming.constrained(constraint))
+        elif constraint.kind in INDEXED:
+            indexes = {relation.key[1], *(other.name for other in named if other.kind in INDEXED)}
+            if name in indexes:
+                run.forbid(Object("relation", relation.key[0], None, name), PRESENT, sqlstate="42P07")
+            forbid_relation(run, (relation.key[0], name))
+        if ("constraint", name) in relation.members:
+            run.forbid(relation.object("constraint", name), PRESENT)
+        relation.members["constraint", name] = PRESENT
+        named.append(msgspec.structs.replace(constraint, name=name))
+        if constraint.references is not None:
+            _check_foreign_key(run, relation, constraint, constraints, types)
+    return named
+
+
+def _check_foreign_key(
+    run: Interpreter,
+    relation: Relation,
+    constraint: op.Constraint,
+    constraints: list[op.Constraint],
+    types: dict[str, str],
+) -> None:
+    assert constraint.references is not None
+    own = refers_to(run, constraint.references, relation.key)
+    if not own:
+        run.relation(constraint.references)
+    _own_columns(run, relation, constraint.columns)
+    check_reference(run, constraint, relation.key, types, made=True)
+    if own:
+        _own_columns(run, relation, constraint.referenced)
+        if not relation.open and not covers_own(constraints, constraint):
+            lack_of_key(run, relation, constraint)
 
 
 def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> None:
