@@ -678,7 +678,7 @@ THEMES = (
     "inheritance",
 )
 
-SETTLED = ("names", "policies")
+SETTLED = ("names", "policies", "schemas", "triggers")
 """The themes that the catalog has mastered; the others are hunted, not yet held."""
 
 _HOLE = re.compile(r"\{(\w+)\}")

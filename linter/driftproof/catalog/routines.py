@@ -238,13 +238,13 @@ def _not_found(
     complete: bool,
     missing_ok: bool,
 ) -> Found | None:
-    key = run.state.creation_key(name)
+    key = found[0][0] if found else run.state.creation_key(name)
+    if not missing_ok and (key is None or not complete):
+        _lacks(run, name, found)
     if key is None or missing_ok:
         run.unsure |= not complete
         return None
     made = key
-    if not complete:
-        _lacks(run, name, found)
 
     def prove(fact: Fact) -> None:
         run.state.put_routine(made, Routine(types, fact))
