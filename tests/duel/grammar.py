@@ -583,7 +583,7 @@ GRAMMAR_TEXT = {
         BEGIN {step} EXCEPTION WHEN {condition} THEN {reaction} END;
         RAISE EXCEPTION 'x';
         RAISE NOTICE 'x';
-        FOREACH n IN ARRAY ARRAY['{r}', '{r}'] LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN {coldef}', n); END LOOP;
+        FOREACH n IN ARRAY ARRAY['{r}', '{r}'] LOOP EXECUTE format('ALTER TABLE %I ADD COLUMN {int} int', n); END LOOP;
         PERFORM 1 FROM {t} WHERE {int} = 1;
         NULL;
     """,

@@ -293,9 +293,8 @@ def create_index(node: Node, shift: int) -> Operations:
     """CREATE INDEX with its keys, INCLUDE and WHERE."""
     keys = [item["IndexElem"] for item in node.get("indexParams", ())]
     included = [item["IndexElem"] for item in node.get("indexIncludingParams", ())]
-    seen = [element["expr"] for element in keys if "expr" in element]
-    if "whereClause" in node:
-        seen.append(node["whereClause"])
+    seen = [node["whereClause"]] if "whereClause" in node else []  # read before the keys
+    seen += [element["expr"] for element in keys if "expr" in element]
     return [
         op.CreateIndex(
             node.get("idxname"),

@@ -2,6 +2,7 @@
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.objects import relabel
+from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Presence, Relation
@@ -19,6 +20,7 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
         return
     Resolver(run).over(made.expression, relation)
     relation = run.state.relations[relation.key]
+    check_kind(run, relation, ("table", "materialized view", "foreign table"), at=made.table.at)
     key = run.state.creation_key(made.name) if made.name is not None else None
     if made.name is not None and key is None:
         run.unsure = True

@@ -136,7 +136,8 @@ def _own(run: Interpreter, sequence: Relation, table: Key | None, column: str) -
 
 
 def own_sequence(run: Interpreter, own: op.Own) -> None:
-    """OWNED BY."""
+    """OWNED BY: the table must be in the sequence's schema."""
+    _, sequence = run.state.look_up(own.sequence)
     table: Key | None = None
     if own.table is not None:
         relation = run.relation(own.table)
@@ -144,8 +145,10 @@ def own_sequence(run: Interpreter, own: op.Own) -> None:
             run.unsure = True
             return
         check_kind(run, relation, ("table", "foreign table", "view"), at=own.table.at)
+        if sequence is not None and sequence.key[0] != relation.key[0] and not run.unsure:
+            run.raises("55000")
         table = run.need_member(relation, "column", own.column).key
-    _, sequence = run.state.look_up(own.sequence)
+        _, sequence = run.state.look_up(own.sequence)
     if sequence is not None:
         _own(run, sequence, table, own.column)
 
