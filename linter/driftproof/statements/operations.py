@@ -104,12 +104,13 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
 
 
 class AddColumn(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD COLUMN."""
+    """ALTER TABLE ... ADD COLUMN; ``only``: not in the tables that inherit."""
 
     table: Name
     column: Column
     if_not_exists: bool = False
     table_missing_ok: bool = False
+    only: bool = False
 
 
 class AddConstraint(msgspec.Struct, frozen=True, gc=False):
@@ -185,13 +186,14 @@ class DropMember(msgspec.Struct, frozen=True, gc=False):
 
 
 class RenameMember(msgspec.Struct, frozen=True, gc=False):
-    """ALTER ... RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER, RULE."""
+    """ALTER ... RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER, RULE; ``only``: not in the tables that inherit."""
 
     kind: MemberKind
     table: Name
     name: str
     to: str
     table_missing_ok: bool = False
+    only: bool = False
 
 
 class DropRelation(msgspec.Struct, frozen=True, gc=False):

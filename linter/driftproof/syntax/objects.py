@@ -137,7 +137,8 @@ def rename(node: Node, shift: int) -> Operations:
         return [op.RenameTypeConstraint(qualified(names(node["object"])), node["subname"], to)]
     if word in MEMBERS and "relation" in node:
         table = range_var(node["relation"], shift)
-        return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok)]
+        only = not node["relation"].get("inh", False)
+        return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok, only)]
     if word in RELATIONS:
         return [op.RenameRelation(RELATIONS[word], range_var(node["relation"], shift), to, missing_ok)]
     if word in ROUTINES:

@@ -227,7 +227,10 @@ def alter_table(node: Node, shift: int) -> Operations:
         found.extend(_subcommand(command, table, missing_ok, shift))
     if node["relation"].get("inh", False):
         return found
-    return [msgspec.structs.replace(step, only=True) if isinstance(step, op.DropMember) else step for step in found]
+    return [
+        msgspec.structs.replace(step, only=True) if isinstance(step, op.DropMember | op.AddColumn) else step
+        for step in found
+    ]
 
 
 def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:

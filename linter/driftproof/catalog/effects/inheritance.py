@@ -4,11 +4,89 @@ Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tab
 """
 
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import UNKNOWN, Presence, Relation
+from driftproof.catalog.state import ABSENT, UNKNOWN, Fact, Key, Presence, Relation
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 
-_COPIED = frozenset(("constraint", "trigger"))
+COPIED = frozenset(("constraint", "trigger"))
+"""What a table may have from a parent besides columns; that is not followed."""
+
+
+def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
+    """The statement fails where all of this is there, with an error that no rule speaks of."""
+    if any(fact == ABSENT for fact in facts):
+        return
+    if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
+        run.raises(sqlstate)
+    run.unsure = True
+
+
+def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
+    """A column that comes from a parent is dropped, renamed and retyped there only."""
+    for parent in _parents(run, relation):
+        fails(run, "42P16", parent.fact, parent.member("column", name))
+
+
+def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None:
+    """ADD COLUMN: not in a partition by itself, nor in a table without its children."""
+    if relation.partition:
+        for parent in _parents(run, relation):
+            fails(run, "42809", parent.fact)
+    if add.only:
+        for child in run.state.children(relation):
+            fails(run, "42P16", child.fact)
+    _merge(run, relation, add.column)
+
+
+def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
+    """What a child has already must be of the new column's type, and stays when the parent's goes."""
+    for child in run.state.children(relation):
+        if child.member("column", column.name).presence is Presence.ABSENT:
+            _merge(run, child, column)
+            continue
+        run.unsure |= not column.spelled or child.types.get(column.name) != column.spelled
+        if not any(parent.member("column", column.name).nominal for parent in _parents(run, child)):
+            run.state.writable(child).local |= {column.name}
+
+
+def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:
+    """A renamed column is renamed in the children, which must have it from nowhere else, and no other of that name."""
+    for child in run.state.children(relation):
+        if rename.only:
+            fails(run, "42P16", child.fact)
+        for parent in _parents(run, child):
+            if parent.key != relation.key:
+                fails(run, "42P16", parent.fact, parent.member("column", rename.name))
+        check_renamed(run, child, rename)
+        run.forbid(child.object("column", rename.to), child.member("column", rename.to))
+        if rename.name in child.local:
+            child = run.state.writable(child)
+            child.local = child.local - {rename.name} | {rename.to}
+
+
+def _parents(run: Interpreter, relation: Relation) -> list[Relation]:
+    found = (run.state.relations.get(key) for key in relation.parents)
+    return [parent for parent in found if parent is not None and relation.key in parent.children]
+
+
+def _ancestors(run: Interpreter, relation: Relation) -> set[Key]:
+    found = {relation.key}
+    for parent in _parents(run, relation):
+        found |= _ancestors(run, parent)
+    return found
+
+
+def _refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, partition: bool) -> None:
+    if partition and child.parents:
+        fails(run, "42809", parent.fact, child.fact)
+    if parent.key in child.parents or child.key in _ancestors(run, parent):
+        run.raises("42P07")  # if not, as little is known of either as before; a circle is never entered
+    for name in parent.columns():
+        known = child.member("column", name)
+        if known.presence is Presence.ABSENT:
+            fails(run, "42804", parent.member("column", name), child.fact)
+        elif not parent.types.get(name) or parent.types.get(name) != child.types.get(name):
+            run.unsure = True
 
 
 def inherit(run: Interpreter, step: op.Inherit) -> None:
@@ -16,10 +94,16 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
     parent, child = (run.state.look_up(name)[1] for name in (step.parent, step.child))
     if parent is None or child is None:
         return
+    if not step.ends:
+        _refuse_joining(run, parent, child, partition=step.partition)
+    elif not (parent.open or child.open) and parent.key not in child.parents:
+        fails(run, "42P01", parent.fact, child.fact)
+    elif not step.partition and child.partition:
+        fails(run, "42809", parent.fact, child.fact)
     parent, child = run.state.writable(parent), run.state.writable(child)
     parent.children = tuple(key for key in parent.children if key != child.key)
     child.parents = tuple(key for key in child.parents if key != parent.key)
-    child.vague |= _COPIED
+    child.vague |= COPIED
     child.partition = step.partition and not step.ends
     if not step.ends:
         parent.children = (*parent.children, child.key)
@@ -33,7 +117,7 @@ def inheritors(run: Interpreter, relation: Relation, kind: Kind, name: str, *, o
     found: list[Relation] = []
     for child in run.state.children(relation):
         if kind != "column":
-            if (kind, name) in child.members and kind in _COPIED:
+            if (kind, name) in child.members and kind in COPIED:
                 run.state.put_member(child, (kind, name), UNKNOWN)
         elif only:
             run.state.writable(child).local |= {name}

@@ -10,7 +10,7 @@ from driftproof.catalog.effects.dependents import (
     released,
     take_along,
 )
-from driftproof.catalog.effects.inheritance import inheritors
+from driftproof.catalog.effects.inheritance import check_added, check_renamed, inheritors, refuse_inherited
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import (
     check_column,
@@ -59,6 +59,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
         _check_expressions(run, relation, column)
     for constraint in column.constraints:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
+    check_added(run, run.state.relations[relation.key], add)
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
     relation.local |= {column.name}
@@ -185,6 +186,7 @@ def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
         for dependent, needs in holders(relation, column)
         if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule")
     ]
+    refuse_inherited(run, relation, column)
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = to
     forget_values(run, relation)
@@ -199,6 +201,7 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         relation = run.need_member(relation, drop.kind, drop.name)
     found: list[Holder] = []
     if drop.kind == "column":
+        refuse_inherited(run, relation, drop.name)
         found = holders(relation, drop.name)
     elif drop.kind == "constraint":
         found = key_holders(run, relation, drop.name)
@@ -255,6 +258,9 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     index = run.state.relations.get((relation.key[0], rename.name)) if rename.kind == "constraint" else None
     if index is not None and index.of == relation.key:
         forbid_relation(run, (relation.key[0], rename.to))
+    if rename.kind == "column":
+        refuse_inherited(run, relation, rename.name)
+        check_renamed(run, relation, rename)
     run.forbid(*taken)
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)

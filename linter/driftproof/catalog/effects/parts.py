@@ -117,7 +117,7 @@ def check_reference(
     elif other.primary_key is not None:
         other = run.need_member(other, "constraint", other.primary_key, sqlstate="42704")
         check_number(run, constraint, other)
-    elif other.kind != "table" or other.open:
+    elif other.kind != "table" or other.open or "constraint" in other.vague:
         run.unsure = True
     else:
         lack_of_key(run, other, constraint)

@@ -12,6 +12,7 @@ from driftproof.catalog.effects.dependents import (
     take_along,
     take_away,
 )
+from driftproof.catalog.effects.inheritance import COPIED
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
     INDEXED,
@@ -73,7 +74,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
     constraints = _in_order(naming.all_constraints(made))
-    _check_keys(run, relation, constraints)
+    _check_keys(run, made, relation, constraints)
     _check_names(run, made, relation, columns)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
     if before is not None and fact is not None and rows:
@@ -81,7 +82,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     elif before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
-    types = {column.name: column.spelled for column in made.columns if column.spelled}
+    types = relation.types | {column.name: column.spelled for column in made.columns if column.spelled}
     for column in made.columns:
         if column.generated and column.default is not None:
             Resolver(run).over(column.default, relation)
@@ -153,7 +154,9 @@ def own_sequence(run: Interpreter, own: op.Own) -> None:
         _own(run, sequence, table, own.column)
 
 
-def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Constraint]) -> None:
+def _check_keys(
+    run: Interpreter, made: op.CreateRelation, relation: Relation, constraints: list[op.Constraint]
+) -> None:
     """There is one primary key at most, and keys are of columns of that table."""
     primary = False
     for constraint in constraints:
@@ -162,6 +165,8 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
                 name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
                 run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
             primary = True
+            copied = (run.state.look_up(name)[1] for name in made.copies)
+            run.unsure |= any(other is None or other.primary_key is not None for other in copied)
         if constraint.kind in ("primary key", "unique"):
             _own_columns(run, relation, constraint.columns)
 
@@ -170,7 +175,12 @@ def _check_names(
     run: Interpreter, made: op.CreateRelation, relation: Relation, columns: list[tuple[str, Fact | None]]
 ) -> None:
     """No column stands there twice, unless a parent has it."""
-    said = set() if made.parents else {name for name, _ in columns[: len(columns) - len(made.columns)]}
+    said: set[str] = set()
+    if not made.parents and made.copies:
+        for name, doubt in columns[: len(columns) - len(made.columns)]:
+            if name in said:
+                run.forbid(relation.object("column", name), doubt or PRESENT)
+            said.add(name)
     for column in made.columns:
         if column.name in said:
             run.forbid(relation.object("column", column.name), PRESENT, at=column.at)
@@ -252,7 +262,7 @@ def _check_foreign_key(
     check_reference(run, constraint, relation.key, types, made=True)
     if own:
         _own_columns(run, relation, constraint.referenced)
-        if not relation.open and not covers_own(constraints, constraint):
+        if not (relation.open or relation.vague) and not covers_own(constraints, constraint):
             lack_of_key(run, relation, constraint)
 
 
@@ -281,8 +291,11 @@ def _columns_of(
         if made.typed:
             need_type(run, parent_name)
         parent = run.state.look_up(parent_name)[1] if made.typed else run.relation(parent_name)
-        relation.open = True  # of what else is copied, constraints and indexes, nothing is known
+        relation.open |= parent is None or parent.open or made.typed
+        relation.vague |= COPIED  # of what else is copied, constraints and indexes, nothing is known
         if parent is not None:
+            relation.vague |= parent.vague
+            relation.types.update(parent.types)
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             if parent_name in made.parents:
                 kinds: tuple[op.RelationKind, ...] = ("composite type",) if made.typed else ("table", "foreign table")
