@@ -9,6 +9,9 @@ from tests.catalog.worlds import always, run
 TRIGGER = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
 
 SCRIPTS = f"""
+DO $$ BEGIN IF to_regclass('public.t') IS NULL THEN IF to_regclass('public.u') IS NULL THEN RETURN; END IF; END IF; CREATE TABLE u (a int); END $$; CREATE TABLE u (a int); CREATE TABLE u (a int);
+CREATE TABLE t (a int); DO $$ BEGIN IF to_regclass('public.t') IS NOT NULL THEN RETURN; END IF; CREATE TABLE t (a int); END $$; DO $$ BEGIN IF (SELECT count(*) FROM t) = 0 THEN RETURN; END IF; CREATE TABLE t (a int); END $$; CREATE TABLE t (a int);
+CREATE TABLE t (a int); DO $$ BEGIN IF to_regclass('public.u') IS NULL THEN RETURN; END IF; COMMENT ON COLUMN t.b IS 'x'; END $$; COMMENT ON COLUMN t.b IS 'x';
 CREATE TABLE IF NOT EXISTS t (a int, b int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 't' AND column_name = 'b') THEN ALTER TABLE t ADD COLUMN b int; END IF; END $$; ALTER TABLE t ADD COLUMN b int; COMMENT ON COLUMN t.c IS 'x';
 CREATE TABLE t (a int); CREATE TABLE u (id int PRIMARY KEY); DROP TABLE u; ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u (id);
 CREATE TABLE t (a int); CREATE TABLE u (id int PRIMARY KEY); ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u (id); ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (x);

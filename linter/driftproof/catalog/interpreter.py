@@ -152,6 +152,7 @@ class Interpreter:
         self.failed = False
         self.called = set()
         self.unsure = False
+        self._silent = self._cautious = 0
         self._returned = []
         self._loops = []
         self.state.touched = set()
@@ -163,10 +164,13 @@ class Interpreter:
         except _Ended:
             pass
         except Fails:
-            self.failed = True
-            if before is not None:
-                self.state = before
-            return self.failures
+            returned = next((state for state, nominal in self._returned if nominal), None)
+            if returned is None:
+                self.failed = True
+                if before is not None:
+                    self.state = before
+                return self.failures
+            self.state = returned  # it fails only where the fresh state does not come
         self._rejoin(self._returned)
         return self.failures
 
@@ -379,7 +383,12 @@ class Interpreter:
             if known and sure and isinstance(failed, Fails):
                 self.state = first
                 raise failed from None
-            return  # only the second way comes out
+            # Only the second way comes out, and the fresh state may have gone the first one.
+            if known:
+                self._silent += 1
+            else:
+                self._cautious += 1
+            return
         second = self.state
         self.state, self.unsure = first, first_unsure
         self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
