@@ -200,7 +200,7 @@ def rename_index(run: Interpreter, owner: Relation, name: str, to: str) -> None:
     for kind in ("index", "constraint"):
         if (kind, name) in owner.uses:
             owner.uses[kind, to] = owner.uses.pop((kind, name))
-    if ("constraint", name) in owner.members:
+    if owner.members.get(("constraint", name), ABSENT).presence is not Presence.ABSENT:
         run.state.put_member(owner, ("constraint", to), owner.members.pop(("constraint", name)))
     if owner.primary_key == name:
         owner.primary_key = to
