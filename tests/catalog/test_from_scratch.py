@@ -1,6 +1,7 @@
 """A history that starts from objects made by hand: what an empty platform says of it, and what a database that has them."""
 
 from driftproof.diagnostic import Certainty, Severity
+from driftproof.rerun import Rerun
 from tests.histories import check, found
 
 BY_HAND = "ALTER TABLE users ADD COLUMN phone text;\n"
@@ -38,4 +39,12 @@ def test_each_statement_that_certainly_fails_is_reported() -> None:
     assert found(table, "COMMENT ON COLUMN t.b IS 'x';\nCREATE INDEX ON t (b);\n") == [
         "1 always 42703 column t.b",
         "2 always 42703 column t.b",
+    ]
+
+
+def test_what_lacks_an_object_fails_whatever_else_is_not_known_of_it() -> None:
+    unknown = "DO $$ BEGIN EXECUTE (SELECT 'x'); END $$;\n"
+    table = "CREATE TABLE t (a int REFERENCES known (id), b int REFERENCES never_made (id));\n"
+    assert found("CREATE TABLE known (id int PRIMARY KEY);\n" + unknown + table, rerun=Rerun.ALWAYS) == [
+        "1 rerun 42P07 relation known"
     ]

@@ -238,8 +238,8 @@ class Interpreter:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed."""
         if not self._silent and self.incomplete is None:
             self.incomplete = self.place.migration
-        if self.unsure:
-            return
+        if self.unsure and self._traps:
+            return  # what else fails before it, a handler may take
         with self.silent():
             self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
 
