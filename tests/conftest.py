@@ -15,6 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the duel of tests/duel lasts."""
     parser.addoption("--duel-examples", type=int, default=300, help="how many histories the duel makes up")
     parser.addoption("--duel-seed", type=int, default=1, help="where it begins")
+    parser.addoption("--duel-themes", help="what it is about, with commas between; else what is held by now")
 
 
 @pytest.fixture(scope="session")

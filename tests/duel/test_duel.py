@@ -13,14 +13,21 @@ Without the statements that fail, the history runs through. Then
   claimed to, with that SQLSTATE, and no statement before it is claimed to need the column.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.duel.cases import CASES
 from tests.duel.grammar import SETTLED, histories
 from tests.duel.referee import Migrations, disagreements, drifted, repeated, replay, smooth, split
+
+CASES = [
+    pytest.param(line, id=f"{path.stem}-{number}")
+    for path in sorted(Path(__file__).with_name("cases").glob("*.txt"))
+    for number, line in enumerate(path.read_text().splitlines(), 1)
+]
+"""Disagreements that the duel once found, made small: a history a line, ``||`` between its files."""
 
 
 def _hold(connection: Any, history: Migrations) -> None:
@@ -38,6 +45,9 @@ def test_what_was_found_before(connection: Any, case: str) -> None:
 
 
 def test_no_disagreement(connection: Any, request: pytest.FixtureRequest) -> None:
+    named = request.config.getoption("duel_themes")
+    themes = tuple(named.split(",")) if named else SETTLED
+
     @seed(request.config.getoption("duel_seed"))
     @settings(
         max_examples=request.config.getoption("duel_examples"),
@@ -46,7 +56,7 @@ def test_no_disagreement(connection: Any, request: pytest.FixtureRequest) -> Non
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
     )
-    @given(histories(SETTLED))
+    @given(histories(themes))
     def duel(history: Migrations) -> None:
         _hold(connection, history)
 
