@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from driftproof import __version__, analysis
+from driftproof import __version__
+from driftproof.cli import linting
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Project
@@ -74,7 +75,7 @@ class TestCrash:
         def crash(*_: object, **__: object) -> None:
             raise ZeroDivisionError("what a\npity")
 
-        monkeypatch.setattr(analysis, "analyse", crash)
+        monkeypatch.setattr(linting, "analyse", crash)
 
     def test_it_is_no_finding(self, project: Project) -> None:
         project.add()
@@ -97,7 +98,7 @@ def test_an_interrupt_is_130(project: Project, monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(analysis, "analyse", interrupt)
+    monkeypatch.setattr(linting, "analyse", interrupt)
     project.add()
     assert project.run("check", project.path) == (130, b"", b"")
 

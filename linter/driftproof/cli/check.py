@@ -1,34 +1,17 @@
 """``driftproof check``: lint, and with ``--fix`` rewrite."""
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from driftproof.cli.inputs import Job, Settings
-    from driftproof.config import Choice
-    from driftproof.diagnostic import Diagnostic
+    from driftproof.cli.linting import Linted
     from driftproof.fix.apply import FixedFile
-    from driftproof.history import History
     from driftproof.report import Report
-    from driftproof.rule import Rule
-    from driftproof.source import Source
 
 _RULES = "CODE,..."
-
-
-class _Done(NamedTuple):
-    """What came of a history."""
-
-    history: "History"
-    diagnostics: "tuple[Diagnostic, ...]"
-    files: int
-    statements: int
-    fixed: "list[FixedFile]"
-    failing: bool
-    least: int
 
 
 @click.command()
@@ -80,25 +63,26 @@ def check(
     PATH, the migration directories below the current folder are checked.
     """
     from driftproof.cli.inputs import Settings
+    from driftproof.cli.linting import lint
     from driftproof.config import Choice
 
     if config is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     choice = Choice(_words(select) if select else None, _words(ignore), "--")
     jobs = _jobs(paths, stdin_filename, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun))
-    done = _work(jobs, choice, fix or diff, unsafe_fixes, fail_on)
+    linted = lint(jobs, choice, fix or diff, unsafe_fixes, fail_on)
     piped = fix and paths == ("-",)
-    fixed = [file for one in done for file in one.fixed]
+    fixed = [file for one in linted for file in one.fixed]
     if diff:
         _print_diff(fixed, color)
     elif piped:
-        _print_sql(done)
+        _print_sql(fixed)
     elif fix:
         from driftproof.files import replace_files
 
         replace_files((file.path, file.after) for file in fixed if file.after != file.before)
-    _print_report(_report(done, fix or diff, diff, unsafe_fixes), form, color, quiet, to_error=diff or piped)
-    failing = any(one.failing for one in done) or (diff and any(file.after != file.before for file in fixed))
+    _print_report(_report(jobs, linted, fix or diff, diff, unsafe_fixes), form, color, quiet, to_error=diff or piped)
+    failing = any(one.failing for one in linted) or (diff and any(file.after != file.before for file in fixed))
     return int(failing and not exit_zero)
 
 
@@ -120,54 +104,24 @@ def _jobs(paths: tuple[str, ...], stdin_filename: str | None, settings: "Setting
     return read(paths, settings)
 
 
-def _work(jobs: "list[Job]", choice: "Choice", fix: bool, unsafe: bool, fail_on: str | None) -> list[_Done]:
-    from driftproof.rule import load_rules
-
-    known = load_rules()
-    # All rules are chosen before anything is looked at: a wrong name must not come up between two histories.
-    chosen = [job.config.rules(known, choice) for job in jobs]
-    return [_do(job, rules, known, fix, unsafe, fail_on) for job, rules in zip(jobs, chosen, strict=True)]
-
-
-def _do(
-    job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", fix: bool, unsafe: bool, fail_on: str | None
-) -> _Done:
-    from driftproof.analysis import analyse
-    from driftproof.diagnostic import Severity
-
-    history = job.history
-    fixed: list[FixedFile] = []
-    least = (job.config.fail_on if fail_on is None else Severity(fail_on)).rank
-
-    def failing(diagnostics: "Sequence[Diagnostic]") -> "list[Diagnostic]":
-        adjusted = job.config.adjust(tuple(diagnostics), history, known)
-        return [diagnostic for diagnostic in adjusted if diagnostic.severity.rank >= least]
-
-    if fix:
-        from driftproof.fix.apply import fix_history
-
-        # What fails no run is not rewritten: nobody asked for a guard on each old table that a new file touches.
-        history, fixed = fix_history(history, rules, failing, unsafe=unsafe, rerun=job.config.rerun)
-    analysis = analyse(history, rules, known, rerun=job.config.rerun)
-    diagnostics = job.config.adjust(analysis.diagnostics, history, known)
-    return _Done(history, diagnostics, analysis.files, analysis.statements, fixed, bool(failing(diagnostics)), least)
-
-
-def _report(done: list[_Done], fix: bool, dry: bool, unsafe: bool) -> "Report":
+def _report(jobs: "list[Job]", linted: "list[Linted]", fix: bool, dry: bool, unsafe: bool) -> "Report":
     from driftproof.report import Report, in_order
 
-    sources: dict[str, Source] = {
-        migration.path: migration.source for one in done for migration in one.history.migrations
-    }
+    migrations = [
+        (migration, one) for job, one in zip(jobs, linted, strict=True) for migration in job.history.migrations
+    ]
+    sources = {migration.path: migration.source for migration, _ in migrations}
+    fixed = [file for one in linted for file in one.fixed]
+    sources |= {file.path: sources[file.path].rewritten(file.after) for file in fixed}
     return Report(
-        diagnostics=tuple(sorted((found for one in done for found in one.diagnostics), key=in_order)),
-        files=sum(one.files for one in done),
-        statements=sum(one.statements for one in done),
+        diagnostics=tuple(sorted((found for one in linted for found in one.diagnostics), key=in_order)),
+        files=sum(one.files for one in linted),
+        statements=sum(one.statements for one in linted),
         sources=sources,
-        fixed=sum(file.applied for one in done for file in one.fixed) if fix else None,
+        fixed=sum(file.applied for file in fixed) if fix else None,
         dry=dry,
         unsafe=unsafe,
-        least={migration.path: one.least for one in done for migration in one.history.migrations},
+        least={migration.path: one.least for migration, one in migrations},
     )
 
 
@@ -180,12 +134,11 @@ def _print_diff(fixed: "list[FixedFile]", color: str) -> None:
     write(painted(patch, painter(colour)) if colour else patch)
 
 
-def _print_sql(done: list[_Done]) -> None:
+def _print_sql(fixed: "list[FixedFile]") -> None:
     from driftproof.report.terminal import write
 
-    for one in done:
-        for migration in one.history.migrations:
-            write(migration.source.data)
+    for file in fixed:
+        write(file.after)
 
 
 def _print_report(report: "Report", form: str, color: str, quiet: bool, *, to_error: bool) -> None:
