@@ -1,10 +1,9 @@
 """What the rules about guards ask of a DO block: which question guards what, and where it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from pglast.parser import ParseError
 
 from driftproof.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
 from driftproof.objects import DUPLICATE, Kind
@@ -13,7 +12,7 @@ from driftproof.statements import named
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.statements.walk import flat, inner
-from driftproof.syntax import Token, literal, tokens
+from driftproof.syntax import Token, body_of, body_tokens, literal
 
 _COMPARED = 24  # how much of the text before a constant must be the same for it to be that constant
 # The column of each view or catalog that says in which schema its rows are, and how it is compared with one.
@@ -176,22 +175,8 @@ class _Body:
     def __init__(self, context: StatementContext) -> None:
         statement, data = context.statement, context.file.migration.source.data
         self.data = data
-        self.start = self.end = statement.start
-        self.tokens: Sequence[Token] = ()
-        whole = next((item for item in tokens(data, statement.start, statement.end) if item.name == "SCONST"), None)
-        if whole is None:
-            return
-        if whole.text.startswith("$"):
-            edge = whole.text.index("$", 1) + 1
-        elif whole.text.startswith("'") and "''" not in whole.text:
-            edge = 1
-        else:
-            return
-        self.start, self.end = whole.start + edge, whole.end - edge
-        try:
-            self.tokens = tokens(data, self.start, self.end)
-        except ParseError:
-            self.tokens = ()
+        self.start, self.end = body_of(data, statement.start, statement.end)
+        self.tokens = body_tokens(data, statement.start, statement.end)
 
     def from_line(self, number: int) -> list[Token]:
         """The tokens from the start of a line of the body on."""

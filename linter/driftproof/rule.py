@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
+from driftproof.fix.options import AS_DESIGNED, Fixing
 from driftproof.plugins import offered
 from driftproof.unusable import Unusable
 
@@ -58,12 +59,20 @@ def good(sql: str, *, why: str, earlier: tuple[str, ...] = ()) -> Case:
 
 
 class FileContext:
-    """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index."""
+    """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index; ``fixing``
+    says how fixes shall look."""
 
-    def __init__(self, history: "History", migration: "Migration", earlier: "dict[int, tuple[Statement, ...]]") -> None:
+    def __init__(
+        self,
+        history: "History",
+        migration: "Migration",
+        earlier: "dict[int, tuple[Statement, ...]]",
+        fixing: Fixing = AS_DESIGNED,
+    ) -> None:
         self.history = history
         self.migration = migration
         self.earlier = earlier
+        self.fixing = fixing
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
 

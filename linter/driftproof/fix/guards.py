@@ -1,8 +1,9 @@
-"""Guarded blocks: what makes a migration run where an object is missing, built from the author's own text.
+"""Guards for what a CREATE TABLE left in doubt: blocks that make sure of its columns and constraints, built from the
+author's own text.
 
-The blocks stand behind the CREATE TABLE that they doubt, under one heading, or before the first statement that needs
-the object when that CREATE lies in an earlier migration. Existing rows are taken care of: a block never fails because
-of them, it warns.
+The blocks stand behind the statement with that CREATE TABLE, under one heading, or before the first statement that
+needs the object when it lies in an earlier migration. They change nothing where the column is there. A block never
+fails because of existing rows: what these may break is tried by itself, and where they break it, the block warns.
 """
 
 import re
@@ -13,11 +14,16 @@ import msgspec
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
+from driftproof.fix import blocks
+from driftproof.fix.options import Scope, Style
+from driftproof.fix.places import LAST, before, behind
+from driftproof.objects import Object
 from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
-from driftproof.syntax import Element, Token, elements, literal, quote
-from driftproof.syntax.parser import first_token
+from driftproof.statements.walk import flat
+from driftproof.syntax import Element, Token, body_tokens, elements, quote, tokens
+from driftproof.syntax.clauses import Clause, clauses
 
 HEADING = "-- Ensure columns exist (for existing tables)"
 _HEADED = re.compile(rb"\s*" + re.escape(HEADING.encode()))
@@ -25,7 +31,6 @@ _HEADED = re.compile(rb"\s*" + re.escape(HEADING.encode()))
 # then constraints, then what stands behind them all.
 _LEVEL = 10_000
 _CONSTRAINTS_FROM = 100 * _LEVEL
-_LAST = 1000 * _LEVEL
 
 _VIOLATIONS = {
     "check": "check_violation",
@@ -35,6 +40,10 @@ _VIOLATIONS = {
     "not null": "not_null_violation",
     "primary key": "invalid_table_definition OR not_null_violation OR unique_violation",
 }
+# Functions that never give NULL, so that a default of theirs fills every row.
+_FILLING = {"now", "gen_random_uuid", "uuid_generate_v4", "clock_timestamp", "timezone", "nextval", "random", "uuidv7"}
+# What a CHECK may hold and still pass where its column is NULL: operators on it and constants, whose result is NULL.
+_NOT_STRICT = {"IS", "ISNULL", "NOTNULL", "NULL_P", "CASE", "COALESCE", "DISTINCT", "EXISTS", "SELECT", "ROW"}
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -62,28 +71,37 @@ class _Table(msgspec.Struct, frozen=True):
 
 
 def guard(context: StatementContext, failure: Failure) -> Fix | None:
-    """The fix that makes sure of a column or a constraint that a CREATE TABLE left in doubt; None if there is none."""
+    """The fix that makes sure of a column or a constraint (or its index) that a CREATE TABLE left in doubt; None if
+    there is none."""
     table = _doubted_table(context, failure)
-    if table is None or failure.object.relation is None:
+    if table is None:
         return None
-    blocks = _Blocks(table)
-    if failure.object.kind == "column":
-        found = blocks.add_column(failure.object.name)
-        title = f"add the column {failure.object.name} where it is missing"
+    wanted, fixing = failure.object, context.file.fixing
+    made = _Blocks(table, fixing.style)
+    if wanted.kind == "column":
+        found = made.add_column(wanted.name)
+        title = f"add the column {wanted.name} where it is missing"
     else:
-        found = blocks.add_constraint(failure.object.name)
-        title = f"add the constraint {failure.object.name} where it is missing"
+        found = made.add_constraint(wanted.name)
+        title = f"add the constraint {wanted.name} where it is missing"
     if not found:
         return None
-    edits = _place(context, failure, table, blocks.texts)
-    return Fix(title, Applicability.SAFE if blocks.safe else Applicability.UNSAFE, edits)
+    if fixing.scope is Scope.ALL:
+        for column in table.made.columns:
+            made.add_column(column.name)
+        title = f"add the columns of {table.name} that are missing"
+    source, newline = context.file.migration.source, context.file.migration.source.newline.decode()
+    ahead = source.data[: context.statement.start]
+    # What an earlier round wrote need not be written again.
+    new = {order: text for order, text in made.texts.items() if text.replace("\n", newline).encode() not in ahead}
+    return Fix(title, Applicability.SAFE, _place(context, failure, table, new)) if new else None
 
 
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
-    if failure.origin is None or failure.certainty is not Certainty.DRIFT:
-        return None
     wanted = failure.object
-    return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation or "", failure.inherited)
+    if failure.origin is None or failure.certainty is not Certainty.DRIFT or wanted.relation is None:
+        return None
+    return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation, failure.inherited)
 
 
 @lru_cache(maxsize=16)
@@ -91,29 +109,57 @@ def _table(file: FileContext, origin: Place, schema: str, name: str, inherited: 
     """The table of a doubt, as it is called where the blocks stand; kept, because each of its columns asks for it."""
     source = file.history.migrations[origin.migration].source
     statement = file.statement(origin)
-    made = next((step for step in statement.operations if isinstance(step, CreateRelation)), None)
-    if made is None or made.kind != "table":
+    tables = [step for step in flat(statement.operations) if isinstance(step, CreateRelation) and step.kind == "table"]
+    made = next((step for step in tables if step is statement.operations[0] or step.name.name == name), None)
+    if made is None:
         return None
-    opened, found = elements(source.data, statement.start, statement.end)
+    start, end = (statement.start, statement.end)
+    if made is not statement.operations[0] and (place := _inside(source, statement, made)):
+        start, end = place
+    opened, found = elements(source.data, start, end)
     if not found:
         return None
-    named = made.name
     if not inherited:
-        written = source.data[named.at : opened].decode().strip()
-        return _Table(source, statement, made, found, named.schema or schema, named.name, written)
+        written = _written(source, start, opened)
+        return _Table(source, statement, made, found, made.name.schema or schema, made.name.name, written)
     # Since its CREATE the table may have been renamed or moved.
-    written = quote(name) if named.schema is None and schema == "public" else f"{quote(schema)}.{quote(name)}"
+    written = quote(name) if made.name.schema is None and schema == "public" else f"{quote(schema)}.{quote(name)}"
     return _Table(source, statement, made, found, schema, name, written)
+
+
+def _inside(source: Source, statement: Statement, made: CreateRelation) -> tuple[int, int] | None:
+    """Where a CREATE TABLE stands in the body of a DO block: its first byte, and the semicolon behind it."""
+    found = body_tokens(source.data, statement.start, statement.end)
+    for at, token in enumerate(found):
+        if token.name != "CREATE":
+            continue
+        end = next((later.start for later in found[at:] if later.name == "ASCII_59"), None)
+        if end is None:
+            break
+        opened, listed = elements(source.data, token.start, end)
+        last = [word for word in found[at:] if word.end <= opened][-1:]
+        if listed and last and last[0].folded == made.name.name and found[at + 1].name in ("TABLE", "UNLOGGED"):
+            return token.start, end
+    return None
+
+
+def _written(source: Source, start: int, opened: int) -> str:
+    """The name of a table as its CREATE TABLE writes it, comments and all."""
+    words = tokens(source.data, start, opened)
+    at = next(at for at, word in enumerate(words) if word.name == "TABLE") + 1
+    if words[at].name == "IF_P":
+        at += len(("IF", "NOT", "EXISTS"))
+    return source.data[words[at].start : opened].decode().strip()
 
 
 class _Blocks:
     """The blocks of one fix, by their order; what one needs is added before it."""
 
-    def __init__(self, table: _Table) -> None:
+    def __init__(self, table: _Table, style: Style) -> None:
         self.table = table
+        self.style = style
         self.texts: dict[int, str] = {}
         self.orders: dict[str, int] = {}
-        self.safe = True
 
     def add_column(self, name: str) -> bool:
         """The block of a column, behind those of the columns that it reads, and of the table constraints with it."""
@@ -124,109 +170,107 @@ class _Blocks:
             return True
         place, element = found
         column = next(item for item in self.table.made.columns if item.name == name)
-        kinds = {constraint.kind for constraint in column.constraints}
         self.orders[name] = place + 1
         for other in _reads(column):
             if self.add_column(other):
                 self.orders[name] = max(self.orders[name], self.orders[other] // _LEVEL * _LEVEL + _LEVEL + place + 1)
-        self.texts[self.orders[name]] = self._column_block(name, element, column)
-        if kinds & {"primary key", "unique"} or ("foreign key" in kinds and _fills(column)):
-            self.safe = False
+        self.texts[self.orders[name]] = self._column_block(element, column)
         for written, constraint in self._table_constraints():
             if name in constrained(constraint):
-                self._constraint(written, constraint)
+                self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
         return True
 
     def add_constraint(self, name: str) -> bool:
-        """The block of a table constraint, and of the columns that it needs."""
+        """The block of a constraint, and of the columns that it needs."""
         for written, constraint in self._table_constraints():
             if self._name(constraint) == name:
-                for column in constrained(constraint):
-                    self.add_column(column)
-                self._constraint(written, constraint)
+                for needed in constrained(constraint):
+                    self.add_column(needed)
+                self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
                 return True
+        for column in self.table.made.columns:
+            found = self.table.column(column.name)
+            if found is None:
+                continue
+            place, element = found
+            for clause, constraint in _pairs(element, column):
+                if self._name(constraint) == name:
+                    self.add_column(column.name)
+                    text = _as_table_constraint(self.table.source, clause, column.name)
+                    self._constraint_block(constraint, text, len(self.table.elements) + place)
+                    return True
         return False
 
     def _table_constraints(self) -> list[tuple[Element, Constraint]]:
         written = [element for element in self.table.elements if element.kind == "constraint"]
         return list(zip(written, self.table.made.constraints, strict=True))
 
-    def _constraint(self, element: Element, constraint: Constraint) -> None:
-        order = _CONSTRAINTS_FROM + self.table.elements.index(element)
-        if order in self.texts:
-            return
-        if constraint.kind == "primary key":
-            self.safe = False
+    def _constraint_block(self, constraint: Constraint, text: str, place: int) -> None:
         name = self._name(constraint)
-        text = self.table.text(element)
-        if constraint.name is None:
-            text = f"CONSTRAINT {quote(name)} {text}"
-        regclass = literal(f"{quote(self.table.schema)}.{quote(self.table.name)}")
-        warning = _message(f"{self.table.name}: existing rows break {name}, it was not added")
-        self.texts[order] = "\n".join(
+        wanted = Object("constraint", self.table.schema, self.table.name, name)
+        asked = blocks.question(wanted)
+        assert asked is not None
+        self.texts[_CONSTRAINTS_FROM + place] = blocks.block(
+            asked,
+            [f"ALTER TABLE {self.table.written} ADD {_with_name(constraint, name, text)};"],
             [
-                "DO $$",
-                "BEGIN",
-                "    IF NOT EXISTS (",
-                "        SELECT 1 FROM pg_constraint",
-                f"        WHERE conrelid = {regclass}::regclass",
-                f"          AND conname = {literal(name)}",
-                "    ) THEN",
-                f"        ALTER TABLE {self.table.written} ADD {text};",
-                "    END IF;",
-                "EXCEPTION",
-                "    WHEN undefined_column THEN",
-                "        NULL; -- it comes with the last of its columns",
-                f"    WHEN {_VIOLATIONS[constraint.kind]} THEN",
-                f"        RAISE WARNING {warning};",
-                "END $$;",
-            ]
+                "WHEN undefined_column THEN",
+                f"{blocks.STEP}NULL; -- it comes with the last of its columns",
+                *self._handler(constraint, name),
+            ],
         )
+
+    def _handler(self, constraint: Constraint, name: str) -> list[str]:
+        return [
+            f"WHEN {_VIOLATIONS[constraint.kind]} THEN",
+            blocks.STEP + blocks.warning(f"{self.table.name}: existing rows break {name}, it was not added"),
+        ]
 
     def _name(self, constraint: Constraint) -> str:
         """The constraint's name in the fresh state: where it has none, the one that PostgreSQL makes up."""
         names = constraint_names(self.table.schema, self.table.made)
         return names[all_constraints(self.table.made).index(constraint)]
 
-    def _column_block(self, name: str, element: Element, column: Column) -> str:
-        table = self.table.name
-        text = self.table.text(element)
-        lines: list[str] = []
-        data = self.table.source.data
-        keyed = any(constraint.kind == "primary key" for constraint in column.constraints)
-        not_null = None if keyed or _fills(column) else _not_null(element.tokens)
+    def _column_block(self, element: Element, column: Column) -> str:
+        """The block of a column; what existing rows may break is left out of its definition, and tried by itself."""
+        written = self.table.written
+        aside = [pair for pair in _pairs(element, column) if _may_break(*pair, column, element)]
+        cut = [clause for clause, _ in aside]
+        not_null = next((clause for clause in clauses(element) if clause.kind == "not null"), None)
+        if not_null is not None and not _fills_every_row(element, column):
+            cut.append(not_null)
+        else:
+            not_null = None
+        text = _without(self.table.source, element, cut)
+        if self.style is Style.NATIVE and not cut:
+            return f"ALTER TABLE {written} ADD COLUMN IF NOT EXISTS {text};"
+        asked = blocks.question(Object("column", self.table.schema, self.table.name, column.name))
+        assert asked is not None
+        body = [f"ALTER TABLE {written} ADD COLUMN {text};"]
         if not_null is not None:
-            start, end = not_null
-            text = (data[element.start : start].rstrip(b" \t") + data[end : element.end]).decode().rstrip()
-            warning = _message(f"{table}.{name}: existing rows have no value, NOT NULL was not set")
-            lines = [
-                f"        IF EXISTS (SELECT 1 FROM {self.table.written} WHERE {quote(name)} IS NULL) THEN",
-                f"            RAISE WARNING {warning};",
-                "        ELSE",
-                f"            ALTER TABLE {self.table.written} ALTER COLUMN {quote(name)} SET NOT NULL;",
-                "        END IF;",
-            ]
-        return "\n".join(
-            [
-                "DO $$",
+            body += self._set_not_null(column.name)
+        for clause, constraint in aside:
+            name = self._name(constraint)
+            added = _with_name(constraint, name, _as_table_constraint(self.table.source, clause, column.name))
+            body += [
                 "BEGIN",
-                "    IF NOT EXISTS (",
-                "        SELECT 1 FROM information_schema.columns",
-                f"        WHERE table_schema = {literal(self.table.schema)}",
-                f"          AND table_name = {literal(table)}",
-                f"          AND column_name = {literal(name)}",
-                "    ) THEN",
-                f"        ALTER TABLE {self.table.written} ADD COLUMN {text};",
-                *lines,
-                "    END IF;",
-                "END $$;",
+                f"{blocks.STEP}ALTER TABLE {written} ADD {added};",
+                "EXCEPTION",
+                *blocks.indented(self._handler(constraint, name), 1),
+                "END;",
             ]
-        )
+        return blocks.block(asked, body)
 
-
-def _fills(column: Column) -> bool:
-    """Whether existing rows get a value: a default, an identity, a serial, a generated column."""
-    return column.default is not None or column.sequence
+    def _set_not_null(self, name: str) -> list[str]:
+        written = self.table.written
+        return [
+            f"IF EXISTS (SELECT 1 FROM {written} WHERE {quote(name)} IS NULL) THEN",
+            blocks.STEP
+            + blocks.warning(f"{self.table.name}.{name}: existing rows have no value, NOT NULL was not set"),
+            "ELSE",
+            f"{blocks.STEP}ALTER TABLE {written} ALTER COLUMN {quote(name)} SET NOT NULL;",
+            "END IF;",
+        ]
 
 
 def _reads(column: Column) -> list[str]:
@@ -237,15 +281,93 @@ def _reads(column: Column) -> list[str]:
     return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
 
 
-def _not_null(found: tuple[Token, ...]) -> tuple[int, int] | None:
-    """Where a column's NOT NULL begins and ends in the file, with the name of that constraint if it has one."""
-    depth = 0
-    for at, token in enumerate(found[:-1]):
-        depth += (token.text in "([") - (token.text in ")]")
-        if depth == 0 and token.name == "NOT" and found[at + 1].name == "NULL_P":
-            named = at >= 2 and found[at - 2].name == "CONSTRAINT"
-            return (found[at - 2] if named else token).start, found[at + 1].end
-    return None
+def _pairs(element: Element, column: Column) -> list[tuple[Clause, Constraint]]:
+    """The constraints of a column with the clauses that write them; NOT NULL is none of them."""
+    rest = [clause for clause in clauses(element) if clause.kind in _VIOLATIONS and clause.kind != "not null"]
+    found = []
+    for constraint in column.constraints:
+        clause = next((item for item in rest if item.kind == constraint.kind), None)
+        if clause is not None:
+            rest.remove(clause)
+            found.append((clause, constraint))
+    return found
+
+
+def _may_break(clause: Clause, constraint: Constraint, column: Column, element: Element) -> bool:
+    """Whether rows that are there already may break a constraint of a new column."""
+    filled = column.default is not None or column.sequence
+    match constraint.kind:
+        case "primary key":
+            return True
+        case "unique":
+            return filled or any(token.name == "NULLS_P" for token in clause.tokens)
+        case "foreign key":
+            return filled
+        case _:
+            return filled or not _passes_null(clause, column.name)
+
+
+def _passes_null(clause: Clause, name: str) -> bool:
+    """Whether a CHECK certainly passes where its column is NULL: it compares that column with constants."""
+    own = clause.own
+    for token, after in zip(own[1:], (*own[2:], None), strict=True):
+        called = after is not None and after.name == "ASCII_40"
+        if token.name in _NOT_STRICT or (token.name == "IDENT" and (called or token.folded != name)):
+            return False
+    return True
+
+
+def _fills_every_row(element: Element, column: Column) -> bool:
+    """Whether no row can be without a value: a sequence, a constant, a function that never gives NULL."""
+    if column.sequence:
+        return True
+    if column.default is None or column.generated:
+        return False
+    default = next((clause for clause in clauses(element) if clause.kind == "default"), None)
+    if default is None or any(token.name == "NULL_P" for token in default.tokens):
+        return False
+    return not column.default.queries and all(call.name.name in _FILLING for call in column.default.calls)
+
+
+def _without(source: Source, element: Element, cut: list[Clause]) -> str:
+    """The text of a column definition without some of its clauses."""
+    parts, at = [], element.start
+    for clause in sorted(cut, key=lambda clause: clause.start):
+        parts.append(source.data[at : clause.start].rstrip(b" \t"))
+        at = clause.end
+    parts.append(source.data[at : element.end])
+    return b"".join(parts).decode().rstrip()
+
+
+def _with_name(constraint: Constraint, name: str, text: str) -> str:
+    """A constraint's text with the name that the fresh state has for it."""
+    return text if constraint.name is not None else f"CONSTRAINT {quote(name)} {text}"
+
+
+def _as_table_constraint(source: Source, clause: Clause, column: str) -> str:
+    """A column's constraint as ALTER TABLE ... ADD takes it: with the column that it is about."""
+    text = source.data[clause.start : clause.end].decode()
+    if clause.kind == "check":
+        return text
+    if clause.kind == "foreign key":
+        at = clause.own[0].start
+        return f"{_cut(source, clause.start, at)}FOREIGN KEY ({quote(column)}) {_cut(source, at, clause.end)}"
+    end = _key_ends(clause.own)
+    return f"{_cut(source, clause.start, end)} ({quote(column)}){_cut(source, end, clause.end)}"
+
+
+def _key_ends(own: tuple[Token, ...]) -> int:
+    """Where the words UNIQUE, UNIQUE NULLS NOT DISTINCT or PRIMARY KEY end."""
+    words = 1
+    if own[0].name == "PRIMARY":
+        words = 2
+    elif len(own) > 1 and own[1].name == "NULLS_P":
+        words = 4 if own[2].name == "NOT" else 3
+    return own[words - 1].end
+
+
+def _cut(source: Source, start: int, end: int) -> str:
+    return source.data[start:end].decode()
 
 
 def _place(context: StatementContext, failure: Failure, table: _Table, texts: dict[int, str]) -> tuple[Edit, ...]:
@@ -253,61 +375,16 @@ def _place(context: StatementContext, failure: Failure, table: _Table, texts: di
     source = context.file.migration.source
     newline = source.newline.decode()
     if failure.inherited:
-        at, before, after = _before(source, context.statement), "", "\n"
+        at, lead, after = before(source, context.statement), "", "\n"
     else:
-        at, before, after = _behind(source, table.statement)
-    tagged = {order: _dollar_quoted(text) for order, text in texts.items()}
-    edits = [Edit(at, at, f"\n{text}\n".replace("\n", newline), order) for order, text in sorted(tagged.items())]
+        at, lead, after = behind(source, table.statement)
+    edits = [Edit(at, at, f"\n{text}\n".replace("\n", newline), order) for order, text in sorted(texts.items())]
     heading = _HEADED.match(source.data, at)
     if heading is not None and not failure.inherited:
         at = source.line_end(heading.end()) + len(source.newline)
         edits = [msgspec.structs.replace(edit, start=at, end=at, text=edit.text[len(newline) :]) for edit in edits]
     else:
-        edits.insert(0, Edit(at, at, f"{before}{HEADING}".replace("\n", newline)))
+        edits.insert(0, Edit(at, at, f"{lead}{HEADING}".replace("\n", newline)))
     if after:
-        edits.append(Edit(at, at, after.replace("\n", newline), _LAST))
+        edits.append(Edit(at, at, after.replace("\n", newline), LAST))
     return tuple(edits)
-
-
-def _behind(source: Source, statement: Statement) -> tuple[int, str, str]:
-    """The place behind a statement: the next line, or right behind the semicolon if more stands on its line."""
-    data = source.data
-    semicolon = data.find(b";", statement.end)
-    at = semicolon + 1 if semicolon >= 0 else statement.end
-    end = source.line_end(at)
-    rest = data[at:end].strip()
-    if rest and not rest.startswith(b"--"):
-        return at, "\n\n", "\n"
-    start = min(data.find(b"\n", end) + 1 or len(data), len(data))
-    if start == len(data) and not data.endswith(b"\n"):
-        return start, "\n\n", ""
-    next_line = data[start : source.line_end(start)]
-    return start, "\n", "\n" if next_line.strip() and start < len(data) else ""
-
-
-def _before(source: Source, statement: Statement) -> int:
-    """The place before a statement and the comment lines right above it."""
-    data = source.data
-    start = source.line_start(statement.start)
-    if first_token(data, start) != statement.start and data[start : statement.start].strip():
-        return statement.start
-    while start > 0:
-        above = source.line_start(start - 1)
-        if not data[above:start].lstrip().startswith(b"--"):
-            break
-        start = above
-    return start
-
-
-def _dollar_quoted(block: str) -> str:
-    """The block with a dollar quote that its body does not hold."""
-    body = block.removeprefix("DO $$").removesuffix("$$;")
-    tag = "$$"
-    while tag in body:
-        tag = "$guard$" if tag == "$$" else f"${tag[1:-1]}_$"
-    return f"DO {tag}{body}{tag};"
-
-
-def _message(text: str) -> str:
-    """A format string of RAISE that says the text."""
-    return literal(text.replace("%", "%%"))

@@ -8,9 +8,33 @@ from driftproof.syntax.commands import command
 from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
-from driftproof.syntax.tokens import Element, Token, elements, literal, locate, parses, quote, tokens
+from driftproof.syntax.tokens import (
+    Element,
+    Token,
+    body_of,
+    body_tokens,
+    elements,
+    literal,
+    locate,
+    parses,
+    quote,
+    tokens,
+)
 
-__all__ = ["Element", "Parsed", "Token", "elements", "literal", "locate", "parse", "parses", "quote", "tokens"]
+__all__ = [
+    "Element",
+    "Parsed",
+    "Token",
+    "body_of",
+    "body_tokens",
+    "elements",
+    "literal",
+    "locate",
+    "parse",
+    "parses",
+    "quote",
+    "tokens",
+]
 
 
 class Parsed(msgspec.Struct, frozen=True, gc=False):

@@ -177,6 +177,31 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
     return hit, inner
 
 
+@lru_cache(maxsize=4)
+def body_tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
+    """The tokens inside the body of a DO statement, at their places in the file; none if the body is not written as it
+    is meant, in a string with escapes, or the scanner can't read it."""
+    begin, stop = body_of(data, start, end)
+    try:
+        return tokens(data, begin, stop)
+    except parser.ParseError:
+        return ()
+
+
+def body_of(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the body of a DO statement begins and ends; an empty stretch if it is not written as it is meant."""
+    whole = next((item for item in tokens(data, start, end) if item.name == "SCONST"), None)
+    if whole is None:
+        return start, start
+    if whole.text.startswith("$"):
+        edge = whole.text.index("$", 1) + 1
+    elif whole.text.startswith("'") and "''" not in whole.text:
+        edge = 1
+    else:
+        return start, start
+    return whole.start + edge, whole.end - edge
+
+
 @lru_cache(maxsize=64)  # later files of a history doubt the same tables
 def elements(data: bytes, start: int, end: int) -> tuple[int, tuple[Element, ...]]:
     """Where the list of a CREATE TABLE opens, and its elements as they are written; none if it has no list of them."""

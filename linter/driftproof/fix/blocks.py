@@ -1,0 +1,112 @@
+"""The text of guarded blocks: the question whether an object is there, and what runs behind it."""
+
+from collections.abc import Sequence
+
+from driftproof.objects import Object
+from driftproof.syntax import literal, quote
+
+STEP = "    "
+
+
+def question(wanted: Object) -> list[str] | None:
+    """The lines of a SELECT that has a row where the object is there; None for a kind that none is known of.
+
+    The catalogs are asked the way PostgreSQL's users write it, so that whoever reads the file knows the guard.
+    """
+    schema, relation, name = literal(wanted.schema or "public"), wanted.relation or "", literal(wanted.name)
+    table = regclass(wanted.schema or "public", relation)
+    match wanted.kind:
+        case "column":
+            return _where(
+                "information_schema.columns",
+                f"table_schema = {schema}",
+                f"table_name = {literal(relation)}",
+                f"column_name = {name}",
+            )
+        case "relation":
+            return _where("pg_class", f"relnamespace = {_regnamespace(wanted)}", f"relname = {name}")
+        case "sequence":
+            return _where("pg_sequences", f"schemaname = {schema}", f"sequencename = {name}")
+        case "index":
+            return _where("pg_indexes", f"schemaname = {schema}", f"indexname = {name}")
+        case "constraint":
+            return _where("pg_constraint", f"conrelid = {table}", f"conname = {name}")
+        case "policy":
+            return _where(
+                "pg_policies",
+                f"schemaname = {schema}",
+                f"tablename = {literal(relation)}",
+                f"policyname = {name}",
+            )
+        case "trigger":
+            return _where("pg_trigger", f"tgrelid = {table}", f"tgname = {name}")
+        case "type":
+            return _where("pg_type", f"typnamespace = {_regnamespace(wanted)}", f"typname = {name}")
+        case "enum-label":
+            regtype = literal(f"{quote(wanted.schema or 'public')}.{quote(relation)}")
+            return _where("pg_enum", f"enumtypid = {regtype}::regtype", f"enumlabel = {name}")
+        case "schema":
+            return _where("pg_namespace", f"nspname = {name}")
+        case "extension":
+            return _where("pg_extension", f"extname = {name}")
+        case "role":
+            return _where("pg_roles", f"rolname = {name}")
+        case "publication":
+            return _where("pg_publication", f"pubname = {name}")
+        case "publication-table":
+            return _where(
+                "pg_publication_tables",
+                f"pubname = {name}",
+                f"schemaname = {schema}",
+                f"tablename = {literal(relation)}",
+            )
+        case _:
+            return None
+
+
+def _where(catalog: str, *conditions: str) -> list[str]:
+    first, *others = conditions
+    return [f"SELECT 1 FROM {catalog}", f"WHERE {first}", *(f"  AND {other}" for other in others)]
+
+
+def regclass(schema: str, relation: str) -> str:
+    """A relation as the catalogs refer to it."""
+    return f"{literal(f'{quote(schema)}.{quote(relation)}')}::regclass"
+
+
+def _regnamespace(wanted: Object) -> str:
+    return f"{literal(quote(wanted.schema or 'public'))}::regnamespace"
+
+
+def opening(asked: Sequence[str], *, there: bool = False) -> list[str]:
+    """The lines of a block up to what it guards, which runs where the object is missing, or where it is ``there``."""
+    test = "EXISTS" if there else "NOT EXISTS"
+    return ["BEGIN", f"{STEP}IF {test} (", *indented(asked, 2), f"{STEP}) THEN"]
+
+
+def block(asked: Sequence[str], body: Sequence[str], handlers: Sequence[str] = ()) -> str:
+    """A DO statement that runs ``body`` where the question has no row; ``handlers`` are lines of its EXCEPTION part."""
+    lines = [*opening(asked), *indented(body, 2), f"{STEP}END IF;"]
+    if handlers:
+        lines += ["EXCEPTION", *indented(handlers, 1)]
+    text = "\n".join(lines)
+    tag = dollar_tag(text)
+    return f"DO {tag}\n{text}\nEND {tag};"
+
+
+def indented(lines: Sequence[str], steps: int) -> list[str]:
+    """The lines, each so many steps to the right; the further lines of one that has several stay as they are."""
+    return [STEP * steps + line for line in lines]
+
+
+def dollar_tag(body: str) -> str:
+    """A dollar quote that the body does not hold."""
+    tag = "$$"
+    while tag in body:
+        tag = "$guard$" if tag == "$$" else f"${tag[1:-1]}_$"
+    return tag
+
+
+def warning(text: str) -> str:
+    """A statement that warns; the text is none of RAISE's formats."""
+    return f"RAISE WARNING {literal(text.replace('%', '%%'))};"
