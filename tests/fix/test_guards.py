@@ -85,9 +85,7 @@ def test_a_body_that_holds_dollars_gets_other_quotes() -> None:
 
 
 def test_a_named_not_null_is_taken_out_whole() -> None:
-    after = fixed(
-        "CREATE TABLE IF NOT EXISTS t (a int CONSTRAINT k NOT NULL CHECK (a > 0));\nCREATE INDEX ON t (a);\n"
-    )
+    after = fixed("CREATE TABLE IF NOT EXISTS t (a int CONSTRAINT k NOT NULL CHECK (a > 0));\nCREATE INDEX ON t (a);\n")
     assert "ADD COLUMN a int CHECK (a > 0);" in after
 
 
