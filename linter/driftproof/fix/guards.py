@@ -26,7 +26,12 @@ from driftproof.syntax import Element, Token, body_tokens, elements, quote, toke
 from driftproof.syntax.clauses import Clause, clauses
 
 HEADING = "-- Ensure columns exist (for existing tables)"
-_HEADED = re.compile(rb"\s*" + re.escape(HEADING.encode()))
+# The heading with the blocks under it.
+_HEADED = re.compile(
+    rb"\s*" + re.escape(HEADING.encode()) + rb"\r?\n(?:\s*(?:DO (\$\w*\$)\r?\nBEGIN\b.*?\bEND \1;"
+    rb"|ALTER TABLE [^;]* ADD COLUMN IF NOT EXISTS [^;]*;)\r?\n)*",
+    re.DOTALL,
+)
 # The order of the blocks at one place: columns in the order of the table, those that read others a level further on,
 # then constraints, then what stands behind them all.
 _LEVEL = 10_000
@@ -90,11 +95,8 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
         for column in table.made.columns:
             made.add_column(column.name)
         title = f"add the columns of {table.name} that are missing"
-    source, newline = context.file.migration.source, context.file.migration.source.newline.decode()
-    ahead = source.data[: context.statement.start]
-    # What an earlier round wrote need not be written again.
-    new = {order: text for order, text in made.texts.items() if text.replace("\n", newline).encode() not in ahead}
-    return Fix(title, Applicability.SAFE, _place(context, failure, table, new)) if new else None
+    edits = _place(context, failure, table, made.texts)
+    return Fix(title, Applicability.SAFE, edits) if edits else None
 
 
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
@@ -371,20 +373,31 @@ def _cut(source: Source, start: int, end: int) -> str:
 
 
 def _place(context: StatementContext, failure: Failure, table: _Table, texts: dict[int, str]) -> tuple[Edit, ...]:
-    """The edits that put the blocks where they belong, under one heading a table."""
+    """The edits that put the blocks where they belong, under one heading a table; none where all of them stand there.
+
+    What an earlier round wrote is not written again: the new blocks, which may need it, go behind it.
+    """
     source = context.file.migration.source
     newline = source.newline.decode()
+    ahead = source.data[: context.statement.start]
+    written = {order: f"{text}\n".replace("\n", newline) for order, text in sorted(texts.items())}
+    new = {order: text for order, text in written.items() if text.encode() not in ahead}
+    if not new:
+        return ()
     if failure.inherited:
-        at, lead, after = before(source, context.statement), "", "\n"
+        at, lead, after = before(source, context.statement), "", newline
     else:
         at, lead, after = behind(source, table.statement)
-    edits = [Edit(at, at, f"\n{text}\n".replace("\n", newline), order) for order, text in sorted(texts.items())]
-    heading = _HEADED.match(source.data, at)
-    if heading is not None and not failure.inherited:
-        at = source.line_end(heading.end()) + len(source.newline)
-        edits = [msgspec.structs.replace(edit, start=at, end=at, text=edit.text[len(newline) :]) for edit in edits]
+    headed = None if failure.inherited else _HEADED.match(source.data, at)
+    if headed is not None:
+        at, heading, after = headed.end(), "", ""
+    elif failure.inherited and len(new) < len(written):
+        heading = ""
     else:
-        edits.insert(0, Edit(at, at, f"{lead}{HEADING}".replace("\n", newline)))
+        heading = f"{lead}{HEADING}"
+    edits = [Edit(at, at, newline + text, order) for order, text in new.items()]
+    if heading:
+        edits.insert(0, Edit(at, at, heading.replace("\n", newline)))
     if after:
         edits.append(Edit(at, at, after.replace("\n", newline), LAST))
     return tuple(edits)
