@@ -8,6 +8,7 @@ import msgspec
 from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
+from driftproof.fix.options import AS_DESIGNED, Fixing
 from driftproof.history import History
 from driftproof.repetition import second_run
 from driftproof.rerun import Rerun
@@ -30,19 +31,24 @@ class Analysis(msgspec.Struct, frozen=True):
 
 
 def analyse(
-    history: History, rules: Sequence[Rule], known: Sequence[Rule] | None = None, *, rerun: Rerun = Rerun.AUTO
+    history: History,
+    rules: Sequence[Rule],
+    known: Sequence[Rule] | None = None,
+    *,
+    rerun: Rerun = Rerun.AUTO,
+    fixing: Fixing = AS_DESIGNED,
 ) -> Analysis:
     """The diagnostics of the named migrations, suppression comments honoured.
 
     ``known`` are all rules that an ignore comment may name, if those that run are not all of them; ``rerun`` says when
-    failures of a second run are reported.
+    failures of a second run are reported, ``fixing`` how fixes look.
 
     The history is read as what an empty platform runs: what it never makes is not there. Where that shows that it
     starts from objects that were made by hand, it is read once more as what a database with these objects runs.
     """
     read: dict[int, tuple[Statement, ...]] = {}
     migrations = history.migrations[: max(history.named, default=-1) + 1]
-    files = [_File(FileContext(history, migration, read)) for migration in migrations]
+    files = [_File(FileContext(history, migration, read, fixing)) for migration in migrations]
     scratch = interpreter(history.framework.platform)
     _fold(scratch, files, rules, rerun)
     if scratch.incomplete is not None:

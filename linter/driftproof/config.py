@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
+from driftproof.fix.options import Fixing, Scope, Style
 from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
 
@@ -32,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
 
     ``severity`` sets a rule's severity whatever the rule itself thinks of a case, ``off`` leaves the rule out;
     ``inherited`` sets the severity of doubts that an earlier migration left (unless ``severity`` names the rule).
-    ``rerun`` says when failures of a second run are reported.
+    ``rerun`` says when failures of a second run are reported, ``fix_style`` and ``fix_scope`` how fixes look.
     ``exclude`` holds globs relative to the file; one without a slash matches at any depth.
     """
 
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     framework: str | None = None
     fail_on: Severity = Severity.WARNING
     rerun: Rerun = Rerun.AUTO
+    fix_style: Style = Style.DO_BLOCK
+    fix_scope: Scope = Scope.USED
     exclude: tuple[str, ...] = ()
 
 
@@ -105,6 +108,11 @@ class Config(Settings, frozen=True, kw_only=True):
     """Settings, and the ``path`` of the file that they are from (None: nothing was found, these are the defaults)."""
 
     path: str | None = None
+
+    @property
+    def fixing(self) -> Fixing:
+        """How fixes look."""
+        return Fixing(self.fix_style, self.fix_scope)
 
     def rules(self, rules: Sequence["Rule"], command_line: Choice = _AS_CONFIGURED) -> tuple["Rule", ...]:
         """The rules to run. Raises ConfigError for a rule that does not exist."""
@@ -227,7 +235,8 @@ def _convert(table: dict[str, Any], shown: str) -> Config:
             raise ConfigError(f"{shown}: unknown key {key}{did_you_mean(key, known)}")
     for key in ("inherited", "fail-on"):
         _check_level(table.get(key, "info"), _LEVELS[:-1], key, shown)
-    _check_level(table.get("rerun", "auto"), tuple(Rerun), "rerun", shown)
+    for key, words in (("rerun", tuple(Rerun)), ("fix-style", tuple(Style)), ("fix-scope", tuple(Scope))):
+        _check_level(table.get(key, words[0]), words, key, shown)
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:

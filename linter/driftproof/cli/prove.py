@@ -87,8 +87,8 @@ def _proven(
     notes: list[str] = []
     with open_server(database_url, allow_remote) as server:
         for job, rules in zip(jobs, chosen, strict=True):
-            diagnostics = analyse(job.history, rules, known, rerun=job.config.rerun).diagnostics
-            diagnostics = job.config.adjust(diagnostics, job.history, known)
+            analysis = analyse(job.history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing)
+            diagnostics = job.config.adjust(analysis.diagnostics, job.history, known)
             platform = prepare(server, job.history.framework.platform)
             notes += [note for note in platform.notes if note not in notes]
             files += run(job.history, diagnostics, server, platform, unsafe=unsafe)

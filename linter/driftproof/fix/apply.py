@@ -7,6 +7,7 @@ import msgspec
 from driftproof.analysis import analyse
 from driftproof.diagnostic import Diagnostic
 from driftproof.fix.edits import apply, merge
+from driftproof.fix.options import AS_DESIGNED, Fixing
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
@@ -33,7 +34,13 @@ class FixError(Unusable):
 
 
 def fix_history(
-    history: History, rules: Sequence[Rule], wanted: Wanted, *, unsafe: bool, rerun: Rerun = Rerun.AUTO
+    history: History,
+    rules: Sequence[Rule],
+    wanted: Wanted,
+    *,
+    unsafe: bool,
+    rerun: Rerun = Rerun.AUTO,
+    fixing: Fixing = AS_DESIGNED,
 ) -> tuple[History, list[FixedFile]]:
     """The history with its named files fixed, and what became of each of them. Raises FixError.
 
@@ -44,7 +51,7 @@ def fix_history(
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
             diagnostic
-            for diagnostic in wanted(analyse(history, rules, rerun=rerun).diagnostics)
+            for diagnostic in wanted(analyse(history, rules, rerun=rerun, fixing=fixing).diagnostics)
             if diagnostic.fix is not None and diagnostic.fix.applicability.asked_for(unsafe)
         ]
         if not diagnostics:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from driftproof.objects import Object
 from driftproof.syntax import literal, quote
 
@@ -78,20 +80,48 @@ def _regnamespace(wanted: Object) -> str:
     return f"{literal(quote(wanted.schema or 'public'))}::regnamespace"
 
 
-def opening(asked: Sequence[str], *, there: bool = False) -> list[str]:
-    """The lines of a block up to what it guards, which runs where the object is missing, or where it is ``there``."""
-    test = "EXISTS" if there else "NOT EXISTS"
-    return ["BEGIN", f"{STEP}IF {test} (", *indented(asked, 2), f"{STEP}) THEN"]
+class Block(msgspec.Struct, frozen=True):
+    """Lines of PL/pgSQL, and those of the EXCEPTION part that catches what they may raise; ``plain`` is a statement of
+    SQL instead, which needs no block."""
+
+    body: tuple[str, ...]
+    handlers: tuple[str, ...] = ()
+    plain: str = ""
+
+    def statement(self) -> str:
+        """The block as a statement of its own."""
+        if self.plain:
+            return self.plain
+        text = "\n".join(self._begin_end())
+        tag = dollar_tag(text)
+        return f"DO {tag}\n{text} {tag};"
+
+    def step(self) -> list[str]:
+        """The lines of the block as a step of another block."""
+        if self.plain:
+            return [self.plain]
+        return [*self._begin_end()[:-1], "END;"] if self.handlers else list(self.body)
+
+    def _begin_end(self) -> list[str]:
+        caught = ["EXCEPTION", *indented(self.handlers, 1)] if self.handlers else []
+        return ["BEGIN", *indented(self.body, 1), *caught, "END"]
 
 
-def block(asked: Sequence[str], body: Sequence[str], handlers: Sequence[str] = ()) -> str:
-    """A DO statement that runs ``body`` where the question has no row; ``handlers`` are lines of its EXCEPTION part."""
-    lines = [*opening(asked), *indented(body, 2), f"{STEP}END IF;"]
-    if handlers:
-        lines += ["EXCEPTION", *indented(handlers, 1)]
-    text = "\n".join(lines)
-    tag = dollar_tag(text)
-    return f"DO {tag}\n{text}\nEND {tag};"
+def guarded(asked: Sequence[str], body: Sequence[str], *, there: bool = False) -> list[str]:
+    """The lines that run ``body`` where a question has no row, or where it has one (``there``)."""
+    return [*_test(asked, there), *indented(body, 1), "END IF;"]
+
+
+def opening(asked: Sequence[str], *, there: bool) -> list[str]:
+    """The lines of a block up to the statement that it guards, and behind it `CLOSING`."""
+    return ["BEGIN", *indented(_test(asked, there), 1)]
+
+
+CLOSING = (f"{STEP}END IF;", "END")
+
+
+def _test(asked: Sequence[str], there: bool) -> list[str]:
+    return [f"IF {'EXISTS' if there else 'NOT EXISTS'} (", *indented(asked, 1), ") THEN"]
 
 
 def indented(lines: Sequence[str], steps: int) -> list[str]:

@@ -52,11 +52,13 @@ _NOT_STRICT = {"IS", "ISNULL", "NOTNULL", "NULL_P", "CASE", "COALESCE", "DISTINC
 
 
 class _Table(msgspec.Struct, frozen=True):
-    """The CREATE TABLE that left a doubt: where it is and its elements; and what the table is called where the blocks
-    stand, as a name and as it is written."""
+    """The CREATE TABLE that left a doubt: the statement that it is, or in whose body it stands; where it stands, and
+    its elements; and what the table is called where the blocks stand, as a name and as it is written."""
 
     source: Source
     statement: Statement
+    start: int
+    end: int
     made: CreateRelation
     elements: tuple[Element, ...]
     schema: str
@@ -95,7 +97,7 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
         for column in table.made.columns:
             made.add_column(column.name)
         title = f"add the columns of {table.name} that are missing"
-    edits = _place(context, failure, table, made.texts)
+    edits = _place(context, failure, table, made.made)
     return Fix(title, Applicability.SAFE, edits) if edits else None
 
 
@@ -112,21 +114,21 @@ def _table(file: FileContext, origin: Place, schema: str, name: str, inherited: 
     source = file.history.migrations[origin.migration].source
     statement = file.statement(origin)
     tables = [step for step in flat(statement.operations) if isinstance(step, CreateRelation) and step.kind == "table"]
-    made = next((step for step in tables if step is statement.operations[0] or step.name.name == name), None)
-    if made is None:
+    in_block = statement.command == "DO"
+    made = next((step for step in tables if not in_block or step.name.name == name), None)
+    place = (statement.start, statement.end) if made is None or not in_block else _inside(source, statement, made)
+    if made is None or place is None:
         return None
-    start, end = (statement.start, statement.end)
-    if made is not statement.operations[0] and (place := _inside(source, statement, made)):
-        start, end = place
+    start, end = place
     opened, found = elements(source.data, start, end)
     if not found:
         return None
     if not inherited:
         written = _written(source, start, opened)
-        return _Table(source, statement, made, found, made.name.schema or schema, made.name.name, written)
+        return _Table(source, statement, start, end, made, found, made.name.schema or schema, made.name.name, written)
     # Since its CREATE the table may have been renamed or moved.
     written = quote(name) if made.name.schema is None and schema == "public" else f"{quote(schema)}.{quote(name)}"
-    return _Table(source, statement, made, found, schema, name, written)
+    return _Table(source, statement, start, end, made, found, schema, name, written)
 
 
 def _inside(source: Source, statement: Statement, made: CreateRelation) -> tuple[int, int] | None:
@@ -160,7 +162,7 @@ class _Blocks:
     def __init__(self, table: _Table, style: Style) -> None:
         self.table = table
         self.style = style
-        self.texts: dict[int, str] = {}
+        self.made: dict[int, blocks.Block] = {}
         self.orders: dict[str, int] = {}
 
     def add_column(self, name: str) -> bool:
@@ -176,7 +178,7 @@ class _Blocks:
         for other in _reads(column):
             if self.add_column(other):
                 self.orders[name] = max(self.orders[name], self.orders[other] // _LEVEL * _LEVEL + _LEVEL + place + 1)
-        self.texts[self.orders[name]] = self._column_block(element, column)
+        self.made[self.orders[name]] = self._column_block(element, column)
         for written, constraint in self._table_constraints():
             if name in constrained(constraint):
                 self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
@@ -212,14 +214,10 @@ class _Blocks:
         wanted = Object("constraint", self.table.schema, self.table.name, name)
         asked = blocks.question(wanted)
         assert asked is not None
-        self.texts[_CONSTRAINTS_FROM + place] = blocks.block(
-            asked,
-            [f"ALTER TABLE {self.table.written} ADD {_with_name(constraint, name, text)};"],
-            [
-                "WHEN undefined_column THEN",
-                f"{blocks.STEP}NULL; -- it comes with the last of its columns",
-                *self._handler(constraint, name),
-            ],
+        added = f"ALTER TABLE {self.table.written} ADD {_with_name(constraint, name, text)};"
+        handlers = ["WHEN undefined_column THEN", f"{blocks.STEP}NULL; -- it comes with the last of its columns"]
+        self.made[_CONSTRAINTS_FROM + place] = blocks.Block(
+            tuple(blocks.guarded(asked, [added])), (*handlers, *self._handler(constraint, name))
         )
 
     def _handler(self, constraint: Constraint, name: str) -> list[str]:
@@ -233,7 +231,7 @@ class _Blocks:
         names = constraint_names(self.table.schema, self.table.made)
         return names[all_constraints(self.table.made).index(constraint)]
 
-    def _column_block(self, element: Element, column: Column) -> str:
+    def _column_block(self, element: Element, column: Column) -> blocks.Block:
         """The block of a column; what existing rows may break is left out of its definition, and tried by itself."""
         written = self.table.written
         aside = [pair for pair in _pairs(element, column) if _may_break(*pair, column, element)]
@@ -245,7 +243,7 @@ class _Blocks:
             not_null = None
         text = _without(self.table.source, element, cut)
         if self.style is Style.NATIVE and not cut:
-            return f"ALTER TABLE {written} ADD COLUMN IF NOT EXISTS {text};"
+            return blocks.Block((), plain=f"ALTER TABLE {written} ADD COLUMN IF NOT EXISTS {text};")
         asked = blocks.question(Object("column", self.table.schema, self.table.name, column.name))
         assert asked is not None
         body = [f"ALTER TABLE {written} ADD COLUMN {text};"]
@@ -254,14 +252,9 @@ class _Blocks:
         for clause, constraint in aside:
             name = self._name(constraint)
             added = _with_name(constraint, name, _as_table_constraint(self.table.source, clause, column.name))
-            body += [
-                "BEGIN",
-                f"{blocks.STEP}ALTER TABLE {written} ADD {added};",
-                "EXCEPTION",
-                *blocks.indented(self._handler(constraint, name), 1),
-                "END;",
-            ]
-        return blocks.block(asked, body)
+            tried = blocks.Block((f"ALTER TABLE {written} ADD {added};",), tuple(self._handler(constraint, name)))
+            body += tried.step()
+        return blocks.Block(tuple(blocks.guarded(asked, body)))
 
     def _set_not_null(self, name: str) -> list[str]:
         written = self.table.written
@@ -372,15 +365,20 @@ def _cut(source: Source, start: int, end: int) -> str:
     return source.data[start:end].decode()
 
 
-def _place(context: StatementContext, failure: Failure, table: _Table, texts: dict[int, str]) -> tuple[Edit, ...]:
+def _place(
+    context: StatementContext, failure: Failure, table: _Table, made: dict[int, blocks.Block]
+) -> tuple[Edit, ...]:
     """The edits that put the blocks where they belong, under one heading a table; none where all of them stand there.
 
     What an earlier round wrote is not written again: the new blocks, which may need it, go behind it.
     """
     source = context.file.migration.source
     newline = source.newline.decode()
+    if table.statement is context.statement:
+        # In a branch it would not run where the table is there already.
+        return _inside_body(source, table, made) if table.made in table.statement.operations else ()
     ahead = source.data[: context.statement.start]
-    written = {order: f"{text}\n".replace("\n", newline) for order, text in sorted(texts.items())}
+    written = {order: f"{block.statement()}\n".replace("\n", newline) for order, block in sorted(made.items())}
     new = {order: text for order, text in written.items() if text.encode() not in ahead}
     if not new:
         return ()
@@ -400,4 +398,18 @@ def _place(context: StatementContext, failure: Failure, table: _Table, texts: di
         edits.insert(0, Edit(at, at, heading.replace("\n", newline)))
     if after:
         edits.append(Edit(at, at, after.replace("\n", newline), LAST))
+    return tuple(edits)
+
+
+def _inside_body(source: Source, table: _Table, made: dict[int, blocks.Block]) -> tuple[Edit, ...]:
+    """The edits that put the blocks right behind a CREATE TABLE in the body of a block that needs them itself."""
+    at = table.end + 1
+    line = source.data[source.line_start(table.start) : table.end].decode()
+    indent = line[: len(line) - len(line.lstrip())]
+    edits = []
+    for order, block in sorted(made.items()):
+        text = "".join(f"\n{indent}{step}" for step in block.step())
+        if text.replace("\n", source.newline.decode()).encode() in source.data[at : table.statement.end]:
+            continue
+        edits.append(Edit(at, at, text.replace("\n", source.newline.decode()), order))
     return tuple(edits)

@@ -97,7 +97,8 @@ def _wrapped(source: Source, statement: Statement, _: tuple[Token, ...], failure
         return None
     opening = blocks.opening(asked, there=failure.missing)
     tag = blocks.dollar_tag("\n".join([*opening, source.data[statement.start : statement.end].decode()]))
-    edits = around(source, statement, [f"DO {tag}", *opening], [f"{blocks.STEP}END IF;", f"END {tag};"])
+    *closing, end = blocks.CLOSING
+    edits = around(source, statement, [f"DO {tag}", *opening], [*closing, f"{end} {tag};"])
     title = "only where it is there" if failure.missing else "only where it is missing"
     return Fix(title, Applicability.SAFE, edits)
 
