@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Edit
-from driftproof.fix.edits import apply, merge
+from driftproof.fix.edits import apply, merge, moved
 from driftproof.history import History, Migration
+from driftproof.runner.execute import pieces_of
 from driftproof.runner.snapshot import Snapshot, difference, snapshot
 from driftproof.runner.states import NotBuilt, Ran, States, failures
 
@@ -88,23 +89,44 @@ class _File:
             return FileProof(migration.path, False, "it holds no text", ())
         differences = self._differences() if fresh.ok and self.fixed is not None else None
         certainties = {item.certainty for item in self.diagnostics}
-        always = self._failures() if Certainty.ALWAYS in certainties else {}
-        again = self._failures(after=self.migration) if Certainty.RERUN in certainties and fresh.ok else {}
+        always = self._failures(self.migration) if Certainty.ALWAYS in certainties else {}
+        again: dict[int, str] = {}
+        again_fixed: dict[int, str] = {}
+        if Certainty.RERUN in certainties and fresh.ok:
+            again = self._failures(self.migration, after=self.migration)
+            again_fixed = self._failures(self.fixed, after=self.fixed) if self.fixed is not None else {}
         return FileProof(
             migration.path,
             fresh.ok,
             fresh.says(),
-            tuple(self._proof(item, always, again) for item in self.diagnostics),
+            tuple(self._proof(item, always, again, again_fixed) for item in self.diagnostics),
             differences,
         )
 
-    def _proof(self, item: Diagnostic, always: dict[int, str], again: dict[int, str]) -> Proof:
+    def _proof(
+        self, item: Diagnostic, always: dict[int, str], again: dict[int, str], again_fixed: dict[int, str]
+    ) -> Proof:
         if item.certainty is Certainty.DRIFT:
             return self._drift_proof(item)
+        if item.certainty is Certainty.ALWAYS:
+            return self._alone_proof(item, always)
         fresh = self.states.ran[self.migration.index]
-        if item.certainty is Certainty.RERUN and not fresh.ok:
+        if not fresh.ok:
             return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database: {fresh.says()}")
-        return self._alone_proof(item, again if item.certainty is Certainty.RERUN else always)
+        proof = self._alone_proof(item, again)
+        if self.fixed is None or item.fix not in self.made:
+            return proof
+        said = again_fixed.get(self._index_with_fix(item))
+        return msgspec.structs.replace(
+            proof, fixed=said is None, fixed_detail="it runs" if said is None else f"it fails: {said}"
+        )
+
+    def _index_with_fix(self, item: Diagnostic) -> int:
+        """The index that a diagnostic's statement has in the fixed file, where a block may stand around it."""
+        assert self.fixed is not None
+        assert item.statement is not None
+        at = moved(item.statement.start.offset, self.edits)
+        return next(piece.index for piece in pieces_of(self.fixed) if piece.start <= at < piece.end)
 
     def _differences(self) -> tuple[str, ...]:
         """What the fix changes in the schema that a fresh database ends in."""
@@ -126,14 +148,14 @@ class _File:
         finally:
             self.states.server.drop_database(database)
 
-    def _failures(self, after: Migration | None = None) -> dict[int, str]:
+    def _failures(self, migration: Migration, after: Migration | None = None) -> dict[int, str]:
         """What fails statement by statement in the fresh state, or in the one that ``after`` leaves there."""
         database = self.states.fresh(self.migration)
         try:
             if after is not None:
                 self.states.run(database, after)
             with self.states.server.connect(database) as connection:
-                return failures(connection, self.migration)
+                return failures(connection, migration)
         finally:
             self.states.server.drop_database(database)
 
