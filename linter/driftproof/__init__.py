@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from driftproof.diagnostic import Certainty, Diagnostic, Edit, Fix, Severity
     from driftproof.existence import missing, present, repeated
     from driftproof.fix.guards import guard
+    from driftproof.fix.repeat import appended, repeatable
     from driftproof.guarding import (
         Guard,
         Made,
@@ -49,6 +50,7 @@ __all__ = [
     "Severity",
     "StatementContext",
     "amend",
+    "appended",
     "bad",
     "blocks",
     "constant",
@@ -67,6 +69,7 @@ __all__ = [
     "readded",
     "remade",
     "renamed",
+    "repeatable",
     "repeated",
     "schema_of",
     "wrong",
@@ -77,6 +80,7 @@ _HOMES = {
     "driftproof.diagnostic": ("Certainty", "Diagnostic", "Edit", "Fix", "Severity"),
     "driftproof.existence": ("missing", "present", "repeated"),
     "driftproof.fix.guards": ("guard",),
+    "driftproof.fix.repeat": ("appended", "repeatable"),
     "driftproof.guarding": (
         "Guard",
         "Made",

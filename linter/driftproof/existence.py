@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Fix
-from driftproof.fix.repeat import repeatable
 from driftproof.objects import Kind
 from driftproof.rule import Rule, StatementContext
 
@@ -36,8 +35,7 @@ def missing(
     if failure.certainty is Certainty.ALWAYS:
         return rule.failed(context, failure, f"{word}{wanted} does not exist here: {failure.sqlstate}")
     message = f"{word}{wanted} may not exist here: {failure.sqlstate}"
-    make = repeatable if context.statement.command.startswith("DROP ") else fix
-    made = make(context, failure) if make is not None else None
+    made = fix(context, failure) if fix is not None else None
     return rule.failed(context, failure, message, fix=made, help=_help(context, failure))
 
 
@@ -47,16 +45,15 @@ def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tupl
     if failure.missing or made.kind not in kinds or not _predicts(rule, failure):
         return None
     word = _word(made.kind)
-    fix = repeatable(context, failure) if failure.certainty is Certainty.DRIFT else None
-    return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}", fix=fix)
+    return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")
 
 
-def repeated(rule: Rule, context: StatementContext, failure: Failure, *, help: str) -> Diagnostic:
+def repeated(rule: Rule, context: StatementContext, failure: Failure, *, help: str, fix: MakeFix) -> Diagnostic:
     """The diagnostic of a statement that fails when its file runs over its own effects."""
     word = _word(failure.object.kind)
     end = "does not exist any more" if failure.missing else "exists already"
     message = f"a second run fails here: {word}{failure.object} {end}: {failure.sqlstate}"
-    return rule.failed(context, failure, message, fix=repeatable(context, failure), help=help)
+    return rule.failed(context, failure, message, fix=fix(context, failure), help=help)
 
 
 def _help(context: StatementContext, failure: Failure) -> str:

@@ -139,6 +139,46 @@ CREATE TABLE taggings (tag bigint REFERENCES tags (id));
 """,
             why="a foreign key needs the referenced column; making a primary key is unsafe",
             line=2,
+            fixed="""\
+CREATE TABLE IF NOT EXISTS tags (id bigint PRIMARY KEY, name text UNIQUE);
+
+-- Ensure columns exist (for existing tables)
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'tags'
+          AND column_name = 'id'
+    ) THEN
+        ALTER TABLE tags ADD COLUMN id bigint;
+        BEGIN
+            ALTER TABLE tags ADD CONSTRAINT tags_pkey PRIMARY KEY (id);
+        EXCEPTION
+            WHEN invalid_table_definition OR not_null_violation OR unique_violation THEN
+                RAISE WARNING 'tags: existing rows break tags_pkey, it was not added';
+        END;
+    END IF;
+END $$;
+
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_constraint
+        WHERE conrelid = 'public.tags'::regclass
+          AND conname = 'tags_pkey'
+    ) THEN
+        ALTER TABLE tags ADD CONSTRAINT tags_pkey PRIMARY KEY (id);
+    END IF;
+EXCEPTION
+    WHEN undefined_column THEN
+        NULL; -- it comes with the last of its columns
+    WHEN invalid_table_definition OR not_null_violation OR unique_violation THEN
+        RAISE WARNING 'tags: existing rows break tags_pkey, it was not added';
+END $$;
+
+CREATE TABLE taggings (tag bigint REFERENCES tags (id));
+""",
         ),
         bad(
             "COMMENT ON COLUMN orders.total IS 'In cents';\n",

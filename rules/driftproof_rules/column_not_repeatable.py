@@ -21,10 +21,11 @@ The second run fails with `column "total" of relation "orders" already exists` (
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the column first. A fresh database ends in the same
+schema, and a second run passes. With `fix-style = "native"` it is ADD COLUMN IF NOT EXISTS.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -35,7 +36,7 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or failure.object.kind != "column"
     ):
         return None
-    return repeated(rule, context, failure, help="ADD COLUMN IF NOT EXISTS passes where it is there")
+    return repeated(rule, context, failure, help="ADD COLUMN IF NOT EXISTS passes where it is there", fix=repeatable)
 
 
 rule = Rule(
@@ -55,6 +56,20 @@ UPDATE orders SET total = 0;
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'orders'
+          AND column_name = 'total'
+    ) THEN
+ALTER TABLE orders ADD COLUMN total int;
+    END IF;
+END $$;
+UPDATE orders SET total = 0;
+""",
         ),
         good(
             """\

@@ -23,10 +23,11 @@ index) or 42P16 (a second primary key).
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the constraint first. A fresh database ends in the same
+schema, and a second run passes.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -38,7 +39,11 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
     ):
         return None
     return repeated(
-        rule, context, failure, help="ALTER TABLE ... DROP CONSTRAINT IF EXISTS before it makes it repeatable"
+        rule,
+        context,
+        failure,
+        help="a DO block that asks pg_constraint makes it repeatable",
+        fix=repeatable,
     )
 
 
@@ -59,6 +64,19 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_constraint
+        WHERE conrelid = 'public.orders'::regclass
+          AND conname = 'positive'
+    ) THEN
+ALTER TABLE orders ADD CONSTRAINT positive CHECK (id > 0);
+    END IF;
+END $$;
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         bad(
             """\
@@ -69,6 +87,19 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_constraint
+        WHERE conrelid = 'public.orders'::regclass
+          AND conname = 'orders_pkey'
+    ) THEN
+ALTER TABLE orders ADD PRIMARY KEY (id);
+    END IF;
+END $$;
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         good(
             """\

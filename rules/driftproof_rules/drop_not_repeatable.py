@@ -22,10 +22,23 @@ The second run fails with SQLSTATE 42P01 (relations), 42703 (columns), 42883 (fu
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the object first. A fresh database ends in the same
+schema, and a second run passes. With `fix-style = "native"` it is DROP ... IF EXISTS, where there is that.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, renamed, repeated
+from driftproof import (
+    Certainty,
+    Diagnostic,
+    Failure,
+    Rule,
+    Severity,
+    StatementContext,
+    bad,
+    good,
+    renamed,
+    repeatable,
+    repeated,
+)
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -36,7 +49,7 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or renamed(context.file.statements, failure.object)
     ):
         return None
-    return repeated(rule, context, failure, help="IF EXISTS passes where it is gone")
+    return repeated(rule, context, failure, help="IF EXISTS passes where it is gone", fix=repeatable)
 
 
 rule = Rule(
@@ -56,6 +69,20 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint, total int);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'orders'
+          AND column_name = 'id'
+    ) THEN
+ALTER TABLE orders DROP COLUMN id;
+    END IF;
+END $$;
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         bad(
             """\
@@ -66,6 +93,19 @@ CREATE TABLE IF NOT EXISTS sales (id bigint);
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+          AND relname = 'orders'
+    ) THEN
+DROP TABLE orders;
+    END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS sales (id bigint);
+""",
         ),
         good(
             """\

@@ -22,10 +22,10 @@ later statement of the file gave the function another form, with 42P13 or 42809.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the function is made OR REPLACE.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -36,7 +36,7 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or failure.sqlstate not in rule.sqlstates
     ):
         return None
-    return repeated(rule, context, failure, help="OR REPLACE makes it repeatable")
+    return repeated(rule, context, failure, help="OR REPLACE makes it repeatable", fix=repeatable)
 
 
 rule = Rule(
@@ -55,6 +55,10 @@ COMMENT ON FUNCTION total(int) IS 'x';
             why="the function is there the second time",
             line=1,
             certainty=Certainty.RERUN,
+            fixed="""\
+CREATE OR REPLACE FUNCTION total(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMENT ON FUNCTION total(int) IS 'x';
+""",
         ),
         good(
             """\

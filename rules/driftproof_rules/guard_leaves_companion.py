@@ -26,10 +26,12 @@ Where the table is there from an earlier run, an earlier attempt or another bran
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: policies, triggers and rules are dropped, if they are there, before they are made; other statements stay as they
+are, inside a block that asks for the object first (with `fix-style = "native"`: IF NOT EXISTS, where there is that). A
+fresh database ends in the same schema, and a second run passes.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -37,7 +39,9 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         return None
     kind = failure.object.kind
     cure = "IF NOT EXISTS" if kind in ("index", "column", "enum-label") else f"DROP {kind.upper()} IF EXISTS before it"
-    return repeated(rule, context, failure, help=f"what it is built on is guarded; {cure} guards this too")
+    return repeated(
+        rule, context, failure, help=f"what it is built on is guarded; {cure} guards this too", fix=repeatable
+    )
 
 
 rule = Rule(
@@ -53,12 +57,31 @@ rule = Rule(
             why="where the table is there, so is its column",
             line=2,
             certainty=Certainty.RERUN,
+            fixed="""\
+CREATE TABLE IF NOT EXISTS orders (id bigint);
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'orders'
+          AND column_name = 'total'
+    ) THEN
+ALTER TABLE orders ADD COLUMN total int;
+    END IF;
+END $$;
+""",
         ),
         bad(
             "CREATE TABLE IF NOT EXISTS orders (id bigint);\nCREATE POLICY own ON orders USING (true);\n",
             why="and so is its policy",
             line=2,
             certainty=Certainty.RERUN,
+            fixed="""\
+CREATE TABLE IF NOT EXISTS orders (id bigint);
+DROP POLICY IF EXISTS own ON orders;
+CREATE POLICY own ON orders USING (true);
+""",
         ),
         good(
             "CREATE TABLE IF NOT EXISTS orders (id bigint);\nALTER TABLE orders ADD COLUMN IF NOT EXISTS total int;\n",

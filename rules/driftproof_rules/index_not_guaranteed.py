@@ -20,14 +20,15 @@ The migration fails with SQLSTATE 42704 (DROP INDEX) or 42P01 (ALTER INDEX, COMM
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the index first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP INDEX IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("index",))
+    return missing(rule, context, failure, ("index",), guard)
 
 
 rule = Rule(
@@ -54,6 +55,44 @@ ALTER INDEX orders_number_key RENAME TO orders_by_number;
                 "CREATE TABLE orders (id bigint, total int);\nCREATE INDEX orders_total ON orders (total);\n",
                 "DROP INDEX orders_total;\n",
             ),
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE INDEX orders_total ON orders (total);
+    END IF;
+END $$;
+DROP INDEX orders_total;
+""",
+            why="where the column is there already, the block makes no index",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE INDEX orders_total ON orders (total);
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_indexes
+        WHERE schemaname = 'public'
+          AND indexname = 'orders_total'
+    ) THEN
+DROP INDEX orders_total;
+    END IF;
+END $$;
+""",
         ),
         good(
             """\

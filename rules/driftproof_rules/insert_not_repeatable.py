@@ -23,16 +23,16 @@ The second run fails with `duplicate key value violates unique constraint "roles
 
 ## Fix safety
 
-There is no automatic fix.
+Unsafe: ON CONFLICT DO NOTHING is added, which also passes over rows that others wrote with that key.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, appended, bad, good, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
     if failure.certainty is not Certainty.RERUN:
         return None
-    return repeated(rule, context, failure, help="ON CONFLICT DO NOTHING passes where the key is there")
+    return repeated(rule, context, failure, help="ON CONFLICT DO NOTHING passes where the key is there", fix=appended)
 
 
 rule = Rule(
@@ -49,6 +49,12 @@ rule = Rule(
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE roles (name text PRIMARY KEY);\n",),
+            fixed="""\
+INSERT INTO roles (name) VALUES ('admin'), ('member')
+ON CONFLICT DO NOTHING;
+COMMENT ON TABLE roles IS 'x';
+""",
+            unsafe=True,
         ),
         good(
             "INSERT INTO roles (name) VALUES ('admin') ON CONFLICT DO NOTHING;\n",

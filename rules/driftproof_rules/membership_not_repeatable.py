@@ -23,10 +23,12 @@ catches duplicate_object.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the object first (with `fix-style = "native"` it is
+CREATE ... IF NOT EXISTS, where there is that). A fresh database ends in the same schema, and a second run passes. Kinds
+that no view of the catalogs names are left alone.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 # What the other rules of this family are about.
 _OTHERS = {
@@ -34,6 +36,7 @@ _OTHERS = {
     "sequence",
     "index",
     "column",
+    "key",
     "constraint",
     "policy",
     "trigger",
@@ -53,7 +56,11 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
     ):
         return None
     return repeated(
-        rule, context, failure, help="IF NOT EXISTS, or a DO block that catches the error, makes it repeatable"
+        rule,
+        context,
+        failure,
+        help="IF NOT EXISTS, or a DO block that catches the error, makes it repeatable",
+        fix=repeatable,
     )
 
 
@@ -73,6 +80,18 @@ CREATE TABLE IF NOT EXISTS audit.log (id bigint);
             why="the schema is there the second time",
             line=1,
             certainty=Certainty.RERUN,
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_namespace
+        WHERE nspname = 'audit'
+    ) THEN
+CREATE SCHEMA audit;
+    END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS audit.log (id bigint);
+""",
         ),
         good("CREATE SCHEMA IF NOT EXISTS audit;\n", why="IF NOT EXISTS passes"),
     ),

@@ -29,14 +29,15 @@ Guard each object by itself.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the object first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import OTHER_KINDS, Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import OTHER_KINDS, Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, OTHER_KINDS)
+    return missing(rule, context, failure, OTHER_KINDS, guard)
 
 
 rule = Rule(
@@ -76,6 +77,43 @@ COMMENT ON PUBLICATION audit IS 'Who did what';
                 "CREATE FOREIGN DATA WRAPPER dummy;\nCREATE SERVER films FOREIGN DATA WRAPPER dummy;\n",
                 "DROP SERVER films;\n",
             ),
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE PUBLICATION changes;
+    END IF;
+END $$;
+DROP PUBLICATION changes;
+""",
+            why="where the column is there already, the block makes no publication",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE PUBLICATION changes;
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_publication
+        WHERE pubname = 'changes'
+    ) THEN
+DROP PUBLICATION changes;
+    END IF;
+END $$;
+""",
         ),
         good("COMMENT ON ROLE made_by_hand IS 'x';\n", why="nothing is known of a role that was never made here"),
     ),

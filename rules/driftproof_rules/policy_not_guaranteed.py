@@ -26,14 +26,15 @@ The migration fails with `policy "own" for table "orders" does not exist` (SQLST
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the policy first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("policy",))
+    return missing(rule, context, failure, ("policy",), guard)
 
 
 rule = Rule(
@@ -63,6 +64,45 @@ ALTER POLICY own ON orders USING (false);
             line=1,
             certainty=Certainty.ALWAYS,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE POLICY own ON orders USING (true);
+    END IF;
+END $$;
+DROP POLICY own ON orders;
+""",
+            why="where the column is there already, the block makes no policy",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE POLICY own ON orders USING (true);
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_policies
+        WHERE schemaname = 'public'
+          AND tablename = 'orders'
+          AND policyname = 'own'
+    ) THEN
+DROP POLICY own ON orders;
+    END IF;
+END $$;
+""",
         ),
         good(
             "CREATE TABLE t (a int);\nDROP POLICY IF EXISTS p ON t;\nCREATE POLICY p ON t USING (a > 0);\n",

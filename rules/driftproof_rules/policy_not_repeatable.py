@@ -21,10 +21,10 @@ The second run fails with `policy "own" for table "orders" already exists` (SQLS
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the policy is dropped, if it is there, before it is made, so that it always is as the file says.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -35,7 +35,7 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or failure.object.kind != "policy"
     ):
         return None
-    return repeated(rule, context, failure, help="DROP POLICY IF EXISTS before it makes it repeatable")
+    return repeated(rule, context, failure, help="DROP POLICY IF EXISTS before it makes it repeatable", fix=repeatable)
 
 
 rule = Rule(
@@ -55,6 +55,11 @@ ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DROP POLICY IF EXISTS own ON orders;
+CREATE POLICY own ON orders USING (true);
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+""",
         ),
         good(
             """\

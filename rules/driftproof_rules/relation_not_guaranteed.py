@@ -26,14 +26,15 @@ Guard each object by itself: `CREATE TABLE IF NOT EXISTS order_log (entry text);
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the relation first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("relation", "sequence"))
+    return missing(rule, context, failure, ("relation", "sequence"), guard)
 
 
 rule = Rule(
@@ -63,6 +64,44 @@ COMMENT ON TABLE order_log IS 'Changes';
             line=1,
             certainty=Certainty.ALWAYS,
             earlier=("CREATE TABLE orders (id bigint);\n", "DROP TABLE orders;\n"),
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE TABLE refunds (id bigint);
+    END IF;
+END $$;
+DROP TABLE refunds;
+""",
+            why="where the column is there already, the block makes no table",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE TABLE refunds (id bigint);
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+          AND relname = 'refunds'
+    ) THEN
+DROP TABLE refunds;
+    END IF;
+END $$;
+""",
         ),
         good(
             "CREATE TABLE IF NOT EXISTS t (a int);\nCOMMENT ON TABLE t IS 'x';\n", why="the table itself is guaranteed"

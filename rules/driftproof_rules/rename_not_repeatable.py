@@ -32,10 +32,23 @@ A DO block that renames where the old name is there:
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the old name first. A fresh database ends in the same
+schema, and a second run passes.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, renamed, repeated
+from driftproof import (
+    Certainty,
+    Diagnostic,
+    Failure,
+    Rule,
+    Severity,
+    StatementContext,
+    bad,
+    good,
+    renamed,
+    repeatable,
+    repeated,
+)
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -46,7 +59,9 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or not renamed(context.file.statements, failure.object)
     ):
         return None
-    return repeated(rule, context, failure, help="a DO block that tests for the old name makes it repeatable")
+    return repeated(
+        rule, context, failure, help="a DO block that tests for the old name makes it repeatable", fix=repeatable
+    )
 
 
 rule = Rule(
@@ -66,6 +81,19 @@ COMMENT ON TABLE sales IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+          AND relname = 'orders'
+    ) THEN
+ALTER TABLE orders RENAME TO sales;
+    END IF;
+END $$;
+COMMENT ON TABLE sales IS 'x';
+""",
         ),
         bad(
             """\
@@ -76,6 +104,20 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'orders'
+          AND column_name = 'id'
+    ) THEN
+ALTER TABLE orders RENAME COLUMN id TO number;
+    END IF;
+END $$;
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         good(
             """\

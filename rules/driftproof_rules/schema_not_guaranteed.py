@@ -25,14 +25,15 @@ The migration fails with `schema "audit" does not exist` (SQLSTATE 3F000).
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the schema first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("schema",))
+    return missing(rule, context, failure, ("schema",), guard)
 
 
 rule = Rule(
@@ -55,6 +56,43 @@ COMMENT ON SCHEMA audit IS 'Who did what';
 """,
             why="the guard tests for one schema and makes two",
             line=8,
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE SCHEMA audit;
+    END IF;
+END $$;
+DROP SCHEMA audit;
+""",
+            why="where the column is there already, the block makes no schema",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE SCHEMA audit;
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_namespace
+        WHERE nspname = 'audit'
+    ) THEN
+DROP SCHEMA audit;
+    END IF;
+END $$;
+""",
         ),
         good("CREATE SCHEMA IF NOT EXISTS app;\nCOMMENT ON SCHEMA app IS 'x';\n", why="IF NOT EXISTS guarantees it"),
     ),

@@ -23,10 +23,12 @@ left undone.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the relation first. A fresh database ends in the same
+schema, and a second run passes. With `fix-style = "native"` it is CREATE ... IF NOT EXISTS. Columns that
+later statements need are then made sure of too (DP101).
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -39,7 +41,13 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         return None
     if context.catalog.kind(failure.object) in ("view", "materialized view"):
         return None
-    return repeated(rule, context, failure, help=f"{context.statement.command} IF NOT EXISTS passes where it is there")
+    return repeated(
+        rule,
+        context,
+        failure,
+        help=f"{context.statement.command} IF NOT EXISTS passes where it is there",
+        fix=repeatable,
+    )
 
 
 rule = Rule(
@@ -58,6 +66,19 @@ INSERT INTO orders VALUES (1);
             why="the table is there the second time",
             line=1,
             certainty=Certainty.RERUN,
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+          AND relname = 'orders'
+    ) THEN
+CREATE TABLE orders (id bigint);
+    END IF;
+END $$;
+INSERT INTO orders VALUES (1);
+""",
         ),
         good("CREATE TABLE IF NOT EXISTS orders (id bigint);\n", why="IF NOT EXISTS passes"),
         good(

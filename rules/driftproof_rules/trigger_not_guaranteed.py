@@ -20,14 +20,15 @@ The migration fails with `trigger "touch" for table "orders" does not exist` (SQ
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the trigger first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("trigger", "rule"))
+    return missing(rule, context, failure, ("trigger", "rule"), guard)
 
 
 rule = Rule(
@@ -58,6 +59,35 @@ ALTER TABLE orders DISABLE TRIGGER touch;
             line=1,
             certainty=Certainty.ALWAYS,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE RULE kept AS ON DELETE TO orders DO INSTEAD NOTHING;
+    END IF;
+END $$;
+DROP RULE kept ON orders;
+""",
+            why="where the column is there already, the block makes no rule",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE RULE kept AS ON DELETE TO orders DO INSTEAD NOTHING;
+    END IF;
+END $$;
+DROP RULE IF EXISTS kept ON orders;
+""",
         ),
         good("CREATE TABLE t (a int);\nDROP TRIGGER IF EXISTS x ON t;\n", why="IF EXISTS passes"),
     ),

@@ -21,10 +21,10 @@ The second run fails with `trigger "touch" for relation "orders" already exists`
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the trigger or rule is dropped, if it is there, before it is made, so that it always is as the file says.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -35,7 +35,7 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or failure.object.kind not in ("trigger", "rule")
     ):
         return None
-    return repeated(rule, context, failure, help="CREATE OR REPLACE makes it repeatable")
+    return repeated(rule, context, failure, help="CREATE OR REPLACE makes it repeatable", fix=repeatable)
 
 
 rule = Rule(
@@ -55,6 +55,11 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DROP RULE IF EXISTS quiet ON orders;
+CREATE RULE quiet AS ON DELETE TO orders DO INSTEAD NOTHING;
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         bad(
             """\
@@ -65,6 +70,11 @@ COMMENT ON TABLE orders IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DROP TRIGGER IF EXISTS same ON orders;
+CREATE TRIGGER same BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+COMMENT ON TABLE orders IS 'x';
+""",
         ),
         good(
             """\

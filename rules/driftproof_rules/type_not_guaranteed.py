@@ -26,14 +26,15 @@ Guard each type by itself.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe for a DROP: it stands in a block that asks for the type first, so that it passes where that is missing (with
+`fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, missing
+from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
-    return missing(rule, context, failure, ("type", "enum-label"))
+    return missing(rule, context, failure, ("type", "enum-label"), guard)
 
 
 rule = Rule(
@@ -56,6 +57,44 @@ CREATE TABLE jobs (mood mood);
 """,
             why="the guard tests for one type and makes two",
             line=8,
+        ),
+        bad(
+            """\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE TYPE mood AS ENUM ('good');
+    END IF;
+END $$;
+DROP TYPE mood;
+""",
+            why="where the column is there already, the block makes no type",
+            line=10,
+            earlier=("CREATE TABLE orders (id bigint);\n",),
+            fixed="""\
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = 'orders' AND column_name = 'total'
+    ) THEN
+        ALTER TABLE orders ADD COLUMN total int;
+        CREATE TYPE mood AS ENUM ('good');
+    END IF;
+END $$;
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM pg_type
+        WHERE typnamespace = 'public'::regnamespace
+          AND typname = 'mood'
+    ) THEN
+DROP TYPE mood;
+    END IF;
+END $$;
+""",
         ),
         good(
             """\

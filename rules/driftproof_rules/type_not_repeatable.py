@@ -23,10 +23,11 @@ A DO block that asks pg_type, or catches duplicate_object; `ALTER TYPE mood ADD 
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: the statement stays as it is, inside a block that asks for the type or label first. A fresh database ends in the
+same schema, and a second run passes. With `fix-style = "native"` it is ADD VALUE IF NOT EXISTS, for labels.
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -37,7 +38,9 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
         or failure.object.kind not in ("type", "enum-label")
     ):
         return None
-    return repeated(rule, context, failure, help="a DO block that catches duplicate_object makes it repeatable")
+    return repeated(
+        rule, context, failure, help="a DO block that catches duplicate_object makes it repeatable", fix=repeatable
+    )
 
 
 rule = Rule(
@@ -56,6 +59,19 @@ CREATE TABLE IF NOT EXISTS days (day date, mood mood);
             why="the type is there the second time",
             line=1,
             certainty=Certainty.RERUN,
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_type
+        WHERE typnamespace = 'public'::regnamespace
+          AND typname = 'mood'
+    ) THEN
+CREATE TYPE mood AS ENUM ('good');
+    END IF;
+END $$;
+CREATE TABLE IF NOT EXISTS days (day date, mood mood);
+""",
         ),
         bad(
             """\
@@ -66,6 +82,19 @@ COMMENT ON TYPE mood IS 'x';
             line=1,
             certainty=Certainty.RERUN,
             earlier=("CREATE TYPE mood AS ENUM ('good');\n",),
+            fixed="""\
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM pg_enum
+        WHERE enumtypid = 'public.mood'::regtype
+          AND enumlabel = 'bad'
+    ) THEN
+ALTER TYPE mood ADD VALUE 'bad';
+    END IF;
+END $$;
+COMMENT ON TYPE mood IS 'x';
+""",
         ),
         good(
             "DO $$ BEGIN CREATE TYPE mood AS ENUM ('good'); EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n",

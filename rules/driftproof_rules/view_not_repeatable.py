@@ -22,10 +22,11 @@ replaced by other columns fails with 42P16.
 
 ## Fix safety
 
-There is no automatic fix.
+Safe: a view is made OR REPLACE. A materialized view stands in a block that asks for it first (with
+`fix-style = "native"` it is made IF NOT EXISTS).
 """
 
-from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeated
+from driftproof import Certainty, Diagnostic, Failure, Rule, Severity, StatementContext, bad, good, repeatable, repeated
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -39,7 +40,11 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
     if context.catalog.kind(failure.object) not in ("view", "materialized view"):
         return None
     return repeated(
-        rule, context, failure, help="CREATE OR REPLACE VIEW, or DROP ... IF EXISTS before it, makes it repeatable"
+        rule,
+        context,
+        failure,
+        help="CREATE OR REPLACE VIEW, or DROP ... IF EXISTS before it, makes it repeatable",
+        fix=repeatable,
     )
 
 
@@ -59,6 +64,10 @@ COMMENT ON VIEW numbers IS 'x';
             why="the view is there the second time",
             line=1,
             certainty=Certainty.RERUN,
+            fixed="""\
+CREATE OR REPLACE VIEW numbers AS SELECT 1 AS one;
+COMMENT ON VIEW numbers IS 'x';
+""",
         ),
         good("CREATE OR REPLACE VIEW numbers AS SELECT 1 AS one;\n", why="OR REPLACE passes"),
     ),

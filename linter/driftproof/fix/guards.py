@@ -17,6 +17,7 @@ from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
 from driftproof.fix import blocks
 from driftproof.fix.options import Scope, Style
 from driftproof.fix.places import LAST, before, behind
+from driftproof.fix.repeat import repeatable
 from driftproof.objects import Object
 from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source
@@ -78,8 +79,10 @@ class _Table(msgspec.Struct, frozen=True):
 
 
 def guard(context: StatementContext, failure: Failure) -> Fix | None:
-    """The fix that makes sure of a column or a constraint (or its index) that a CREATE TABLE left in doubt; None if
-    there is none."""
+    """The fix that makes sure of a column or a constraint that a CREATE TABLE left in doubt, or lets a DROP pass
+    where what it drops is missing; None if there is none."""
+    if context.statement.command.startswith("DROP ") and failure.certainty is Certainty.DRIFT:
+        return repeatable(context, failure)
     table = _doubted_table(context, failure)
     if table is None:
         return None
@@ -103,7 +106,9 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
 
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
     wanted = failure.object
-    if failure.origin is None or failure.certainty is not Certainty.DRIFT or wanted.relation is None:
+    if failure.origin is None or failure.certainty is not Certainty.DRIFT:
+        return None
+    if wanted.kind not in ("column", "constraint") or wanted.relation is None:
         return None
     return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation, failure.inherited)
 

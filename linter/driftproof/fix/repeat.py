@@ -36,6 +36,17 @@ def repeatable(context: StatementContext, failure: Failure) -> Fix | None:
     return next(filter(None, (way(source, statement, words, failure) for way in ways)), None)
 
 
+def appended(context: StatementContext, failure: Failure) -> Fix | None:
+    """The fix that lets an INSERT pass over rows whose key is there; None if it says itself what then happens, or gives
+    back what it wrote."""
+    source, statement = context.file.migration.source, context.statement
+    names = {word.name for word in tokens(source.data, statement.start, statement.end)}
+    if statement.command != "INSERT" or names & {"CONFLICT", "RETURNING"}:
+        return None
+    edit = Edit(statement.end, statement.end, f"{source.newline.decode()}ON CONFLICT DO NOTHING")
+    return Fix("pass over rows whose key is there", Applicability.UNSAFE, (edit,))
+
+
 def _replaced(source: Source, statement: Statement, words: tuple[Token, ...], failure: Failure) -> Fix | None:
     """A policy, trigger or rule is dropped first; a function or view is made OR REPLACE."""
     if failure.missing:

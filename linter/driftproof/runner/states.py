@@ -10,7 +10,8 @@ from driftproof.objects import Object
 from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
 from driftproof.source import Unreadable
-from driftproof.statements.operations import CreateRelation, Statement, Transaction
+from driftproof.statements.operations import CreateIndex, CreateRelation, Statement, Transaction
+from driftproof.statements.walk import flat
 from driftproof.syntax import quote
 
 if TYPE_CHECKING:
@@ -200,8 +201,10 @@ def _take_away(missing: Object, statement: Piece) -> str:
             return f"ALTER TABLE {table} DROP COLUMN {name} CASCADE"
         case "constraint":
             return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
-        case "index" if missing.relation is not None:
+        case "index" if missing.relation is not None and not _makes_index(missing, statement):
             return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+        case "index":
+            return f"DROP INDEX {schema}.{name} CASCADE"
         case "policy" | "trigger" | "rule":
             return f"DROP {missing.kind.upper()} {name} ON {table} CASCADE"
         case "relation" | "sequence":
@@ -221,6 +224,13 @@ def _take_away(missing: Object, statement: Piece) -> str:
 def _type(written: str) -> str:
     name = written.removesuffix("[]")
     return ".".join(quote(part) for part in name.split(".", 1)) + written[len(name) :]
+
+
+def _makes_index(missing: Object, statement: Piece) -> bool:
+    """Whether the statement makes the index itself, and not a constraint that has one."""
+    return isinstance(statement, Statement) and any(
+        isinstance(step, CreateIndex) and step.name == missing.name for step in flat(statement.operations)
+    )
 
 
 def _relation_kind(missing: Object, statement: Piece) -> str:
