@@ -48,7 +48,9 @@ def _lint(
 
     if fix:
         # What fails no run is not rewritten: nobody asked for a guard on each old table that a new file touches.
-        history, fixed = fix_history(history, rules, failing, unsafe=unsafe, rerun=job.config.rerun)
-    analysis = analyse(history, rules, known, rerun=job.config.rerun)
+        history, fixed = fix_history(
+            history, rules, failing, unsafe=unsafe, rerun=job.config.rerun, fixing=job.config.fixing
+        )
+    analysis = analyse(history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing)
     diagnostics = job.config.adjust(analysis.diagnostics, history, known)
     return Linted(diagnostics, analysis.files, analysis.statements, tuple(fixed), bool(failing(diagnostics)), least)
