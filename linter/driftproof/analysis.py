@@ -8,7 +8,7 @@ import msgspec
 from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
-from driftproof.fix.options import AS_DESIGNED, Fixing
+from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History
 from driftproof.repetition import second_run
 from driftproof.rerun import Rerun

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
-from driftproof.fix.options import Fixing, Scope, Style
+from driftproof.fixing import Fixing, Scope, Style
 from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
 

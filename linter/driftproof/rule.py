@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftproof.diagnostic import Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
-from driftproof.fix.options import AS_DESIGNED, Fixing
+from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.plugins import offered
 from driftproof.unusable import Unusable
 

@@ -7,7 +7,7 @@ import msgspec
 from driftproof.analysis import analyse
 from driftproof.diagnostic import Diagnostic
 from driftproof.fix.edits import apply, merge
-from driftproof.fix.options import AS_DESIGNED, Fixing
+from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule

@@ -15,9 +15,9 @@ from driftproof.catalog.failures import Failure
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
 from driftproof.fix import blocks
-from driftproof.fix.options import Scope, Style
 from driftproof.fix.places import LAST, before, behind
 from driftproof.fix.repeat import repeatable
+from driftproof.fixing import Scope, Style
 from driftproof.objects import Object
 from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source

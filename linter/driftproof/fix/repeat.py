@@ -9,8 +9,8 @@ used wherever it has one.
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Applicability, Edit, Fix
 from driftproof.fix import blocks
-from driftproof.fix.options import Style
 from driftproof.fix.places import around, lines_before
+from driftproof.fixing import Style
 from driftproof.rule import StatementContext
 from driftproof.source import Source
 from driftproof.statements import operations as op
