@@ -32,7 +32,10 @@ SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
 class Fails(Exception):
-    """The statement, or the branch, certainly fails here."""
+    """The statement, or the branch, certainly fails here; ``sqlstate`` is None where nothing is claimed of it."""
+
+    def __init__(self, sqlstate: str | None = None) -> None:
+        self.sqlstate = sqlstate
 
 
 class _Caught(Exception):
@@ -240,8 +243,11 @@ class Interpreter:
             self.incomplete = self.place.migration
         if self.unsure and self._traps:
             return  # what else fails before it, a handler may take
-        with self.silent():
-            self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
+        try:
+            with self.silent():
+                self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
+        except Fails:
+            raise Fails from None
 
     def _may_fail(
         self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty | None, fact: Fact, at: int
@@ -268,7 +274,7 @@ class Interpreter:
                 )
             )
         if certainty is Certainty.ALWAYS:
-            raise Fails
+            raise Fails(sqlstate)
 
     def _caught(
         self,

@@ -76,12 +76,17 @@ class Scope:
 
 
 class Resolver:
-    """Checks queries and expressions for one statement; proves what the statement needs as it goes."""
+    """Checks queries and expressions for one statement; proves what the statement needs as it goes.
+
+    ``ordered`` says whether the order of the columns that came out is known; ``repeated`` is the name that two columns
+    of the last query have.
+    """
 
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.ctes: dict[str, Outputs] = {}
         self.ordered = True
+        self.repeated: str | None = None
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
 
@@ -97,8 +102,10 @@ class Resolver:
         try:
             if query.arms:
                 outputs = self.query(query.arms[0], parent)
+                repeated = self.repeated
                 for arm in query.arms[1:]:
                     self.query(arm, parent)
+                self.repeated = repeated
                 self._ordered_by(query, outputs)
                 return outputs
             return self._select(query, parent)
@@ -178,10 +185,11 @@ class Resolver:
 
     def _outputs(self, query: q.Query, scope: Scope) -> Outputs:
         found: dict[str, Field] = {}
+        self.repeated = None
         for output in query.outputs:
             if output.star is None:
                 if output.name is not None:
-                    found.setdefault(output.name, Field(PRESENT))
+                    self._comes_out(found, output.name, Field(PRESENT))
                 continue
             qualifier = output.star[-1] if output.star else None
             # Columns that JOIN ... USING merges stand first: their order is not followed.
@@ -191,12 +199,19 @@ class Resolver:
                     continue
                 columns = self._all_columns(bound)
                 if columns is None:
-                    self.run.vague = True
+                    self.run.vague, self.repeated = True, None
                     return None
                 for name, field in columns.items():
                     self._used(field)
-                    found.setdefault(name, field)
+                    self._comes_out(found, name, field)
+        if scope.merged:
+            self.repeated = None
         return found
+
+    def _comes_out(self, found: dict[str, Field], name: str, field: Field) -> None:
+        if name in found and PRESENT == field.fact == found[name].fact:
+            self.repeated = self.repeated or name
+        found.setdefault(name, field)
 
     def _all_columns(self, bound: Bound) -> Outputs:
         if bound.relation is None:
@@ -273,6 +288,9 @@ class Resolver:
             self.query(query, scope)
         for reference in expression.columns:
             self._reference(reference, scope)
+        for name in expression.relations:
+            if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
+                self.run.read.setdefault(named.key, set())
         for call in expression.calls:
             self.run.called.add(call.name.name)
             routines.call(self.run, call)

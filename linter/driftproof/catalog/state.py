@@ -160,6 +160,8 @@ class Relation:
             return found
         if self.open or kind in self.vague or (kind == "column" and name in _SYSTEM_COLUMNS):
             return UNKNOWN
+        if kind == "constraint" and "_not_null" in name:
+            return UNKNOWN  # the names that NOT NULL gets are not followed; before version 18 it has none
         if kind == "column" and self.kind == "sequence" and name in _SEQUENCE_COLUMNS:
             return self.fact
         return ABSENT if self.fact.sure else GONE

@@ -26,6 +26,16 @@ from driftproof.statements.query import ColumnRef, Expression, Name, Query
 
 RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
 ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
+ValueAction = Literal[
+    "set default",
+    "drop default",
+    "drop not null",
+    "add identity",
+    "set identity",
+    "drop identity",
+    "set expression",
+    "drop expression",
+]
 MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
 RoutineKind = Literal["function", "procedure", "aggregate", "window", "routine"]
 
@@ -54,7 +64,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
 class Column(msgspec.Struct, frozen=True, gc=False):
     """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
-    such as ``varchar(20)``."""
+    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written."""
 
     name: str
     at: int = -1
@@ -64,6 +74,8 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     constraints: tuple[Constraint, ...] = ()
     sequence: bool = False
     spelled: str = ""
+    identity: bool = False
+    sequence_name: Name | None = None
 
 
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
@@ -168,6 +180,20 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     table_missing_ok: bool = False
     sees: Expression | None = None
     retyped: str | None = None
+
+
+class AlterValue(msgspec.Struct, frozen=True, gc=False):
+    """ALTER COLUMN, where it says how the column gets its values: ``value`` is the new default, or what it is generated
+    from; ``sequence`` the name that is written for an identity's sequence; ``missing_ok`` forgives that there is no
+    identity or expression."""
+
+    table: Name
+    column: str
+    action: ValueAction
+    value: Expression | None = None
+    sequence: Name | None = None
+    missing_ok: bool = False
+    table_missing_ok: bool = False
 
 
 class DropMember(msgspec.Struct, frozen=True, gc=False):
@@ -527,6 +553,7 @@ Operation = (
     | RenameRoutine
     | AddLabel
     | AddTypeConstraint
+    | AlterValue
     | NeedTypeConstraint
     | DropTypeConstraint
     | RenameTypeConstraint

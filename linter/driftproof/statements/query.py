@@ -38,12 +38,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
-    """All that an expression refers to, at its own level: columns, sub-queries, functions, types."""
+    """All that an expression refers to, at its own level: columns, sub-queries, functions, types, and the relations
+    whose names stand in texts: ``nextval('s')``, ``'s'::regclass``."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
     calls: tuple[Call, ...] = ()
     types: tuple[Name, ...] = ()
+    relations: tuple[Name, ...] = ()
 
 
 NOTHING = Expression()

@@ -1,5 +1,6 @@
 """Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
 
+import re
 from typing import Any
 
 from driftproof.statements.query import (
@@ -17,12 +18,16 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
+    folded,
 )
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import constant, qualified, range_var, strings, tagged, type_name
 
 _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
+
+_TAKES_RELATION = {"nextval", "currval", "setval"}
+_IDENTIFIERS = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 
 NOWHERE = -1
 """The shift of a text that lies inside a body: its offsets are not those of the file."""
@@ -40,7 +45,7 @@ def expression(nodes: Any, shift: int) -> Expression:
 class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
-    __slots__ = ("calls", "columns", "queries", "shift", "types")
+    __slots__ = ("calls", "columns", "queries", "relations", "shift", "types")
 
     def __init__(self, shift: int) -> None:
         self.shift = shift
@@ -48,11 +53,14 @@ class _Found:
         self.queries: list[Query] = []
         self.calls: list[Call] = []
         self.types: list[Name] = []
+        self.relations: list[Name] = []
 
     def done(self) -> Expression:
         if not (self.columns or self.queries or self.calls or self.types):
             return NOTHING
-        return Expression(tuple(self.columns), tuple(self.queries), tuple(self.calls), tuple(self.types))
+        return Expression(
+            tuple(self.columns), tuple(self.queries), tuple(self.calls), tuple(self.types), tuple(self.relations)
+        )
 
     def walk(self, node: Any) -> None:
         # The hottest function of all: it sees every node of every expression.
@@ -74,10 +82,14 @@ class _Found:
                 elif tag == "FuncCall":
                     name = qualified(strings(value.get("funcname")))
                     self.calls.append(Call(name, len(value.get("args", ()))))
+                    if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and "args" in value:
+                        self.relations += relation_text(value["args"][0])
                     self.walk(value)
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
                         self.types.append(name_of_type)
+                        if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
+                            self.relations += relation_text(node["arg"])
                 elif tag not in ("A_Const", "String"):
                     self.walk(value)
             elif kind is list and tag not in ("funcname", "indirection", "name"):
@@ -86,6 +98,15 @@ class _Found:
                 for item in value:
                     if "A_Indices" in item:
                         self.walk(item)
+
+
+def relation_text(wrapped: Node) -> list[Name]:
+    """The relation that a constant of type regclass names; none where it is no plain constant, or a number."""
+    text = wrapped.get("A_Const", {}).get("sval", {}).get("sval", "")
+    parts = _IDENTIFIERS.findall(text)
+    if not parts or ".".join(parts) != text.replace(" ", ""):
+        return []
+    return [qualified([folded(part) for part in parts])]
 
 
 def column_ref(node: Node, shift: int) -> ColumnRef | None:

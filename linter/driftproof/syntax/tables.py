@@ -90,6 +90,7 @@ def column(node: Node, shift: int) -> op.Column:
     type_ = type_name(node.get("typeName"))
     spelled = type_text(node.get("typeName"))
     sequence = spelled in _SERIAL
+    identity, sequence_name = False, None
     for item in node.get("constraints", ()):
         fields = item["Constraint"]
         match fields["contype"]:
@@ -98,7 +99,8 @@ def column(node: Node, shift: int) -> op.Column:
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True
             case "CONSTR_IDENTITY":
-                sequence = True
+                sequence = identity = True
+                sequence_name = _sequence_name(fields)
             case "CONSTR_ATTR_DEFERRABLE" | "CONSTR_ATTR_DEFERRED" if constraints:
                 constraints[-1] = msgspec.structs.replace(constraints[-1], deferrable=True)
             case _:
@@ -106,7 +108,17 @@ def column(node: Node, shift: int) -> op.Column:
                     constraints.append(made)
     if spelled in _SERIAL:
         type_, spelled = None, _SERIAL[spelled]
-    return op.Column(name, at, type_, default, generated, tuple(constraints), sequence, spelled)
+    return op.Column(
+        name, at, type_, default, generated, tuple(constraints), sequence, spelled, identity, sequence_name
+    )
+
+
+def _sequence_name(node: Node) -> Name | None:
+    """The name that is written for the sequence of an identity."""
+    for option in node.get("options", ()):
+        if option["DefElem"].get("defname") == "sequence_name":
+            return qualified(names(option["DefElem"].get("arg")))
+    return None
 
 
 def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op.Constraint | None:
@@ -150,12 +162,7 @@ def _key_columns(node: Node, kind: op.ConstraintKind, of_column: ColumnRef | Non
 
 
 _COLUMN_COMMANDS = {
-    "AT_ColumnDefault",
-    "AT_CookedColumnDefault",
-    "AT_DropNotNull",
     "AT_SetNotNull",
-    "AT_SetExpression",
-    "AT_DropExpression",
     "AT_SetStatistics",
     "AT_SetOptions",
     "AT_ResetOptions",
@@ -163,8 +170,13 @@ _COLUMN_COMMANDS = {
     "AT_SetCompression",
     "AT_AlterColumnType",
     "AT_AlterColumnGenericOptions",
-    "AT_AddIdentity",
-    "AT_SetIdentity",
+}
+_ACTIONS: dict[str, op.ValueAction] = {
+    "AT_DropNotNull": "drop not null",
+    "AT_AddIdentity": "add identity",
+    "AT_SetIdentity": "set identity",
+    "AT_DropIdentity": "drop identity",
+    "AT_DropExpression": "drop expression",
 }
 _TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
 _RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
@@ -259,14 +271,21 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     if subtype in _RULE_COMMANDS:
         return [op.NeedMember("rule", table, name or "", table_missing_ok=table_missing_ok)]
     match subtype:
+        case "AT_ColumnDefault" | "AT_SetExpression":
+            setting: op.ValueAction = "set expression" if subtype == "AT_SetExpression" else "set default"
+            value = expression(definition, shift) if definition else None
+            action = setting if definition else "drop default"
+            return [op.AlterValue(table, name or "", action, value, table_missing_ok=table_missing_ok)]
+        case _ if subtype in _ACTIONS:
+            sequence = _sequence_name(definition["Constraint"]) if subtype == "AT_AddIdentity" else None
+            action = _ACTIONS[subtype]
+            return [op.AlterValue(table, name or "", action, None, sequence, missing_ok, table_missing_ok)]
         case "AT_AddColumn":
             return [op.AddColumn(table, column(definition["ColumnDef"], shift), missing_ok, table_missing_ok)]
         case "AT_DropColumn" | "AT_DropConstraint":
             kind: op.MemberKind = "column" if subtype == "AT_DropColumn" else "constraint"
             cascade = node.get("behavior") == "DROP_CASCADE"
             return [op.DropMember(kind, table, name or "", missing_ok, table_missing_ok, cascade)]
-        case "AT_DropIdentity":
-            return [op.NeedMember("column", table, name or "", table_missing_ok=table_missing_ok)]
         case "AT_AddConstraint":
             made = constraint(definition["Constraint"], shift)
             return [op.AddConstraint(table, made, table_missing_ok)] if made else []

@@ -12,6 +12,7 @@ from driftproof.catalog.effects import (
     rows,
     sessions,
     types,
+    values,
 )
 from driftproof.catalog.interpreter import Effect
 from driftproof.statements import operations as op
@@ -21,6 +22,7 @@ EFFECTS: dict[type, Effect] = {
     op.AddConstraint: members.add_constraint,
     op.AddLabel: types.add_label,
     op.AddTypeConstraint: types.add_constraint,
+    op.AlterValue: values.alter_value,
     op.Create: objects.create,
     op.CreateExtension: extensions.create_extension,
     op.CreateIndex: relations.create_index,
@@ -48,7 +50,7 @@ EFFECTS: dict[type, Effect] = {
     op.NeedRoutine: functions.need_routine,
     op.NeedRelation: relations.need_relation,
     op.NeedTypeConstraint: types.need_constraint,
-    op.Own: relations.own_sequence,
+    op.Own: values.own_sequence,
     op.Prepare: sessions.prepare,
     op.Publish: memberships.publish,
     op.Raise: control.raise_error,

@@ -5,10 +5,12 @@ Source: recordDependencyOn and its callers; dependency.c.
 """
 
 from driftproof.catalog import routines
+from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import indexes
+from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
-from driftproof.objects import Object
+from driftproof.objects import Kind, Object
 
 
 def depends(run: Interpreter, dependent: Dependent, on: Key, columns: frozenset[str] | None) -> None:
@@ -53,6 +55,26 @@ def holders(relation: Relation, column: str | None = None) -> list[Holder]:
         for dependent, columns in relation.dependents.items()
         if columns is None or column in columns
     ]
+
+
+def sequence_holders(run: Interpreter, relation: Relation, column: str | None = None) -> list[Holder]:
+    """What else depends on the sequences that go with a table, or with one of its columns."""
+    return [
+        (dependent, True)
+        for sequence in owned_sequences(run, relation, column)
+        for dependent in sequence.dependents
+        if dependent[0] != relation.key or (column is not None and dependent[1] and dependent[1][1] != column)
+    ]
+
+
+def owned_sequences(run: Interpreter, relation: Relation, column: str | None = None) -> list[Relation]:
+    """The sequences that go with a table, or with one of its columns."""
+    found = (
+        run.state.relations.get((relation.key[0], name))
+        for (kind, name), columns in relation.uses.items()
+        if kind == "sequence" and (column is None or column in columns)
+    )
+    return [sequence for sequence in found if sequence is not None and sequence.of == relation.key]
 
 
 def key_holders(run: Interpreter, relation: Relation, name: str) -> list[Holder]:
@@ -110,14 +132,51 @@ def take_along(run: Interpreter, found: list[Holder]) -> None:
             take_away(run, owner, certain=certain, cascade=True)
         else:
             released(run, owner, member)
-            owner = run.state.writable(run.state.relations[key])
-            owner.members[member] = ABSENT if certain else GONE
+            lose_member(run, run.state.relations[key], member, ABSENT if certain else GONE)
+
+
+def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact, *, only: bool = False) -> None:
+    """Something of a relation goes, with the constraints and indexes that use it, and its children's."""
+    kind, name = member
+    relation = run.state.put_member(relation, member, fact)
+    if kind == "constraint":
+        _drop_index_of(run, relation, name, fact)
+    if kind == "column":
+        forget_values(run, relation)
+        forget_value(run, relation, name, ("default", "identity", "generated"), fact)
+        for user, columns in list(relation.uses.items()):
+            if name in columns:
+                if user[0] in ("constraint", "statistics"):
+                    relation.members[user] = fact
+                _drop_index_of(run, relation, user[1], fact)
+                del relation.uses[user]
+    for child in inheritors(run, relation, kind, name, only=only):
+        lose_member(run, child, member, fact)
+
+
+def forget_value(run: Interpreter, relation: Relation, column: str, kinds: tuple[Kind, ...], fact: Fact) -> None:
+    """A column has no default, no identity, or is no longer generated."""
+    for kind in kinds:
+        if (kind, column) in relation.members:
+            relation = run.state.writable(relation)
+            relation.members[kind, column] = fact
+            dependent: Member = ("column" if kind == "generated" else kind, column)
+            relation.calls.pop(dependent, None)
+            released(run, relation, dependent)
+
+
+def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
+    index = run.state.relations.get((relation.key[0], name))
+    if index is not None and index.of == relation.key:
+        run.state.put(Relation(index.key, index.kind, fact, open=False))
+    if relation.primary_key == name:
+        relation.primary_key = None
 
 
 def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: bool) -> None:
     """A relation goes, with its indexes, sequences and partitions; by ``cascade`` with all that depends on it."""
     state = run.state
-    for member in list(relation.sources):
+    for member in list(relation.sources) if certain else ():
         released(run, state.relations[relation.key], member)
     relation = state.relations[relation.key]
     run.gone(relation.key, relation.kind, certain=certain)
@@ -125,6 +184,7 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
         if other.of == relation.key:
             run.gone(key, other.kind, certain=certain)
     if cascade:
+        take_along(run, [(dependent, certain and needs) for dependent, needs in sequence_holders(run, relation)])
         routines.drop_using(run, relation.key)
         take_along(run, [(dependent, certain and needs) for dependent, needs in holders(relation)])
     for child in run.state.children(relation):

@@ -130,17 +130,13 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
     alone = _alone(run, key, routine)
     users: list[Holder] = [((relation.key, member), alone) for relation, member in _users(run, key[1])]
     free = alone or not (users or ("function", key[1]) in run.state.used)
-    if drop.cascade:  # with a default goes nothing that anybody needs
-        take_along(run, [user for user in users if user[0][1] is not None or not _is_table(run, user[0][0])])
+    if drop.cascade:
+        take_along(run, users)
     else:
         free = refuse(run, wanted, [(user, needs and routine.fact.sure) for user, needs in users]) and free
     known = routine.arguments is not None and not vague(routine.arguments)
     gone = ABSENT if free and known and not run.unsure else GONE
     run.state.put_routine(key, msgspec.structs.replace(routine, fact=gone))
-
-
-def _is_table(run: Interpreter, key: Key) -> bool:
-    return run.state.relations[key].kind == "table"
 
 
 def drop_with_schema(run: Interpreter, schema: str, *, certain: bool) -> None:

@@ -6,27 +6,34 @@ from driftproof.catalog.effects.dependents import (
     depends_on_read,
     holders,
     key_holders,
+    lose_member,
     refuse,
     released,
+    sequence_holders,
     take_along,
 )
-from driftproof.catalog.effects.inheritance import check_added, check_renamed, inheritors, refuse_inherited
+from driftproof.catalog.effects.inheritance import check_added, check_renamed, refuse_inherited
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import (
-    check_column,
     check_kind,
+    check_persistence,
     check_reference,
     forbid_name,
     forbid_relation,
+    need_type,
     put_constraint,
 )
-from driftproof.catalog.effects.relations import make_sequence, put_under
+from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
+from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, rename_value, sequence_keys
 from driftproof.catalog.interpreter import Fails, Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
+    ABSENT,
     ASSUMED,
+    UNKNOWN,
     Fact,
+    Key,
     Member,
     Presence,
     Relation,
@@ -45,7 +52,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     if fact.presence is Presence.PRESENT and add.if_not_exists:
         return
     if fact.presence is Presence.MAYBE and add.if_not_exists:
-        _pass_by(run, relation, column, fact)
+        _pass_by(run, relation, add, fact)
         return
     sure = not run.unsure
     if not add.if_not_exists:
@@ -54,48 +61,63 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     perhaps_there = sure and run.unsure
     run.unsure = not sure
     run.called.clear()
-    check_column(run, column)
-    if not add.if_not_exists or fact.presence is Presence.ABSENT:
-        _check_expressions(run, relation, column)
-    for constraint in column.constraints:
-        check_reference(run, constraint, relation.key, {column.name: column.spelled})
-    check_added(run, run.state.relations[relation.key], add)
+    fresh = not add.if_not_exists or fact.presence is Presence.ABSENT
+    value, sequence = _check_added(run, relation, add, fresh=fresh)
     doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
     relation.local |= {column.name}
     run.unsure |= perhaps_there
-    if not add.if_not_exists or fact.presence is Presence.ABSENT:
+    if fresh:
         relation = run.state.writable(relation)
         relation.types[column.name] = column.spelled
-        if column.sequence:
-            make_sequence(run, relation.key, column.name, run.made())
-            relation = run.state.relations[relation.key]
-    member: Member | None = ("column", column.name) if column.generated else None
-    relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
+        put_value(run, relation.key, column, run.made(), value, sequence)
+        relation = run.state.writable(run.state.relations[relation.key])
     for constraint in column.constraints:
         put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
 
 
-def _pass_by(run: Interpreter, relation: Relation, column: op.Column, fact: Fact) -> None:
-    """The column is there in the fresh state; where it is not, the statement adds it and needs its type."""
-    run.set_member(relation, "column", column.name, run.made() if fact.sure else ASSUMED)
+def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact) -> None:
+    """The column is there in the fresh state; where it is not, the statement adds it with all that it needs."""
+    column, state, unsure = add.column, run.state, run.unsure
+    wanted = relation.object("column", column.name)
+    proven = run.made() if fact.sure else ASSUMED
+    run.state = state.fork()
     try:
         with run.silent():
-            check_column(run, column)
-    except Fails:
-        run.unsure = True
+            lose_member(run, relation, ("column", column.name), ABSENT)
+            _check_added(run, run.state.relations[relation.key], add, fresh=True)
+        run.state, run.unsure = state, unsure
+    except Fails as failure:
+        run.state, run.unsure = state, unsure
+        if failure.sqlstate is None:
+            run.unsure = True
+        else:
+            run.need(wanted, fact, lambda _fact: None, at=column.at, sqlstate=failure.sqlstate)
+    run.set_member(run.state.relations[relation.key], "column", column.name, proven)
+    for key in sequence_keys(run, relation.key, (column,)).values() if column.sequence_name is None else ():
+        run.state.put(Relation(key, "sequence", UNKNOWN, open=True))  # there where the column was not
 
 
-def _check_expressions(run: Interpreter, relation: Relation, column: op.Column) -> None:
-    """What a new column is generated from, and its CHECKs: they see the column itself as well."""
-    seen = [column.default] if column.generated and column.default is not None else []
-    seen += [constraint.expression for constraint in column.constraints if constraint.expression is not None]
-    if seen:
-        run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
-    for expression in seen:
-        Resolver(run).over(expression, run.state.relations[relation.key])
+def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fresh: bool) -> tuple[Value, Key | None]:
+    """What a new column needs, in PostgreSQL's order; its value, and where its sequence is made. ``fresh``: it was
+    certainly not there."""
+    column = add.column
+    if column.type is not None:
+        need_type(run, column.type)
+    check_added(run, run.state.relations[relation.key], add)
+    value, sequence = NOTHING, None
+    if fresh:
+        sequence = sequence_keys(run, relation.key, (column,)).get(column.name)
+        relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
+        value = read_value(run, relation, column, () if sequence is None else (sequence,))
+        for constraint in column.constraints:
+            if constraint.expression is not None:
+                Resolver(run).over(constraint.expression, run.state.relations[relation.key])
+        for constraint in column.constraints:
+            forbid_name(run, run.state.relations[relation.key], constraint)
     for constraint in column.constraints:
-        forbid_name(run, run.state.relations[relation.key], constraint)
+        check_reference(run, constraint, relation.key, {column.name: column.spelled})
+    return value, sequence
 
 
 def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
@@ -106,7 +128,9 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     constraint = add.constraint
     if constraint.references is not None:  # PostgreSQL opens the other table before it looks at the columns
         forbid_name(run, relation, constraint)
-        run.relation(constraint.references)
+        other = run.relation(constraint.references)
+        if other is not None:
+            check_persistence(run, relation.key, other)
         relation = run.state.relations[relation.key]
     for column in constraint.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=column.at)
@@ -184,7 +208,7 @@ def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
     found = [
         (dependent, needs)
         for dependent, needs in holders(relation, column)
-        if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule")
+        if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule", "column")
     ]
     refuse_inherited(run, relation, column)
     refuse(run, relation.object("column", column), found, "0A000")
@@ -202,41 +226,18 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     found: list[Holder] = []
     if drop.kind == "column":
         refuse_inherited(run, relation, drop.name)
-        found = holders(relation, drop.name)
+        found = holders(relation, drop.name) + sequence_holders(run, relation, drop.name)
     elif drop.kind == "constraint":
         found = key_holders(run, relation, drop.name)
     free = True
-    if drop.cascade:
-        take_along(run, found)
-    elif relation.member(drop.kind, drop.name).presence is not Presence.ABSENT:
+    fact = relation.member(drop.kind, drop.name)
+    if drop.cascade:  # where what IF EXISTS forgives is not there, all this stays
+        take_along(run, [(item, needs and fact.presence is not Presence.MAYBE) for item, needs in found])
+    elif fact.presence is not Presence.ABSENT:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
     fact = run.away(free)
     released(run, run.state.relations[relation.key], (drop.kind, drop.name))
-    _lose(run, run.state.relations[relation.key], drop, fact)
-
-
-def _lose(run: Interpreter, relation: Relation, drop: op.DropMember, fact: Fact) -> None:
-    relation = run.state.put_member(relation, (drop.kind, drop.name), fact)
-    if drop.kind == "constraint":
-        _drop_index_of(run, relation, drop.name, fact)
-    if drop.kind == "column":
-        forget_values(run, relation)
-        for member, columns in list(relation.uses.items()):
-            if drop.name in columns:
-                if member[0] in ("constraint", "statistics"):
-                    relation.members[member] = fact
-                _drop_index_of(run, relation, member[1], fact)
-                del relation.uses[member]
-    for child in inheritors(run, relation, drop.kind, drop.name, only=drop.only):
-        _lose(run, child, drop, fact)
-
-
-def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
-    index = run.state.relations.get((relation.key[0], name))
-    if index is not None and index.of == relation.key:
-        run.state.put(Relation(index.key, index.kind, fact, open=False))
-    if relation.primary_key == name:
-        relation.primary_key = None
+    lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), fact, only=drop.only)
 
 
 def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
@@ -276,6 +277,7 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
             for member, columns in relation.uses.items()
         }
         rename_keys(run, relation, rename.name, rename.to)
+        rename_value(run, relation, rename.name, rename.to)
     if rename.kind == "constraint":
         if ("constraint", rename.name) in relation.uses:
             relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))

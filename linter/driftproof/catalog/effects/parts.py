@@ -1,7 +1,8 @@
 """What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
 
-from driftproof.catalog import naming, routines
+from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
+from driftproof.catalog.effects.inheritance import fails
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
@@ -29,16 +30,10 @@ def doubted(run: Interpreter, doubt: Doubt | None) -> Fact:
     return run.made() if doubt is None else Fact(Presence.MAYBE, not run.unsure, doubt)
 
 
-def check_column(run: Interpreter, column: op.Column) -> None:
-    """A column needs its type; a default that calls what is not known makes the statement unsure."""
-    if column.type is not None:
-        need_type(run, column.type)
-    if column.default is not None:
-        for call in column.default.calls:
-            run.called.add(call.name.name)
-            routines.call(run, call)
-        for type_ in column.default.types:
-            run.unsure |= not run.knows_type(type_)
+def check_persistence(run: Interpreter, own: Key, other: Relation) -> None:
+    """Foreign keys go from temporary tables to temporary ones only, and from others to others."""
+    if other.kind == "table" and (own[0] == "pg_temp") != (other.key[0] == "pg_temp"):
+        fails(run, "42P16", other.fact)
 
 
 def need_type(run: Interpreter, name: Name, *, holds: bool = True) -> None:
@@ -108,6 +103,7 @@ def check_reference(
         run.unsure = True
         return
     check_kind(run, other, ("table",), at=constraint.references.at)
+    check_persistence(run, own, other)
     doubted = False
     for column in constraint.referenced:
         doubted = doubted or other.member("column", column.parts[0]).presence is Presence.MAYBE

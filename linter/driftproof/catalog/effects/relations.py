@@ -9,6 +9,7 @@ from driftproof.catalog.effects.dependents import (
     key_holders,
     refuse,
     released,
+    sequence_holders,
     take_along,
     take_away,
 )
@@ -16,8 +17,8 @@ from driftproof.catalog.effects.inheritance import COPIED
 from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
 from driftproof.catalog.effects.parts import (
     INDEXED,
-    check_column,
     check_kind,
+    check_persistence,
     check_reference,
     doubted,
     forbid_relation,
@@ -27,6 +28,7 @@ from driftproof.catalog.effects.parts import (
     refers_to,
     table_doubt,
 )
+from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import replace_view
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.resolve import Outputs, Resolver
@@ -37,7 +39,6 @@ from driftproof.catalog.state import (
     UNKNOWN,
     Fact,
     Key,
-    Member,
     Presence,
     Relation,
 )
@@ -75,17 +76,20 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
     constraints = _in_order(naming.all_constraints(made))
     _check_keys(run, made, relation, constraints)
+    sequences = sequence_keys(run, key, made.columns)
     _check_names(run, made, relation, columns)
+    if made.kind == "view":
+        _check_outputs(run, made, relation, resolver)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
     if before is not None and fact is not None and rows:
         run.forbid(Object("type", key[0], None, key[1]), fact)
     elif before is not None and fact is not None and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
+    if made.kind != "view":
+        _check_outputs(run, made, relation, resolver)
     types = relation.types | {column.name: column.spelled for column in made.columns if column.spelled}
-    for column in made.columns:
-        if column.generated and column.default is not None:
-            Resolver(run).over(column.default, relation)
+    values = [read_value(run, relation, column, sequences.values()) for column in made.columns]
     constraints = _check_constraints(run, relation, constraints, types)
     if before is not None and made.replace and there:
         replace_view(run, before, relation, columns)
@@ -100,7 +104,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     for name, copied in columns:
         guaranteed = doubted(run, doubt)
         relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
-    if run.called:
+    if run.called and made.kind in ("view", "materialized view"):
         relation.calls[None] = tuple(run.called)
     run.state.put(relation)
     for parent in relation.parents:
@@ -111,47 +115,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         depends_on_read(run, (key, None))
     for constraint in constraints:
         put_constraint(run, relation, constraint, doubt)
-    for column in made.columns:
-        if column.sequence:
-            make_sequence(run, key, column.name, doubted(run, doubt))
+    for column, value in zip(made.columns, values, strict=True):
+        put_value(run, key, column, doubted(run, doubt), value, sequences.get(column.name))
     run.steps(made.needs)
-
-
-def make_sequence(run: Interpreter, table: Key, column: str, fact: Fact) -> None:
-    """The sequence of a serial or identity column, under the first name that is free."""
-    number, key = 0, (table[0], naming.object_name(table[1], column, "seq"))
-    while (taken := run.state.relations.get(key)) is not None and taken.fact.presence is not Presence.ABSENT:
-        number += 1
-        key = (table[0], naming.object_name(table[1], column, f"seq{number}"))
-    _own(run, run.state.put(Relation(key, "sequence", fact, open=False)), table, column)
-
-
-def _own(run: Interpreter, sequence: Relation, table: Key | None, column: str) -> None:
-    """A sequence goes with a column, and no longer with another one."""
-    member: Member = ("sequence", sequence.key[1])
-    if sequence.of is not None and sequence.of in run.state.relations:
-        run.state.writable(run.state.relations[sequence.of]).uses.pop(member, None)
-    run.state.writable(sequence).of = table
-    if table is not None:
-        run.state.writable(run.state.relations[table]).uses[member] = (column,)
-
-
-def own_sequence(run: Interpreter, own: op.Own) -> None:
-    """OWNED BY: the table must be in the sequence's schema."""
-    _, sequence = run.state.look_up(own.sequence)
-    table: Key | None = None
-    if own.table is not None:
-        relation = run.relation(own.table)
-        if relation is None:
-            run.unsure = True
-            return
-        check_kind(run, relation, ("table", "foreign table", "view"), at=own.table.at)
-        if sequence is not None and sequence.key[0] != relation.key[0] and not run.unsure:
-            run.raises("55000")
-        table = run.need_member(relation, "column", own.column).key
-        _, sequence = run.state.look_up(own.sequence)
-    if sequence is not None:
-        _own(run, sequence, table, own.column)
 
 
 def _check_keys(
@@ -185,6 +151,16 @@ def _check_names(
         if column.name in said:
             run.forbid(relation.object("column", column.name), PRESENT, at=column.at)
         said.add(column.name)
+
+
+def _check_outputs(run: Interpreter, made: op.CreateRelation, relation: Relation, resolver: Resolver) -> None:
+    """Nor do two columns of its query have one name."""
+    aliases = made.aliases
+    repeated = next((name for at, name in enumerate(aliases) if name in aliases[:at]), None)
+    if not aliases and made.query is not None:
+        repeated = resolver.repeated
+    if repeated is not None:
+        run.forbid(relation.object("column", repeated), PRESENT)
 
 
 def _own_columns(run: Interpreter, relation: Relation, columns: tuple[ColumnRef, ...]) -> None:
@@ -256,8 +232,8 @@ def _check_foreign_key(
 ) -> None:
     assert constraint.references is not None
     own = refers_to(run, constraint.references, relation.key)
-    if not own:
-        run.relation(constraint.references)
+    if not own and (other := run.relation(constraint.references)) is not None:
+        check_persistence(run, relation.key, other)
     _own_columns(run, relation, constraint.columns)
     check_reference(run, constraint, relation.key, types, made=True)
     if own:
@@ -270,6 +246,7 @@ def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> Non
     """The name is taken: what is written here is there only where it was known before, or the table is not ours."""
     relation = run.state.writable(before)
     sure = relation.fact.sure
+    run.unsure |= bool(made.needs) and relation.fact.presence is Presence.MAYBE
     relation.fact = PRESENT if sure else ASSUMED
     if not relation.open:
         return
@@ -307,7 +284,8 @@ def _columns_of(
     if not made.partition:
         relation.local |= frozenset(column.name for column in made.columns)
     for column in made.columns:
-        check_column(run, column)
+        if column.type is not None:
+            need_type(run, column.type)
         found.append((column.name, None))
     if made.query is not None:
         fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
@@ -348,6 +326,7 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
 def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
     wanted = Object("index" if drop.kind == "index" else "relation", relation.key[0], None, relation.key[1])
     free = relation.fact.presence is not Presence.UNKNOWN
+    run.unsure |= not free and not drop.cascade
     if relation.kind == "index" and relation.of in run.state.relations:
         owner = run.state.relations[relation.of]
         held = owner.members.get(("constraint", relation.key[1]), ABSENT)
@@ -358,13 +337,16 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
     else:
         found = holders(relation)
         found += [((child.key, None), True) for child in run.state.children(relation) if not child.partition]
+        found += sequence_holders(run, relation)
+        identities = [holder for holder in found if holder[0][1] and holder[0][1][0] == "identity"]
+        if relation.kind == "sequence":
+            refuse(run, wanted, identities)  # CASCADE or not
     if drop.cascade and relation.kind == "index":
         take_along(run, found)
     elif not drop.cascade and relation.fact.presence is not Presence.ABSENT:
         spared = frozenset(key for name in drop.together if (key := run.state.look_up(name)[0]) is not None)
         free = refuse(run, wanted, found, spared=spared) and free
         free = routines.spare(run, wanted, relation.key) and free
-        free = free and not (relation.kind == "sequence" and relation.of is not None)
     take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
 
 

@@ -1,10 +1,13 @@
 """Types: their names, their labels, and the constraints of domains."""
 
+import msgspec
+
 from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import Holder, holders, refuse, take_along, take_away
-from driftproof.catalog.effects.parts import check_column, forbid_type, need_type
+from driftproof.catalog.effects.parts import forbid_type, need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Key, Presence, Relation
 from driftproof.objects import Object
 from driftproof.statements import operations as op
@@ -21,7 +24,10 @@ def create_type(run: Interpreter, made: op.Create) -> None:
     run.need_schema(made.name.schema)
     _forbid_name(run, key)
     if made.base is not None:
-        check_column(run, made.base)
+        if made.base.type is not None:
+            need_type(run, made.base.type)
+        if made.base.default is not None:
+            Resolver(run).expression(msgspec.structs.replace(made.base.default, columns=()), None)  # but VALUE
     run.steps(made.needs)
     type_ = Relation(key, "type", run.made(), open=False)
     if made.of is not None:

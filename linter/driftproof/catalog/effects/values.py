@@ -1,0 +1,219 @@
+"""Where a column gets its values from: defaults, sequences and identities, and what a generated column is made of.
+
+Source: ATExecColumnDefault and its neighbours, tablecmds.c; generateSerialExtraStmts, parse_utilcmd.c;
+process_owned_by, sequence.c; recordDependencyOnExpr, dependency.c.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from driftproof.catalog import naming
+from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
+from driftproof.catalog.effects.inheritance import fails
+from driftproof.catalog.effects.parts import check_kind, forbid_relation
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.state import ABSENT, Fact, Key, Member, Presence, Relation
+from driftproof.objects import Kind
+from driftproof.statements import operations as op
+from driftproof.statements.query import Expression, Name
+
+
+class Value(NamedTuple):
+    """The relations that a default or a generated column reads, with the columns, and the functions that it calls."""
+
+    reads: dict[Key, set[str]]
+    calls: tuple[str, ...]
+
+
+NOTHING = Value({}, ())
+
+
+def sequence_keys(run: Interpreter, table: Key, columns: Iterable[op.Column]) -> dict[str, Key]:
+    """The sequences of serial and identity columns, which are made before anything else: under the names that are
+    written, or the first ones that are free."""
+    found = {
+        column.name: _sequence_key(run, table, column.name, column.sequence_name)
+        for column in columns
+        if column.sequence
+    }
+    for column in columns:
+        if column.sequence_name is not None:
+            forbid_relation(run, found[column.name])
+            if found[column.name][0] != table[0] and not run.unsure:
+                run.raises("42P01")  # PostgreSQL looks for the table in the schema of the sequence
+    return found
+
+
+def _sequence_key(run: Interpreter, table: Key, column: str, name: Name | None) -> Key:
+    if name is not None:
+        run.need_schema(name.schema)
+        return name.schema or table[0], name.name
+    number, key = 0, (table[0], naming.object_name(table[1], column, "seq"))
+    while (taken := run.state.relations.get(key)) is not None and taken.fact.presence is not Presence.ABSENT:
+        number += 1
+        key = (table[0], naming.object_name(table[1], column, f"seq{number}"))
+    return key
+
+
+def read_value(run: Interpreter, relation: Relation, column: op.Column, sequences: Iterable[Key]) -> Value:
+    """Look at what a column is generated from, or at its default, which may name a sequence that is made with it."""
+    if column.default is None:
+        return NOTHING
+    return _read(run, relation, column.default, column.generated, set(sequences))
+
+
+def _read(
+    run: Interpreter, relation: Relation, value: Expression, generated: bool, sequences: Collection[Key] = ()
+) -> Value:
+    """A default sees no columns: one that names some is refused (0A000)."""
+    outer = run.read, run.vague
+    names = {name: run.state.look_up(name)[0] for name in value.relations}
+    run.read, run.vague = {key: set() for key in sequences if key in names.values()}, False
+    run.unsure |= bool(value.columns) and not generated
+    seen = Expression(
+        value.columns if generated else (),
+        value.queries,
+        value.calls,
+        value.types,
+        tuple(name for name, key in names.items() if key not in sequences),
+    )
+    Resolver(run).over(seen, relation)
+    read = Value(run.read, tuple(call.name.name for call in value.calls))
+    run.read, run.vague = outer
+    return read
+
+
+def put_value(run: Interpreter, table: Key, column: op.Column, fact: Fact, value: Value, key: Key | None) -> None:
+    """Note how a new column gets its values, with the sequence that is made for it under that key."""
+    kind: Kind = "identity" if column.identity else "generated" if column.generated else "default"
+    if column.default is None and key is None:
+        return
+    _put(run, table, (kind, column.name), fact, value)
+    if key is not None:
+        _own(run, run.state.put(Relation(key, "sequence", fact, open=False)), table, column.name)
+        depends(run, (table, (kind, column.name)), key, frozenset())
+
+
+def _put(run: Interpreter, table: Key, member: Member, fact: Fact, value: Value) -> None:
+    relation = run.state.writable(run.state.relations[table])
+    relation.members[member] = fact
+    kind, name = member
+    dependent: Member = ("column", name) if kind == "generated" else member
+    if value.calls:  # a generated column goes itself with what it is made of
+        relation.calls[dependent] = value.calls
+    for key, columns in value.reads.items():
+        depends(run, (table, dependent), key, frozenset(columns))
+
+
+def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
+    """ALTER COLUMN: SET and DROP DEFAULT, NOT NULL and EXPRESSION; ADD, SET and DROP an identity."""
+    relation = run.relation(alter.table, missing_ok=alter.table_missing_ok)
+    if relation is None:
+        return
+    name = alter.column
+    relation = run.need_member(relation, "column", name)
+    default, identity = relation.member("default", name), relation.member("identity", name)
+    generated = relation.member("generated", name)
+    match alter.action:
+        case "set default" | "drop default":
+            fails(run, "42601", identity)
+            fails(run, "42601", generated)
+            _replace(run, relation, ("default", name), alter.value)
+        case "drop not null":
+            fails(run, "42601", identity)
+            key = run.state.relations.get((relation.key[0], relation.primary_key or ""))
+            if key is not None and key.unique is not None and name in key.unique.columns:
+                fails(run, "42P16", relation.member("constraint", key.key[1]))
+        case "add identity":
+            made = op.Column(name, sequence=True, identity=True, sequence_name=alter.sequence)
+            keys = sequence_keys(run, relation.key, (made,))
+            fails(run, "55000", identity)
+            fails(run, "55000", default)
+            put_value(run, relation.key, made, run.made(), NOTHING, keys[name])
+        case "set identity":
+            _lacking(run, identity)
+        case "drop identity":
+            if alter.missing_ok and identity == ABSENT:
+                return
+            if not alter.missing_ok:
+                _lacking(run, identity)
+            gone = run.away(identity.sure and bool(identity.nominal))
+            for sequence in owned_sequences(run, relation, name):
+                if (relation.key, ("identity", name)) in sequence.dependents:
+                    run.gone(sequence.key, "sequence", certain=gone == ABSENT)
+            forget_value(run, run.state.relations[relation.key], name, ("identity",), gone)
+        case "set expression":
+            _lacking(run, generated)
+            _replace(run, relation, ("generated", name), alter.value)
+        case "drop expression":
+            if not (alter.missing_ok and generated == ABSENT):
+                if not alter.missing_ok:
+                    _lacking(run, generated)
+                _replace(run, relation, ("generated", name), None)
+
+
+def _lacking(run: Interpreter, fact: Fact) -> None:
+    """The column is not what the statement takes it for (55000)."""
+    if fact == ABSENT and not run.unsure:
+        run.raises("55000")
+    run.unsure |= not (fact.nominal and fact.sure)
+
+
+def _replace(run: Interpreter, relation: Relation, member: Member, value: Expression | None) -> None:
+    """The value, if there is one, takes the place of the old one."""
+    kind, name = member
+    read = None if value is None else _read(run, relation, value, kind == "generated")
+    forget_value(run, run.state.relations[relation.key], name, ("default", "generated"), run.away())
+    if read is not None:
+        _put(run, relation.key, member, run.made(), read)
+
+
+def _own(run: Interpreter, sequence: Relation, table: Key | None, column: str) -> None:
+    """A sequence goes with a column, and no longer with another one."""
+    member: Member = ("sequence", sequence.key[1])
+    if sequence.of is not None and sequence.of in run.state.relations:
+        run.state.writable(run.state.relations[sequence.of]).uses.pop(member, None)
+    run.state.writable(sequence).of = table
+    if table is not None:
+        run.state.writable(run.state.relations[table]).uses[member] = (column,)
+
+
+def own_sequence(run: Interpreter, own: op.Own) -> None:
+    """OWNED BY: the table must be in the sequence's schema, and an identity keeps its sequence."""
+    _, sequence = run.state.look_up(own.sequence)
+    table: Key | None = None
+    if own.table is not None:
+        relation = run.relation(own.table)
+        if relation is None:
+            run.unsure = True
+            return
+        check_kind(run, relation, ("table", "foreign table", "view"), at=own.table.at)
+        if sequence is not None and sequence.key[0] != relation.key[0] and not run.unsure:
+            run.raises("55000")
+        table = run.need_member(relation, "column", own.column).key
+        _, sequence = run.state.look_up(own.sequence)
+    if sequence is not None:
+        for owner, member in sequence.dependents:
+            if member is not None and member[0] == "identity" and owner in run.state.relations:
+                fails(run, "0A000", run.state.relations[owner].member(*member))
+        _own(run, sequence, table, own.column)
+
+
+def rename_value(run: Interpreter, relation: Relation, name: str, to: str) -> None:
+    """A renamed column keeps its default, its identity or what it is generated from."""
+    relation = run.state.writable(relation)
+    for kind in VALUES:
+        if (kind, name) in relation.members:
+            relation.members[kind, to] = relation.members.pop((kind, name))
+    for kind in ("column", *VALUES):
+        old: Member = (kind, name)
+        for key in relation.sources.pop(old, ()):
+            relation.sources[kind, to] = relation.sources.get((kind, to), frozenset()) | {key}
+            parent = run.state.relations.get(key)
+            if parent is not None and (relation.key, old) in parent.dependents:
+                dependents = run.state.writable(parent).dependents
+                dependents[relation.key, (kind, to)] = dependents.pop((relation.key, old))
+
+
+VALUES: tuple[Kind, ...] = ("default", "identity", "generated")
