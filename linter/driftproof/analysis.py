@@ -1,7 +1,7 @@
 """Fold a history into diagnostics: parse each migration, hold each statement against the catalog, ask the rules."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 
 import msgspec
 
@@ -123,9 +123,12 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         if rule.on_failure is not None:
             for sqlstate in rule.sqlstates:
                 on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
-    on_statement = [
-        (rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None
-    ]
+    looking = [(rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None]
+
+    @cache
+    def on_statement(command: str) -> list[Callable[[StatementContext], Iterable[Diagnostic]]]:
+        return [look for commands, look in looking if not commands or command in commands]
+
     on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
     for file in files:
         context, migration = file.context, file.context.migration
@@ -136,9 +139,8 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         failed: set[int] = set()
         for statement in file.parsed.statements:
             if named and rerun is not None:
-                for commands, check in on_statement:
-                    if not commands or statement.command in commands:
-                        file.diagnostics += check(StatementContext(context, statement, run.state))
+                for look in on_statement(statement.command):
+                    file.diagnostics += look(StatementContext(context, statement, run.state))
             failures = run.run(statement, partial(migration.source.line_number, statement.start))
             if run.failed:
                 failed.add(statement.index)

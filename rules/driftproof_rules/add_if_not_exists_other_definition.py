@@ -38,6 +38,7 @@ rule = Rule(
     name="add-if-not-exists-other-definition",
     summary="A column or an index is added IF NOT EXISTS though one of another definition is there already",
     severity=Severity.WARNING,
+    commands=("ALTER FOREIGN TABLE", "ALTER TABLE", "CREATE INDEX", "CREATE SCHEMA"),
     on_statement=_check,
     cases=(
         bad(

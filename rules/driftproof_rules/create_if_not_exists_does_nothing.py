@@ -39,6 +39,7 @@ rule = Rule(
     name="create-if-not-exists-does-nothing",
     summary="A table is made IF NOT EXISTS though the history made it already, with other columns",
     severity=Severity.WARNING,
+    commands=("CREATE SCHEMA", "CREATE TABLE"),
     on_statement=_check,
     cases=(
         bad(

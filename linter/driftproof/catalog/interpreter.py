@@ -160,7 +160,7 @@ class Interpreter:
         self._loops = []
         self.state.touched = set()
         operations = statement.operations
-        compound = len(operations) > 1 or any(getattr(step, "needs", ()) for step in operations)
+        compound = len(operations) > 1 or (operations and getattr(operations[0], "needs", ()))
         before = self.state.fork() if compound else None
         try:
             self.steps(operations)

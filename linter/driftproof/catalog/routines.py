@@ -43,7 +43,9 @@ def using(run: Interpreter, type_: Key) -> list[Found]:
         (key, item)
         for key, items in run.state.routines.items()
         for item in items
-        if item.nominal and text in _TYPE.findall(" ".join((*(item.arguments or ()), item.returns)))
+        if item.nominal
+        and text in (written := " ".join((*(item.arguments or ()), item.returns)))
+        and text in _TYPE.findall(written)
     ]
 
 

@@ -12,7 +12,7 @@ def folded(text: str) -> str:
     """
     if len(text) > 1 and text.startswith('"') and text.endswith('"'):
         return text[1:-1].replace('""', '"')
-    return text.translate(_ASCII_LOWER)
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 class Name(msgspec.Struct, frozen=True, gc=False):

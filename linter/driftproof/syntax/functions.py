@@ -55,7 +55,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         None if returns is None or any(item.mode == "table" for item in parameters) else _type(returns),
         setof=returns is not None and returns.get("setof", False),
         replace=node.get("replace", False),
-        alters=any(_DDL.search(_NO_CODE.sub("", text)) for text in names(options.get("as"))),
+        alters=any(map(_alters, names(options.get("as")))),
     )
     found.append(made)
     # The body is checked when the function stands already: it may call itself.
@@ -90,6 +90,10 @@ def routine(kind: str, wrapped: Node) -> tuple[op.RoutineKind, Name, tuple[op.Ty
 def _parameter(fields: Node) -> op.Parameter:
     mode = _MODES.get(fields.get("mode", ""), "in")
     return op.Parameter(_type(fields["argType"]), mode, fields.get("name", ""), "defexpr" in fields)
+
+
+def _alters(body: str) -> bool:
+    return bool(_DDL.search(body) and _DDL.search(_NO_CODE.sub("", body)))
 
 
 def _type(fields: Node) -> op.TypeRef:
