@@ -1,15 +1,14 @@
 """The text of one file: bytes as they lie on disk, and the places in it."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
 
 BOM = b"\xef\xbb\xbf"
-_NEWLINE = re.compile(rb"\n")
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
@@ -77,7 +76,8 @@ class Source:
 
     @cached_property
     def _lines(self) -> list[int]:
-        return [0, *(found.end() for found in _NEWLINE.finditer(self.data))]
+        lengths = [len(line) + 1 for line in self.data.split(b"\n")]
+        return list(accumulate(lengths[:-1], initial=0))
 
     def position(self, offset: int) -> Position:
         """Where the byte ``offset`` stands."""
@@ -97,7 +97,7 @@ class Source:
 
     def line_start(self, offset: int) -> int:
         """The offset at which the line of ``offset`` begins."""
-        return self._lines[bisect_right(self._lines, offset) - 1]
+        return self.data.rfind(b"\n", 0, offset) + 1
 
     def line_end(self, offset: int) -> int:
         """The offset of the line end after ``offset``, or of the end of the file."""
@@ -106,13 +106,7 @@ class Source:
             return len(self.data)
         return end - 1 if self.data[end - 1 : end] == b"\r" and end > offset else end
 
-    def line(self, number: int) -> str:
-        """Line ``number`` (from 1) without its end, for showing."""
-        start = self._lines[number - 1]
-        end = self.line_end(start)
-        return self.data[start:end].removeprefix(BOM).decode(errors="replace")
-
-    @property
-    def line_count(self) -> int:
-        """How many lines the file has; an empty last line counts."""
-        return len(self._lines)
+    def line(self, offset: int) -> str:
+        """The line of ``offset`` without its end, for showing."""
+        start = self.line_start(offset)
+        return self.data[start : self.line_end(start)].removeprefix(BOM).decode(errors="replace")

@@ -36,8 +36,8 @@ def _discover(directory: Path) -> list[Path]:
 
 
 def _alone(directory: Path) -> list[Path]:
-    files = (path for path in directory.iterdir() if path.suffix == ".sql" and path.is_file())
-    return sorted(path for path in files if not _NAME.match(path.name) and not path.name.endswith(".down.sql"))
+    names = (path for path in directory.iterdir() if path.suffix == ".sql" and not path.name.endswith(".down.sql"))
+    return sorted(path for path in names if not _NAME.match(path.name) and path.is_file())
 
 
 def _version(path: Path) -> str:

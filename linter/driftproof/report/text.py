@@ -62,8 +62,8 @@ def _block(report: Report, diagnostic: Diagnostic, paint: Paint) -> Iterator[str
     margin = len(str(start.line)) + 1
     bar = " " * margin + paint("|", BLUE)
     # A diagnostic about the file as a whole points to no text.
-    if source is not None and start.line <= source.line_count and (diagnostic.statement or end.offset):
-        line = source.line(start.line)
+    if source is not None and (diagnostic.statement or end.offset):
+        line = source.line(start.offset)
         many = end.line > start.line
         text, mark = frame(line, start.column - 1, len(line) if many else end.column - 1)
         yield bar

@@ -23,7 +23,7 @@ def failure(migration: "Migration", outcome: "Outcome", paint: Paint) -> list[st
         lines = [f"{paint(path, BOLD)}: {said} (not in a statement: at the commit, or where the migration is recorded)"]
     else:
         at = migration.source.position(outcome.at)
-        line = migration.source.line(at.line)
+        line = migration.source.line(at.offset)
         word = _WORD.match(line, at.column - 1)
         shown, mark = frame(line, at.column - 1, word.end() if word else at.column)
         margin = " " * (len(str(at.line)) + 1)
