@@ -14,7 +14,8 @@ from driftproof.repetition import second_run
 from driftproof.rerun import Rerun
 from driftproof.rule import FileContext, Rule, StatementContext
 from driftproof.source import Unreadable
-from driftproof.statements.operations import Statement, Transaction
+from driftproof.statements.operations import Statement
+from driftproof.statements.walk import rolls_back
 from driftproof.suppress import apply, find_ignores
 from driftproof.syntax import Parsed, parse
 
@@ -58,6 +59,10 @@ def analyse(
             file.add(other, since=scratch.incomplete)
     named = [file for file in files if file.context.migration.index in history.named]
     found = [item for file in named for item in _suppressed(file, rules, known or rules)]
+    if history.snapshots:
+        from driftproof.evidence.settle import settle
+
+        found = settle(history, found, read, {rule.code: rule.severity for rule in rules})
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
     statements = sum(len(file.parsed.statements) + len(file.parsed.failures) for file in named)
     return Analysis(tuple(found), len(history.named), statements)
@@ -135,7 +140,7 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         named = migration.index in context.history.named
         if named and rerun is not None:
             file.diagnostics += [item for look in on_file for item in look(context)]
-        run.start_file(migration.index, migration.path, rolls_back=_rolls_back(file.parsed.statements))
+        run.start_file(migration.index, migration.path, rolls_back=rolls_back(file.parsed.statements))
         failed: set[int] = set()
         for statement in file.parsed.statements:
             if named and rerun is not None:
@@ -150,14 +155,6 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
         if named and rerun is not None:
             for statement, failure in second_run(run, context, failed, rerun):
                 file.judge(on_failure, statement, failure, run.state)
-
-
-def _rolls_back(statements: Sequence[Statement]) -> bool:
-    return any(
-        isinstance(operation, Transaction) and operation.command.startswith("rollback")
-        for statement in statements
-        for operation in statement.operations
-    )
 
 
 def _read(file: FileContext) -> Parsed:

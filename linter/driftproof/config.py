@@ -34,7 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     ``severity`` sets a rule's severity whatever the rule itself thinks of a case, ``off`` leaves the rule out;
     ``inherited`` sets the severity of doubts that an earlier migration left (unless ``severity`` names the rule).
     ``rerun`` says when failures of a second run are reported, ``fix_style`` and ``fix_scope`` how fixes look.
-    ``exclude`` holds globs relative to the file; one without a slash matches at any depth.
+    ``exclude`` holds globs relative to the file; one without a slash matches at any depth. ``snapshots`` are the
+    snapshots of databases, relative to the file; without it, those beside the migrations are read.
     """
 
     select: tuple[str, ...] | None = None
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     fix_style: Style = Style.DO_BLOCK
     fix_scope: Scope = Scope.USED
     exclude: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -171,8 +173,8 @@ class Config(Settings, frozen=True, kw_only=True):
 
 
 def is_inherited(diagnostic: Diagnostic, history: "History") -> bool:
-    """Whether the doubt that a diagnostic is about was left by an earlier migration."""
-    if diagnostic.certainty is not Certainty.DRIFT or diagnostic.origin is None:
+    """Whether the doubt that a diagnostic is about was left by an earlier migration, and no snapshot confirms it."""
+    if diagnostic.certainty is not Certainty.DRIFT or diagnostic.origin is None or diagnostic.confirmed:
         return False
     migration = history.by_path.get(diagnostic.path)
     return migration is not None and diagnostic.origin.migration < migration.index

@@ -85,7 +85,8 @@ class StatementSpan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Diagnostic(msgspec.Struct, frozen=True, gc=False):
-    """One finding. ``origin`` is the statement that left the object in doubt, for those who build that start state."""
+    """One finding. ``origin`` is the statement that left the object in doubt, for those who build that start state;
+    ``confirmed`` are the databases whose snapshots show that the doubt is real."""
 
     code: str
     name: str
@@ -101,3 +102,4 @@ class Diagnostic(msgspec.Struct, frozen=True, gc=False):
     fix: Fix | None = None
     help: str | None = None
     origin: Place | None = None
+    confirmed: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ def test_the_document(project: Project) -> None:
     result = project.run("check", "--format", "json", project.path)
     assert result.status == 1
     document = result.json
-    assert list(document) == ["version", "summary", "diagnostics"]
+    assert list(document) == ["version", "summary", "diagnostics", "notes"]
     assert document["version"] == __version__
     assert document["summary"] == {
         "files": 1,
@@ -91,7 +91,8 @@ def test_it_is_indented_and_ends_with_a_line_end(project: Project) -> None:
         '    "fixable": 0,\n'
         '    "by_code": {}\n'
         "  },\n"
-        '  "diagnostics": []\n'
+        '  "diagnostics": [],\n'
+        '  "notes": []\n'
         "}\n"
     )
 

@@ -87,7 +87,8 @@ class Interpreter:
 
     ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
     fails, with or without a prediction. ``foreign`` are the schemas of which nothing is known but what the history does
-    there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made.
+    there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made;
+    ``complete`` says that all that is there is known, so that this fails for certain.
     ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
     ``outside`` is the search_path around the elements of a CREATE SCHEMA.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
@@ -109,6 +110,7 @@ class Interpreter:
         self.failures: list[Failure] = []
         self.failed = False
         self.incomplete: int | None = None
+        self.complete = False
         self.place = Place(0, 0)
         self.path = ""
         self.line: Callable[[], int] = lambda: 1
@@ -238,16 +240,17 @@ class Interpreter:
             self.unsure = True
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
-        """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed."""
+        """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed, but
+        where all that is there is known."""
         if not self._silent and self.incomplete is None:
             self.incomplete = self.place.migration
         if self.unsure and self._traps:
             return  # what else fails before it, a handler may take
         try:
-            with self.silent():
+            with nullcontext() if self.complete else self.silent():
                 self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
-        except Fails:
-            raise Fails from None
+        except Fails as failed:
+            raise Fails(failed.sqlstate if self.complete else None) from None
 
     def _may_fail(
         self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty | None, fact: Fact, at: int

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from driftproof.cli.inputs import Job, Settings
     from driftproof.cli.linting import Linted
     from driftproof.fix.apply import FixedFile
@@ -122,7 +124,14 @@ def _report(jobs: "list[Job]", linted: "list[Linted]", fix: bool, dry: bool, uns
         dry=dry,
         unsafe=unsafe,
         least={migration.path: one.least for migration, one in migrations},
+        notes=tuple(note for job in jobs if job.history.snapshots for note in _notes(job)),
     )
+
+
+def _notes(job: "Job") -> "Iterator[str]":
+    from driftproof.evidence.settle import notes
+
+    return notes(job.history)
 
 
 def _print_diff(fixed: "list[FixedFile]", color: str) -> None:

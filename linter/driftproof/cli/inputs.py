@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -9,6 +10,9 @@ from driftproof.config import Config, check_framework, load, load_file
 from driftproof.history import FRAMEWORKS, History, migration_directories, read_directory, single
 from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
+
+if TYPE_CHECKING:
+    from driftproof.history.evidence import Evidence
 
 STDIN = "<stdin>"
 _NAMES = frozenset({"migrations", "migration", "migrate"})
@@ -43,13 +47,42 @@ def read(paths: Sequence[str], settings: Settings) -> list[Job]:
     for directory, named in _by_directory(paths or _found()).items():
         config = settings.config(directory)
         names = None if named == [directory] else set(named)
+        snapshots = _snapshots(directory, config)
         for history in read_directory(directory, names, settings.framework or config.framework):
             wanted = frozenset(
                 index for index in history.named if not config.excludes(Path(history.migrations[index].path))
             )
             if wanted or not history.named:
-                jobs.append(Job(msgspec.structs.replace(history, named=wanted), config))
+                evidence = () if history.alone else snapshots
+                jobs.append(Job(msgspec.structs.replace(history, named=wanted, snapshots=evidence), config))
     return jobs
+
+
+def one_history(paths: Sequence[str], settings: Settings) -> History:
+    """The one history that is meant. Raises Unusable and OSError."""
+    histories = [job.history for job in read(paths, settings)]
+    # Of a file that stands alone nobody knows when it runs: beside a history it is left out.
+    histories = [history for history in histories if not history.alone] or histories
+    if not histories:
+        raise Unusable(f"no migrations in {', '.join(paths) or 'the current folder'}")
+    if len(histories) > 1:
+        places = ", ".join(str(Path(history.migrations[0].path).parent) for history in histories)
+        raise Unusable(f"there are several histories; name one: {places}")
+    return histories[0]
+
+
+def _snapshots(directory: Path, config: Config) -> "tuple[Evidence, ...]":
+    """The snapshots of databases that go with the migrations of a directory."""
+    if config.snapshots is None:
+        above = directory.parent if directory.name else directory.resolve().parent
+        files = [file for place in (directory, above) for file in sorted(place.glob("*.snapshot.json"))]
+    else:
+        files = [Path(config.path or "").parent / file for file in config.snapshots]
+    if not files:
+        return ()
+    from driftproof.history.evidence import read
+
+    return tuple(map(read, files))
 
 
 def standard_input(name: str | None, data: bytes, settings: Settings) -> Job:

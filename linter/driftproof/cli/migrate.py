@@ -80,18 +80,9 @@ def _history(path: str | None, framework: str | None) -> "tuple[History, int | N
     """The one history that is meant, and the index of the last migration to apply, where PATH is a file."""
     from pathlib import Path
 
-    from driftproof.cli.inputs import Settings, read
-    from driftproof.unusable import Unusable
+    from driftproof.cli.inputs import Settings, one_history
 
-    histories = [job.history for job in read([] if path is None else [path], Settings(framework=framework))]
-    # Of a file that stands alone nobody knows when it runs: beside a history it is left out.
-    histories = [history for history in histories if not history.alone] or histories
-    if not histories:
-        raise Unusable(f"no migrations in {path or 'the current folder'}")
-    if len(histories) > 1:
-        places = ", ".join(str(Path(history.migrations[0].path).parent) for history in histories)
-        raise Unusable(f"there are several histories; name one: {places}")
-    history = histories[0]
+    history = one_history([] if path is None else [path], Settings(framework=framework))
     return history, max(history.named) if path is not None and Path(path).is_file() else None
 
 

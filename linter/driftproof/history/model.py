@@ -4,10 +4,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from driftproof.source import Source
+
+if TYPE_CHECKING:
+    from driftproof.history.evidence import Evidence
 
 
 class RunMode(StrEnum):
@@ -46,6 +50,14 @@ class Migration(msgspec.Struct, frozen=True, dict=True):
         return self.source.path
 
 
+class Bookkeeping(msgspec.Struct, frozen=True):
+    """Where a tool notes what it has applied: its table, and a query whose rows are versions as `Framework.version`
+    says them."""
+
+    table: str
+    versions: str
+
+
 class Framework(msgspec.Struct, frozen=True):
     """What driftproof must know of a migration tool; one module each, which holds one such value.
 
@@ -53,7 +65,8 @@ class Framework(msgspec.Struct, frozen=True):
     in which the tool runs them; ``version`` is what the tool reads from a file's name; ``alone`` lists files that are
     run as well, but nobody knows when. ``platform`` names the objects that stand before the first migration (None: a
     bare server). ``whole`` says that the directory makes all that is in the database, so that what it never makes was
-    made by hand. ``up`` blanks out what is not run on the way up, every offset kept.
+    made by hand. ``up`` blanks out what is not run on the way up, every offset kept. ``bookkeeping`` is where the tool
+    notes what it has applied (None: nowhere).
     """
 
     name: str
@@ -66,16 +79,18 @@ class Framework(msgspec.Struct, frozen=True):
     platform: str | None = None
     whole: bool = False
     up: Callable[[bytes], bytes] = lambda data: data
+    bookkeeping: Bookkeeping | None = None
 
 
 class History(msgspec.Struct, frozen=True, dict=True):
     """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about. ``alone``: it is
-    one file that stands for itself."""
+    one file that stands for itself. ``snapshots`` are what real databases were seen to have."""
 
     framework: Framework
     migrations: tuple[Migration, ...]
     named: frozenset[int]
     alone: bool = False
+    snapshots: "tuple[Evidence, ...]" = ()
 
     @cached_property
     def by_path(self) -> dict[str, Migration]:

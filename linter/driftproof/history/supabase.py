@@ -9,7 +9,7 @@ rest nobody knows when they are run, so each stands alone.
 import re
 from pathlib import Path
 
-from driftproof.history.model import Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, RunMode
 
 _NAME = re.compile(
     r"([0-9]+[A-Za-z]?)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL
@@ -55,4 +55,7 @@ framework = Framework(
     alone=_alone,
     platform="supabase",
     whole=True,
+    bookkeeping=Bookkeeping(
+        "supabase_migrations.schema_migrations", "SELECT version FROM supabase_migrations.schema_migrations"
+    ),
 )

@@ -13,7 +13,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sources`` are the texts that the diagnostics point into, by path; ``fixed`` is how many fixes were made (None:
     none were asked for), or, in a ``dry`` run, would be; ``unsafe`` says that unsafe fixes are asked for too. ``least``
-    is the rank of the least severity that fails the run, and is fixed, by path (none given: all are).
+    is the rank of the least severity that fails the run, and is fixed, by path (none given: all are). ``notes`` are to
+    be known of what the findings rest on.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -24,6 +25,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     dry: bool = False
     unsafe: bool = False
     least: Mapping[str, int] = {}
+    notes: tuple[str, ...] = ()
 
     def fixable(self, diagnostic: Diagnostic) -> bool:
         """Whether ``--fix`` would fix it, as this run was called."""

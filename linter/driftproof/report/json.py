@@ -23,6 +23,7 @@ def render(report: Report) -> bytes:
             "by_code": {code: codes[code] for code in sorted(codes)},
         },
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "notes": [printable(note) for note in report.notes],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 

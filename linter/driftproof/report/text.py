@@ -24,7 +24,7 @@ def render_concise(report: Report, paint: Paint) -> str:
 
 
 def summary(report: Report, paint: Paint) -> str:
-    """What was looked at and what came of it, in one line."""
+    """What was looked at and what came of it, in one line, behind the notes."""
     found = [paint(_count(count, severity.value), _STYLE[severity]) for severity, count in report.counts()]
     if report.fixed is not None:
         found.insert(0, paint(f"{report.fixed} {'would be ' if report.dry else ''}fixed", GREEN))
@@ -33,8 +33,10 @@ def summary(report: Report, paint: Paint) -> str:
         ways.append(f"{fixable} fixable with --fix" + (" --unsafe-fixes" if report.unsafe else ""))
     if not report.unsafe and (unsafe := sum(map(report.only_unsafe, report.diagnostics))):
         ways.append(f"{unsafe} {'more ' if fixable else ''}with --fix --unsafe-fixes")
+    notes = [f"note: {visible(printable(note))}\n" for note in report.notes]
     looked = f"checked {_count(report.files, 'file')}, {_count(report.statements, 'statement')}"
-    return "; ".join((f"{looked}: {', '.join(found) or paint('nothing to report', GREEN)}", *ways)) + "\n"
+    line = "; ".join((f"{looked}: {', '.join(found) or paint('nothing to report', GREEN)}", *ways)) + "\n"
+    return "".join((*notes, line))
 
 
 def _count(number: int, word: str) -> str:

@@ -5,6 +5,7 @@ part of it; roles belong to the server.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,19 +32,34 @@ def snapshot(connection: "Connection") -> Snapshot:
 
     System schemas and the schema ``driftproof``, where our own bookkeeping lives, are left out.
     """
-    objects: dict[str, dict[str, str]] = {}
+    with read_only(connection):
+        return catalogs(connection)
+
+
+@contextmanager
+def read_only(connection: "Connection") -> Iterator[None]:
+    """A transaction that sees one moment, can change nothing, and is rolled back. The connection must be idle."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        # Then PostgreSQL writes every name in a definition with its schema.
-        connection.execute("SET LOCAL search_path = ''")
-        for query in queries(connection.info.server_version):
-            cursor = connection.execute(query.encode())
-            names = [column.name for column in cursor.description or ()]
-            for key, *values in cursor:
-                attributes = zip(names[1:], values, strict=True)
-                objects.setdefault(key, {}).update((name, value) for name, value in attributes if value is not None)
+        yield
     finally:
-        connection.execute("ROLLBACK")
+        if not connection.closed:
+            connection.execute("ROLLBACK")
+
+
+def catalogs(connection: "Connection") -> Snapshot:
+    """The catalogs as the transaction at hand sees them; its search_path is set back."""
+    objects: dict[str, dict[str, str]] = {}
+    connection.execute("SAVEPOINT catalogs")
+    # Then PostgreSQL writes every name in a definition with its schema.
+    connection.execute("SET LOCAL search_path = ''")
+    for query in queries(connection.info.server_version):
+        cursor = connection.execute(query.encode())
+        names = [column.name for column in cursor.description or ()]
+        for key, *values in cursor:
+            attributes = zip(names[1:], values, strict=True)
+            objects.setdefault(key, {}).update((name, value) for name, value in attributes if value is not None)
+    connection.execute("ROLLBACK TO SAVEPOINT catalogs")
     return Snapshot({key: objects[key] for key in sorted(objects)})
 
 

@@ -1,6 +1,6 @@
 """Operations inside operations: what stands in the branches, loops and handlers of a block."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from driftproof.statements import operations as op
 
@@ -35,3 +35,12 @@ def conditional(steps: Iterable[op.Operation]) -> Iterator[op.Operation]:
     for step in steps:
         for steps_inside in inner(step):
             yield from flat(steps_inside) if isinstance(step, op.If | op.Try) else conditional(steps_inside)
+
+
+def rolls_back(statements: Sequence[op.Statement]) -> bool:
+    """Whether a ROLLBACK stands among the statements."""
+    return any(
+        isinstance(operation, op.Transaction) and operation.command.startswith("rollback")
+        for statement in statements
+        for operation in statement.operations
+    )
