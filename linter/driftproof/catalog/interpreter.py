@@ -541,8 +541,9 @@ class Interpreter:
     def need_member(
         self, relation: Relation, kind: Kind, name: str, *, at: int = -1, sqlstate: str | None = None
     ) -> Relation:
-        """A member that a statement needs; the relation as it is afterwards. A partition has its parent's columns."""
-        for key in relation.parents if kind == "column" else ():
+        """A member that a statement needs; the relation as it is afterwards. A column that is not a table's own is
+        there with its parent's."""
+        for key in relation.parents if kind == "column" and name not in relation.local else ():
             parent = self.state.relations.get(key)
             if parent is not None and parent.members.get((kind, name), ABSENT).presence is not Presence.ABSENT:
                 self.need_member(parent, kind, name, at=at, sqlstate=sqlstate)

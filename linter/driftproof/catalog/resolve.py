@@ -174,11 +174,11 @@ class Resolver:
             if place == modifies.repeated:
                 self.run.raises("42701")
             target = self.run.need_member(target, "column", column.parts[0], at=column.at)
-        if modifies.arbiter is not None and target.kind == "table":
+        if modifies.arbiter is not None and target.kind != "relation":
             target = self.run.need_member(target, "constraint", modifies.arbiter)
         scope.bounds[0].relation = target
         self.modified.append((target, modifies))
-        if modifies.key or modifies.computed:
+        if modifies.key or modifies.computed or modifies.arbiter is not None:
             self.arbiters.append((target, modifies))
         self.expression(modifies.inference, Scope([scope.bounds[0]], None))
         self.expression(modifies.conflict, Scope([scope.bounds[0], Bound("excluded", relation=target)], None))

@@ -8,7 +8,7 @@ import msgspec
 
 from driftproof.diagnostic import Because, Place
 from driftproof.objects import Kind, Object
-from driftproof.statements.operations import RoutineKind
+from driftproof.statements.operations import ConstraintKind, RoutineKind
 from driftproof.statements.query import Name
 
 
@@ -66,12 +66,23 @@ _SEQUENCE_COLUMNS = {"last_value", "log_cnt", "is_called"}
 
 
 class Unique(msgspec.Struct, frozen=True, gc=False):
-    """What a unique index covers: its plain key columns, and whether it has expressions beside them or a WHERE."""
+    """What a unique index covers: its plain key columns, and whether it has expressions beside them or a WHERE;
+    ``adoptable``: it is like the index of a constraint, so that one may take it over (None: not known)."""
 
     columns: frozenset[str]
     expressions: bool = False
     partial: bool = False
     deferrable: bool = False
+    adoptable: bool | None = True
+
+
+class Shape(msgspec.Struct, frozen=True, gc=False):
+    """The keys and the INCLUDE columns of an index in order, None for an expression; ``plain`` says that they are all
+    that there is to say of it."""
+
+    keys: tuple[str | None, ...]
+    included: tuple[str | None, ...]
+    plain: bool
 
 
 class Relation:
@@ -82,13 +93,15 @@ class Relation:
     itself (None), calls; ``dependents`` would go with it, or keep it from going, each with the columns that it uses
     (None: not known); ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the
     migration that took it away, if it is absent; ``partition`` says that it goes with its parent, ``local`` which
-    columns of a child are its own as well. ``types`` are the columns' types as far as they are plainly written;
-    ``unique`` is what a unique index covers.
+    columns of a child are its own as well; ``partitioned`` the columns by which it is partitioned (none: it is not;
+    None: not known). ``types`` are the columns' types as far as they are plainly written, ``constraints`` the kinds of
+    its constraints; ``unique`` is what a unique index covers, ``shape`` what any index is of.
     """
 
     __slots__ = (
         "calls",
         "children",
+        "constraints",
         "dependents",
         "dropped",
         "fact",
@@ -100,7 +113,9 @@ class Relation:
         "open",
         "parents",
         "partition",
+        "partitioned",
         "primary_key",
+        "shape",
         "sources",
         "types",
         "unique",
@@ -126,7 +141,10 @@ class Relation:
         self.local: frozenset[str] = frozenset()
         self.dropped: int | None = None
         self.types: dict[str, str] = {}
+        self.constraints: dict[str, ConstraintKind] = {}
+        self.partitioned: frozenset[str] | None = None
         self.unique: Unique | None = None
+        self.shape: Shape | None = None
         self.vague: frozenset[str] = frozenset()
 
     def copy(self) -> "Relation":
@@ -150,6 +168,9 @@ class Relation:
         other.primary_key = self.primary_key
         other.types = dict(self.types)
         other.unique = self.unique
+        other.shape = self.shape
+        other.constraints = dict(self.constraints)
+        other.partitioned = self.partitioned
         other.vague = self.vague
         return other
 
@@ -442,6 +463,8 @@ class _Merge:
         result.members = {member: result.members[member] for member in (*base.members, *result.members)}
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
+        result.constraints = {**theirs.constraints, **mine.constraints}
+        result.partitioned = mine.partitioned if mine.partitioned == theirs.partitioned else None
         result.dependents = {**theirs.dependents, **mine.dependents}
         known = theirs.types if theirs.types else mine.types
         result.types = {name: type_ for name, type_ in mine.types.items() if known.get(name, type_) == type_}

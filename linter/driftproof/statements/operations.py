@@ -80,8 +80,8 @@ class Column(msgspec.Struct, frozen=True, gc=False):
 
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
-    and PARTITION OF (``partition``), or the type of OF (``typed``). ``fleeting`` is ON COMMIT DROP
-    or DELETE ROWS."""
+    and PARTITION OF (``partition``), or the type of OF (``typed``). ``partitioned`` is what PARTITION BY names,
+    ``fleeting`` ON COMMIT DROP or DELETE ROWS."""
 
     name: Name
     kind: RelationKind
@@ -92,6 +92,7 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     query: Query | None = None
     aliases: tuple[str, ...] = ()
     partition: bool = False
+    partitioned: Expression | None = None
     typed: bool = False
     temporary: bool = False
     fleeting: bool = False
@@ -102,7 +103,8 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
 
 class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
-    ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE."""
+    ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE,
+    ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions."""
 
     name: str | None
     table: Name
@@ -113,6 +115,8 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     included: tuple[str | None, ...] = ()
     unique: bool = False
     partial: bool = False
+    adoptable: bool | None = True
+    only: bool = False
 
 
 class AddColumn(msgspec.Struct, frozen=True, gc=False):
@@ -126,11 +130,12 @@ class AddColumn(msgspec.Struct, frozen=True, gc=False):
 
 
 class AddConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD CONSTRAINT."""
+    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions."""
 
     table: Name
     constraint: Constraint
     table_missing_ok: bool = False
+    only: bool = False
 
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
@@ -150,7 +155,8 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
-    ``missing_ok`` is IF EXISTS. An index must be ``of`` that table; ``needs`` is looked at if the relation is there."""
+    ``missing_ok`` is IF EXISTS. An index must be ``of`` that table, ``partitioned`` says what it must be or not be;
+    ``needs`` is looked at if the relation is there."""
 
     name: Name
     kind: Kind = "relation"
@@ -158,6 +164,7 @@ class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     sqlstate: str = "42P01"
     kinds: tuple[RelationKind, ...] = ()
     of: Name | None = None
+    partitioned: bool | None = None
     needs: "tuple[Operation, ...]" = ()
 
 
@@ -171,7 +178,8 @@ class Own(msgspec.Struct, frozen=True):
 
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
-    ``retyped`` is the new type of ALTER COLUMN ... TYPE."""
+    ``retyped`` is the new type of ALTER COLUMN ... TYPE, ``loosened`` says DROP NOT NULL, ``constraints`` are the kinds
+    of constraints that it may be."""
 
     kind: MemberKind
     table: Name
@@ -180,6 +188,8 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     table_missing_ok: bool = False
     sees: Expression | None = None
     retyped: str | None = None
+    loosened: bool = False
+    constraints: tuple[ConstraintKind, ...] = ()
 
 
 class AlterValue(msgspec.Struct, frozen=True, gc=False):

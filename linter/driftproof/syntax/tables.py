@@ -72,12 +72,22 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             tuple(copies),
             tuple(parents),
             partition="partbound" in node,
+            partitioned=_partitioned(node, shift),
             typed="ofTypename" in node,
             temporary=node["relation"].get("relpersistence") == "t",
             fleeting=node.get("oncommit") in _FLEETING,
             if_not_exists=node.get("if_not_exists", False),
         )
     ]
+
+
+def _partitioned(node: Node, shift: int) -> Expression | None:
+    if "partspec" not in node:
+        return None
+    elements = [item["PartitionElem"] for item in node["partspec"].get("partParams", ())]
+    plain = tuple(ColumnRef((element["name"],)) for element in elements if "name" in element)
+    others = expression([element["expr"] for element in elements if "expr" in element], shift)
+    return msgspec.structs.replace(others, columns=plain + others.columns)
 
 
 def column(node: Node, shift: int) -> op.Column:
@@ -178,6 +188,7 @@ _ACTIONS: dict[str, op.ValueAction] = {
     "AT_DropIdentity": "drop identity",
     "AT_DropExpression": "drop expression",
 }
+_VALIDATED: tuple[op.ConstraintKind, ...] = ("check", "foreign key", "not null")
 _TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
 _RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
 # The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass and ATPrepCmd,
@@ -239,10 +250,10 @@ def alter_table(node: Node, shift: int) -> Operations:
         found.extend(_subcommand(command, table, missing_ok, shift))
     if node["relation"].get("inh", False):
         return found
-    return [
-        msgspec.structs.replace(step, only=True) if isinstance(step, op.DropMember | op.AddColumn) else step
-        for step in found
-    ]
+    return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
+
+
+_SPREADING = (op.AddColumn, op.AddConstraint, op.DropMember)
 
 
 def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:
@@ -265,7 +276,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
         retyped = type_text(definition["ColumnDef"].get("typeName")) if subtype == "AT_AlterColumnType" else None
-        return [op.NeedMember("column", table, name, table_missing_ok=table_missing_ok, retyped=retyped)]
+        loosened = subtype == "AT_DropNotNull"
+        return [op.NeedMember("column", table, name, -1, table_missing_ok, retyped=retyped, loosened=loosened)]
     if subtype in _TRIGGER_COMMANDS:
         return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
     if subtype in _RULE_COMMANDS:
@@ -292,10 +304,12 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
         case "AT_ChangeOwner":
             return needed_roles(role_names([{"RoleSpec": node["newowner"]}]))
         case "AT_ValidateConstraint":
-            return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)]
+            return [_need_constraint(table, name, table_missing_ok, _VALIDATED)]
         case "AT_AlterConstraint":
-            name = definition.get("ATAlterConstraint", {}).get("conname")
-            return [op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok)] if name else []
+            altered = definition.get("ATAlterConstraint", {})
+            inherited = altered.get("alterInheritability", False)
+            kinds: tuple[op.ConstraintKind, ...] = ("not null",) if inherited else ("foreign key",)
+            return [_need_constraint(table, altered.get("conname"), table_missing_ok, kinds)]
         case "AT_ClusterOn":
             return [op.NeedRelation(Name(table.schema, name or ""), "index", sqlstate="42704")]
         case "AT_ReplicaIdentity" if definition.get("ReplicaIdentityStmt", {}).get("name"):
@@ -303,12 +317,21 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             return [op.NeedRelation(index, "index", sqlstate="42704")]
         case "AT_AddInherit" | "AT_DropInherit":
             parent = range_var(definition["RangeVar"], shift)
-            return [op.NeedRelation(parent), op.Inherit(parent, table, False, ends=subtype == "AT_DropInherit")]
+            ends = subtype == "AT_DropInherit"
+            checks: Operations = [] if ends else [op.NeedRelation(table, partitioned=False)]
+            return [*checks, op.NeedRelation(parent), op.Inherit(parent, table, False, ends=ends)]
         case "AT_AttachPartition" | "AT_DetachPartition" if "name" in definition.get("PartitionCmd", {}):
             child = range_var(definition["PartitionCmd"]["name"], shift)
-            return [op.NeedRelation(child), op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")]
+            inherit = op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")
+            return [op.NeedRelation(table, partitioned=True), op.NeedRelation(child), inherit]
         case _:
             return []
+
+
+def _need_constraint(
+    table: Name, name: str | None, table_missing_ok: bool, kinds: tuple[op.ConstraintKind, ...]
+) -> op.Operation:
+    return op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok, constraints=kinds)
 
 
 def create_index(node: Node, shift: int) -> Operations:
@@ -328,8 +351,19 @@ def create_index(node: Node, shift: int) -> Operations:
             included=tuple(element.get("name") for element in included),
             unique=node.get("unique", False),
             partial="whereClause" in node,
+            adoptable=_adoptable(node, keys),
+            only=not node["relation"].get("inh", False),
         )
     ]
+
+
+def _adoptable(node: Node, keys: list[Node]) -> bool | None:
+    if node.get("accessMethod", "btree") != "btree":
+        return False
+    if any(key.get("ordering") == "SORTBY_DESC" or key.get("nulls_ordering") == "SORTBY_NULLS_FIRST" for key in keys):
+        return False
+    unusual = any("collation" in key or "opclass" in key for key in keys)
+    return None if unusual or node.get("nulls_not_distinct") else True
 
 
 def create_view(node: Node, shift: int) -> Operations:

@@ -168,6 +168,12 @@ def forget_value(run: Interpreter, relation: Relation, column: str, kinds: tuple
 def _drop_index_of(run: Interpreter, relation: Relation, name: str, fact: Fact) -> None:
     index = run.state.relations.get((relation.key[0], name))
     if index is not None and index.of == relation.key:
+        for part in run.state.children(index):
+            owner = run.state.relations.get(part.of) if part.of is not None else None
+            if part.partition and owner is not None:
+                owner = run.state.put_member(owner, ("constraint", part.key[1]), fact)
+                owner.uses.pop(("constraint", part.key[1]), None)
+                _drop_index_of(run, owner, part.key[1], fact)
         run.state.put(Relation(index.key, index.kind, fact, open=False))
     if relation.primary_key == name:
         relation.primary_key = None

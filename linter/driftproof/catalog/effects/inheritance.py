@@ -3,8 +3,10 @@
 Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tablecmds.c.
 """
 
+from driftproof.catalog.effects.keys import fails
+from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, UNKNOWN, Fact, Key, Presence, Relation
+from driftproof.catalog.state import UNKNOWN, Key, Presence, Relation
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 
@@ -12,25 +14,22 @@ COPIED = frozenset(("constraint", "trigger"))
 """What a table may have from a parent besides columns; that is not followed."""
 
 
-def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
-    """The statement fails where all of this is there, with an error that no rule speaks of."""
-    if any(fact == ABSENT for fact in facts):
-        return
-    if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
-        run.raises(sqlstate)
-    run.unsure = True
-
-
 def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
     """A column that comes from a parent is dropped, renamed and retyped there only."""
-    for parent in _parents(run, relation):
+    for parent in parents_of(run, relation):
         fails(run, "42P16", parent.fact, parent.member("column", name))
+
+
+def refuse_partitioned(run: Interpreter, relation: Relation, name: str) -> None:
+    """A column by which a table is partitioned is neither dropped nor retyped."""
+    if name in (relation.partitioned or ()):
+        fails(run, "42P16", relation.member("column", name))
 
 
 def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None:
     """ADD COLUMN: not in a partition by itself, nor in a table without its children."""
     if relation.partition:
-        for parent in _parents(run, relation):
+        for parent in parents_of(run, relation):
             fails(run, "42809", parent.fact)
     if add.only:
         for child in run.state.children(relation):
@@ -45,33 +44,36 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
             _merge(run, child, column)
             continue
         run.unsure |= not column.spelled or child.types.get(column.name) != column.spelled
-        if not any(parent.member("column", column.name).nominal for parent in _parents(run, child)):
+        if not any(parent.member("column", column.name).nominal for parent in parents_of(run, child)):
             run.state.writable(child).local |= {column.name}
 
 
 def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:
-    """A renamed column is renamed in the children, which must have it from nowhere else, and no other of that name."""
+    """A renamed column is renamed in the children first, which must have it from nowhere else, and no other of that
+    name."""
     for child in run.state.children(relation):
         if rename.only:
             fails(run, "42P16", child.fact)
-        for parent in _parents(run, child):
+        check_renamed(run, child, rename)
+        child = run.need_member(run.state.relations[child.key], "column", rename.name)
+        for parent in parents_of(run, child):
             if parent.key != relation.key:
                 fails(run, "42P16", parent.fact, parent.member("column", rename.name))
-        check_renamed(run, child, rename)
         run.forbid(child.object("column", rename.to), child.member("column", rename.to))
         if rename.name in child.local:
             child = run.state.writable(child)
             child.local = child.local - {rename.name} | {rename.to}
 
 
-def _parents(run: Interpreter, relation: Relation) -> list[Relation]:
+def parents_of(run: Interpreter, relation: Relation) -> list[Relation]:
+    """What a table, or an index, belongs to."""
     found = (run.state.relations.get(key) for key in relation.parents)
     return [parent for parent in found if parent is not None and relation.key in parent.children]
 
 
 def _ancestors(run: Interpreter, relation: Relation) -> set[Key]:
     found = {relation.key}
-    for parent in _parents(run, relation):
+    for parent in parents_of(run, relation):
         found |= _ancestors(run, parent)
     return found
 
@@ -79,6 +81,8 @@ def _ancestors(run: Interpreter, relation: Relation) -> set[Key]:
 def _refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, partition: bool) -> None:
     if partition and child.parents:
         fails(run, "42809", parent.fact, child.fact)
+    if not partition:
+        refuse_heirs(run, parent)
     if parent.key in child.parents or child.key in _ancestors(run, parent):
         run.raises("42P07")  # if not, as little is known of either as before; a circle is never entered
     for name in parent.columns():
@@ -89,10 +93,20 @@ def _refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, part
             run.unsure = True
 
 
+def refuse_heirs(run: Interpreter, parent: Relation) -> None:
+    """Nothing but partitions inherits from a partitioned table, and nothing from a partition."""
+    if parent.partitioned or (parent.partition and parent.parents):
+        fails(run, "42809", parent.fact)
+
+
 def inherit(run: Interpreter, step: op.Inherit) -> None:
     """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT; constraints and triggers come and go with the parent."""
     parent, child = (run.state.look_up(name)[1] for name in (step.parent, step.child))
     if parent is None or child is None:
+        return
+    if parent.kind == child.kind == "index":
+        if not child.parents:
+            link(run, parent, child)
         return
     if not step.ends:
         _refuse_joining(run, parent, child, partition=step.partition)
@@ -109,6 +123,10 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         parent.children = (*parent.children, child.key)
         child.parents = (*child.parents, parent.key)
         child.local = frozenset() if step.partition else frozenset(child.columns())
+        if step.partition:
+            ensure_all(run, parent, child)
+    elif step.partition:
+        unlink_all(run, parent, child)
 
 
 def inheritors(run: Interpreter, relation: Relation, kind: Kind, name: str, *, only: bool) -> list[Relation]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, Fact, Presence, Relation, Unique
+from driftproof.catalog.state import ABSENT, GONE, Fact, Presence, Relation, Shape, Unique
 from driftproof.objects import Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Modification
+from driftproof.statements.query import Modification, Name
 
 # Types of which no value of one group can be compared with one of another, nor is cast there by itself.
 _GROUPS = {
@@ -64,6 +64,10 @@ def check_arbiter(run: Interpreter, target: Relation, modifies: Modification) ->
     target = run.state.relations.get(target.key, target)
     if target.kind != "table" or any(kind == "rule" for kind, _ in target.members):
         run.unsure = True
+        return
+    if modifies.arbiter is not None:
+        if target.constraints.get(modifies.arbiter, "unique") not in ("primary key", "unique", "exclude"):
+            fails(run, "42809", target.member("constraint", modifies.arbiter))
         return
     columns = frozenset(column.parts[0] for column in modifies.key)
     need_unique(
@@ -166,10 +170,50 @@ def lack_of_key(run: Interpreter, relation: Relation, constraint: op.Constraint)
     run.need(_key(relation, named), _lacking(relation), lambda _fact: None, sqlstate=sqlstate)
 
 
-def unique_key(keys: tuple[str | None, ...], *, partial: bool = False, deferrable: bool = False) -> Unique:
+def shape_of(made: op.CreateIndex) -> Shape:
+    """What an index is of."""
+    plain = bool(made.adoptable) and not made.partial and None not in made.keys
+    return Shape(made.keys, made.included, plain)
+
+
+def unique_key(
+    keys: tuple[str | None, ...],
+    *,
+    partial: bool = False,
+    deferrable: bool = False,
+    adoptable: bool | None = True,
+) -> Unique:
     """What a unique index on these keys covers; None stands for an expression."""
     plain = frozenset(key for key in keys if key is not None)
-    return Unique(plain, expressions=None in keys, partial=partial, deferrable=deferrable)
+    return Unique(plain, expressions=None in keys, partial=partial, deferrable=deferrable, adoptable=adoptable)
+
+
+def check_adopted(run: Interpreter, relation: Relation, name: str) -> None:
+    """USING INDEX takes over a plain unique index of that table. Source: transformIndexConstraint, parse_utilcmd.c."""
+    index = run.relation(Name(relation.key[0], name), kind="index", sqlstate="42704")
+    if index is None or index.kind == "relation":
+        run.unsure = True
+        return
+    if index.kind != "index":
+        fails(run, "42809", index.fact)
+    owner = run.state.relations.get(index.of) if index.of is not None else None
+    if owner is not None:
+        fails(run, "55000", owner.member("constraint", name))
+    if owner is None or owner.key != relation.key:
+        fails(run, "55000", index.fact)
+    elif index.unique is None or index.unique.expressions or index.unique.partial or index.unique.adoptable is False:
+        fails(run, "42809", index.fact)
+    else:
+        run.unsure |= index.unique.adoptable is None
+
+
+def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
+    """The statement fails where all of this is there, with an error that no rule speaks of."""
+    if any(fact == ABSENT for fact in facts):
+        return
+    if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
+        run.raises(sqlstate)
+    run.unsure = True
 
 
 def _key(relation: Relation, columns: list[str]) -> Object:
@@ -185,7 +229,14 @@ def rename_keys(run: Interpreter, relation: Relation, name: str, to: str) -> Non
     for index in list(indexes(run, relation)):
         if index.unique is not None and name in index.unique.columns:
             columns = index.unique.columns - {name} | {to}
-            run.state.writable(index).unique = msgspec.structs.replace(index.unique, columns=columns)
+            unique = msgspec.structs.replace(index.unique, columns=columns)
+            index = run.state.writable(index)
+            index.unique = unique
+        if index.shape is not None:
+            keys, included = (
+                tuple(to if key == name else key for key in part) for part in (index.shape.keys, index.shape.included)
+            )
+            run.state.writable(index).shape = Shape(keys, included, index.shape.plain)
     if name in relation.types:
         relation.types[to] = relation.types.pop(name)
     relation.dependents = {
@@ -202,5 +253,7 @@ def rename_index(run: Interpreter, owner: Relation, name: str, to: str) -> None:
             owner.uses[kind, to] = owner.uses.pop((kind, name))
     if owner.members.get(("constraint", name), ABSENT).presence is not Presence.ABSENT:
         run.state.put_member(owner, ("constraint", to), owner.members.pop(("constraint", name)))
+    if name in owner.constraints:
+        owner.constraints[to] = owner.constraints.pop(name)
     if owner.primary_key == name:
         owner.primary_key = to

@@ -12,8 +12,14 @@ from driftproof.catalog.effects.dependents import (
     sequence_holders,
     take_along,
 )
-from driftproof.catalog.effects.inheritance import check_added, check_renamed, refuse_inherited
-from driftproof.catalog.effects.keys import rename_keys
+from driftproof.catalog.effects.inheritance import (
+    check_added,
+    check_renamed,
+    refuse_inherited,
+    refuse_partitioned,
+)
+from driftproof.catalog.effects.keys import check_adopted, fails, rename_keys
+from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.parts import (
     check_kind,
     check_persistence,
@@ -39,7 +45,6 @@ from driftproof.catalog.state import (
     Relation,
 )
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
 
 
 def add_column(run: Interpreter, add: op.AddColumn) -> None:
@@ -140,14 +145,20 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     check_reference(run, constraint, relation.key, relation.types)
     relation = run.state.relations[relation.key]
     if constraint.using_index is not None:
-        index = Name(relation.key[0], constraint.using_index)
-        run.relation(index, kind="index", sqlstate="42704")
+        if relation.partitioned:
+            fails(run, "0A000", relation.fact)
+        check_adopted(run, relation, constraint.using_index)
+        relation = run.state.relations[relation.key]
+        if constraint.name is not None and constraint.name != constraint.using_index:
+            forbid_relation(run, (relation.key[0], constraint.name))
     if constraint.kind == "primary key" and relation.primary_key is not None:
         wanted = relation.object("constraint", relation.primary_key)
         run.forbid(wanted, relation.member("constraint", relation.primary_key), sqlstate="42P16")
-    if constraint.references is None:
+    if constraint.using_index is not None:
+        fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
+    elif constraint.references is None:
         forbid_name(run, relation, constraint)
-    put_constraint(run, run.state.writable(relation), constraint, None)
+    put_constraint(run, run.state.writable(relation), constraint, None, only=add.only)
 
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:
@@ -189,6 +200,14 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         Resolver(run).over(need.sees, relation)
         relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
+    if need.loosened and need.name in relation.uses.get(("constraint", relation.primary_key or ""), ()):
+        fails(run, "42P16", relation.member("constraint", relation.primary_key or ""))
+    if need.constraints:
+        kind = relation.constraints.get(need.name)
+        if kind is None:
+            run.unsure = True
+        elif kind not in need.constraints:
+            fails(run, "42809", relation.member("constraint", need.name))
     if need.sees is not None:
         if need.kind == "policy":  # what ALTER POLICY leaves out stays as it was
             run.read, run.vague = {}, True
@@ -211,6 +230,7 @@ def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
         if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule", "column")
     ]
     refuse_inherited(run, relation, column)
+    refuse_partitioned(run, relation, column)
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = to
     forget_values(run, relation)
@@ -226,8 +246,10 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     found: list[Holder] = []
     if drop.kind == "column":
         refuse_inherited(run, relation, drop.name)
+        refuse_partitioned(run, relation, drop.name)
         found = holders(relation, drop.name) + sequence_holders(run, relation, drop.name)
     elif drop.kind == "constraint":
+        refuse_part(run, relation, drop.name)
         found = key_holders(run, relation, drop.name)
     free = True
     fact = relation.member(drop.kind, drop.name)
@@ -253,6 +275,9 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
         run.forbid(*taken)
     if rename.kind == "trigger":
         check_kind(run, relation, ("table", "view", "foreign table"), at=rename.table.at)
+    if rename.kind == "column":
+        check_renamed(run, relation, rename)
+        relation = run.state.relations[relation.key]
     relation = run.need_member(relation, rename.kind, rename.name)
     if rename.kind == "trigger" and rename.to == rename.name:
         return
@@ -261,7 +286,6 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
         forbid_relation(run, (relation.key[0], rename.to))
     if rename.kind == "column":
         refuse_inherited(run, relation, rename.name)
-        check_renamed(run, relation, rename)
     run.forbid(*taken)
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
@@ -271,6 +295,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if rename.kind == "column":
         forget_values(run, relation)
         relation.local = frozenset(rename.to if name == rename.name else name for name in relation.local)
+        if rename.name in (relation.partitioned or ()):
+            relation.partitioned = (relation.partitioned or frozenset()) - {rename.name} | {rename.to}
         _keep_place(run, relation, rename.name, rename.to)
         relation.uses = {
             member: tuple(rename.to if column == rename.name else column for column in columns)
@@ -283,6 +309,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
             relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))
         if index is not None and index.of == relation.key:
             put_under(run, index, (relation.key[0], rename.to), check=False)
+        if rename.name in relation.constraints:
+            relation.constraints[rename.to] = relation.constraints.pop(rename.name)
         if relation.primary_key == rename.name:
             relation.primary_key = rename.to
 

@@ -2,8 +2,8 @@
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
-from driftproof.catalog.effects.inheritance import fails
-from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
+from driftproof.catalog.effects.keys import check_key, check_number, check_types, fails, lack_of_key, unique_key
+from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
     Dependent,
@@ -12,6 +12,7 @@ from driftproof.catalog.state import (
     Key,
     Presence,
     Relation,
+    Shape,
 )
 from driftproof.objects import Object
 from driftproof.statements import operations as op
@@ -121,7 +122,13 @@ def check_reference(
 
 
 def put_constraint(
-    run: Interpreter, relation: Relation, constraint: op.Constraint, doubt: Doubt | None, *, only_new: bool = False
+    run: Interpreter,
+    relation: Relation,
+    constraint: op.Constraint,
+    doubt: Doubt | None,
+    *,
+    only_new: bool = False,
+    only: bool = False,
 ) -> None:
     """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one."""
     columns = naming.constrained(constraint)
@@ -140,6 +147,7 @@ def put_constraint(
     fact = doubted(run, doubt)
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
+    relation.constraints[name] = constraint.kind
     if constraint.expression is not None and constraint.expression.calls:
         relation.calls["constraint", name] = tuple(call.name.name for call in constraint.expression.calls)
     if constraint.references is not None:
@@ -154,6 +162,11 @@ def put_constraint(
         index = run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
         if constraint.kind != "exclude" and not constraint.temporal:
             index.unique = unique
+            included = columns[len(constraint.keys) :]
+            shape = Shape(constraint.keys, included, plain=not constraint.deferrable)
+            index.shape = adopted.shape if adopted is not None else shape
+            if not only:
+                pass_on(run, run.state.relations[relation.key], index)
 
 
 def _depends_on_key(run: Interpreter, dependent: Dependent, constraint: op.Constraint) -> None:

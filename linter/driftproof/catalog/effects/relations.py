@@ -13,8 +13,9 @@ from driftproof.catalog.effects.dependents import (
     take_along,
     take_away,
 )
-from driftproof.catalog.effects.inheritance import COPIED
-from driftproof.catalog.effects.keys import covers_own, lack_of_key, rename_index, unique_key
+from driftproof.catalog.effects.inheritance import COPIED, parents_of, refuse_heirs
+from driftproof.catalog.effects.keys import covers_own, fails, lack_of_key, rename_index, shape_of, unique_key
+from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link, pass_on
 from driftproof.catalog.effects.parts import (
     INDEXED,
     check_kind,
@@ -74,7 +75,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     relation = Relation(key, made.kind, PRESENT, open=outputs is None)
     columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
-    constraints = _in_order(naming.all_constraints(made))
+    parents = [run.state.relations[parent] for parent in relation.parents] if made.partition else []
+    inherited = [pair for parent in parents for pair in inherited_keys(run, parent)]
+    constraints = [*(key for _, key in inherited), *_in_order(naming.all_constraints(made))]
     _check_keys(run, made, relation, constraints)
     sequences = sequence_keys(run, key, made.columns)
     _check_names(run, made, relation, columns)
@@ -90,6 +93,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         _check_outputs(run, made, relation, resolver)
     types = relation.types | {column.name: column.spelled for column in made.columns if column.spelled}
     values = [read_value(run, relation, column, sequences.values()) for column in made.columns]
+    if made.partitioned is not None:
+        Resolver(run).over(made.partitioned, relation)
     constraints = _check_constraints(run, relation, constraints, types)
     if before is not None and made.replace and there:
         replace_view(run, before, relation, columns)
@@ -115,6 +120,12 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         depends_on_read(run, (key, None))
     for constraint in constraints:
         put_constraint(run, relation, constraint, doubt)
+    for (index, _), constraint in zip(inherited, constraints, strict=False):
+        own = run.state.relations.get((key[0], constraint.name or ""))
+        if own is not None:
+            link(run, run.state.relations[index.key], own)
+    for above in parents:
+        ensure_all(run, run.state.relations[above.key], run.state.relations[key])
     for column, value in zip(made.columns, values, strict=True):
         put_value(run, key, column, doubted(run, doubt), value, sequences.get(column.name))
     run.steps(made.needs)
@@ -277,10 +288,18 @@ def _columns_of(
             if parent_name in made.parents:
                 kinds: tuple[op.RelationKind, ...] = ("composite type",) if made.typed else ("table", "foreign table")
                 check_kind(run, parent, kinds, at=parent_name.at)
+                if made.partition and parent.partitioned == frozenset():
+                    fails(run, "42P17", parent.fact)
+                elif not (made.partition or made.typed):
+                    refuse_heirs(run, parent)
                 relation.parents = (*relation.parents, parent.key)
             else:
                 relation.local |= frozenset(parent.columns())
     relation.partition = made.partition
+    if made.partitioned is None:
+        relation.partitioned = frozenset()
+    elif made.partitioned.columns:
+        relation.partitioned = frozenset(column.parts[-1] for column in made.partitioned.columns)
     if not made.partition:
         relation.local |= frozenset(column.name for column in made.columns)
     for column in made.columns:
@@ -332,6 +351,8 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
         held = owner.members.get(("constraint", relation.key[1]), ABSENT)
         if held.nominal and held.sure:
             run.forbid(wanted, held, sqlstate="2BP01")  # the index of a constraint goes with it only, even by CASCADE
+        for above in parents_of(run, relation) if relation.partition else ():
+            run.forbid(wanted, above.fact, sqlstate="2BP01")
         free = free and held == ABSENT
         found = key_holders(run, owner, relation.key[1])
     else:
@@ -449,12 +470,23 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     if relation is None:
         return
     check_kind(run, relation, need.kinds, at=need.name.at)
+    if need.partitioned is not None:
+        _check_partitioned(run, relation, need.partitioned)
     if need.of is not None and relation.kind == "index":
         owner = run.state.look_up(need.of)[0]
         if None not in (owner, relation.of) and owner != relation.of:
             wanted = Object("index", relation.key[0], None, relation.key[1])
             run.forbid(wanted, relation.fact, at=need.name.at, sqlstate="42809")
     run.steps(need.needs)
+
+
+def _check_partitioned(run: Interpreter, relation: Relation, wanted: bool) -> None:
+    """Partitions are attached to partitioned tables and their indexes only; neither these nor partitions inherit."""
+    table = run.state.relations.get(relation.of) if relation.kind == "index" and relation.of else relation
+    if table is None or table.partitioned is None:
+        run.unsure |= wanted
+    elif bool(table.partitioned) is not wanted or (not wanted and table.partition and table.parents):
+        fails(run, "42809", relation.fact, table.fact)
 
 
 def create_index(run: Interpreter, made: op.CreateIndex) -> None:
@@ -477,9 +509,13 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
         else:
             run.forbid(Object("index", key[0], None, key[1]), taken.fact)
     index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
-    index.unique = unique_key(made.keys, partial=made.partial) if made.unique else None
+    index.shape = shape_of(made)
+    if made.unique:
+        index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
     if made.expression.calls:
         index.calls[None] = tuple(call.name.name for call in made.expression.calls)
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)
     relation.uses["index", name] = used
+    if not made.only:
+        pass_on(run, relation, index)

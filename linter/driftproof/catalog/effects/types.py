@@ -3,7 +3,7 @@
 import msgspec
 
 from driftproof.catalog import naming, routines
-from driftproof.catalog.effects.dependents import Holder, holders, refuse, take_along, take_away
+from driftproof.catalog.effects.dependents import Holder, holders, lose_member, refuse, take_along, take_away
 from driftproof.catalog.effects.parts import forbid_type, need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -106,7 +106,14 @@ def _drop_columns(run: Interpreter, key: Key) -> None:
                 continue
             take_along(run, [(dependent, False) for dependent, _ in holders(relation, name)])
             relation = run.state.writable(run.state.relations[relation.key])
-            relation.members["column", name] = GONE if written[2] else UNKNOWN
+            if not written[2]:
+                relation.members["column", name] = UNKNOWN
+            elif name in (relation.partitioned or ()):  # a table does not outlive its partition key
+                take_away(run, relation, certain=False, cascade=True)
+                break
+            else:
+                lose_member(run, relation, ("column", name), GONE)
+                relation = run.state.relations[relation.key]
 
 
 def gone(run: Interpreter, key: Key, *, certain: bool) -> None:

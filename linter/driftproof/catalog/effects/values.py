@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
-from driftproof.catalog.effects.inheritance import fails
+from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.parts import check_kind, forbid_relation
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
