@@ -113,21 +113,17 @@ def brought(run: Interpreter, name: Name) -> bool:
     full = f"{name.schema}.{name.name}" if name.schema else name.name
     if full in run.platform_functions:
         return True
-    return any(_brings(run, extension, name, full) for extension in _installed(run))
+    return any(_brings(run, extension, name, full) and _installed(run, extension) for extension in run.state.extensions)
 
 
-def _installed(run: Interpreter) -> list[str]:
-    objects = run.state.objects
-    return [
-        name
-        for name in run.state.extensions
-        if (fact := objects.get(("extension", None, name))) is not None and fact.nominal is not False
-    ]
+def _installed(run: Interpreter, extension: str) -> bool:
+    fact = run.state.objects.get(("extension", None, extension))
+    return fact is not None and fact.nominal is not False
 
 
 def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
     known = listed().get(extension)
-    if known is None:
+    if known is None or not (name.name in known.functions or full in known.functions):
         return False
     schema, path = run.state.extensions.get(extension), run.state.path
     found = schema == name.schema if name.schema is not None else schema is None or path is None or schema in path
@@ -136,7 +132,7 @@ def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
 
 def strangers(run: Interpreter) -> bool:
     """Whether an extension is there of which nobody here knows what it brings."""
-    return any(listed().get(name, UNLISTED).more for name in _installed(run))
+    return any(listed().get(name, UNLISTED).more and _installed(run, name) for name in run.state.extensions)
 
 
 def knows(run: Interpreter, name: Name) -> bool:

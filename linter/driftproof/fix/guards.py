@@ -7,6 +7,7 @@ fails because of existing rows: what these may break is tried by itself, and whe
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -202,7 +203,7 @@ class _Blocks:
             if found is None:
                 continue
             place, element = found
-            for clause, constraint in _pairs(element, column):
+            for clause, constraint in _pairs(clauses(element), column):
                 if self._name(constraint) == name:
                     self.add_column(column.name)
                     text = _as_table_constraint(self.table.source, clause, column.name)
@@ -239,10 +240,11 @@ class _Blocks:
     def _column_block(self, element: Element, column: Column) -> blocks.Block:
         """The block of a column; what existing rows may break is left out of its definition, and tried by itself."""
         written = self.table.written
-        aside = [pair for pair in _pairs(element, column) if _may_break(*pair, column, element)]
+        defined = clauses(element)
+        aside = [pair for pair in _pairs(defined, column) if _may_break(*pair, column)]
         cut = [clause for clause, _ in aside]
-        not_null = next((clause for clause in clauses(element) if clause.kind == "not null"), None)
-        if not_null is not None and not _fills_every_row(element, column):
+        not_null = next((clause for clause in defined if clause.kind == "not null"), None)
+        if not_null is not None and not _fills_every_row(defined, column):
             cut.append(not_null)
         else:
             not_null = None
@@ -281,9 +283,9 @@ def _reads(column: Column) -> list[str]:
     return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
 
 
-def _pairs(element: Element, column: Column) -> list[tuple[Clause, Constraint]]:
+def _pairs(defined: Sequence[Clause], column: Column) -> list[tuple[Clause, Constraint]]:
     """The constraints of a column with the clauses that write them; NOT NULL is none of them."""
-    rest = [clause for clause in clauses(element) if clause.kind in _VIOLATIONS and clause.kind != "not null"]
+    rest = [clause for clause in defined if clause.kind in _VIOLATIONS and clause.kind != "not null"]
     found = []
     for constraint in column.constraints:
         clause = next((item for item in rest if item.kind == constraint.kind), None)
@@ -293,7 +295,7 @@ def _pairs(element: Element, column: Column) -> list[tuple[Clause, Constraint]]:
     return found
 
 
-def _may_break(clause: Clause, constraint: Constraint, column: Column, element: Element) -> bool:
+def _may_break(clause: Clause, constraint: Constraint, column: Column) -> bool:
     """Whether rows that are there already may break a constraint of a new column."""
     filled = column.default is not None or column.sequence
     match constraint.kind:
@@ -317,13 +319,13 @@ def _passes_null(clause: Clause, name: str) -> bool:
     return True
 
 
-def _fills_every_row(element: Element, column: Column) -> bool:
+def _fills_every_row(defined: Sequence[Clause], column: Column) -> bool:
     """Whether no row can be without a value: a sequence, a constant, a function that never gives NULL."""
     if column.sequence:
         return True
     if column.default is None or column.generated:
         return False
-    default = next((clause for clause in clauses(element) if clause.kind == "default"), None)
+    default = next((clause for clause in defined if clause.kind == "default"), None)
     if default is None or any(token.name == "NULL_P" for token in default.tokens):
         return False
     return not column.default.queries and all(call.name.name in _FILLING for call in column.default.calls)

@@ -16,7 +16,7 @@ from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, Fact, Key, Member, Presence, Relation
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Expression, Name
+from driftproof.statements import query as q
 
 
 class Value(NamedTuple):
@@ -45,7 +45,7 @@ def sequence_keys(run: Interpreter, table: Key, columns: Iterable[op.Column]) ->
     return found
 
 
-def _sequence_key(run: Interpreter, table: Key, column: str, name: Name | None) -> Key:
+def _sequence_key(run: Interpreter, table: Key, column: str, name: q.Name | None) -> Key:
     if name is not None:
         run.need_schema(name.schema)
         return name.schema or table[0], name.name
@@ -58,20 +58,20 @@ def _sequence_key(run: Interpreter, table: Key, column: str, name: Name | None) 
 
 def read_value(run: Interpreter, relation: Relation, column: op.Column, sequences: Iterable[Key]) -> Value:
     """Look at what a column is generated from, or at its default, which may name a sequence that is made with it."""
-    if column.default is None:
+    if column.default is None or column.default is q.NOTHING:
         return NOTHING
     return _read(run, relation, column.default, column.generated, set(sequences))
 
 
 def _read(
-    run: Interpreter, relation: Relation, value: Expression, generated: bool, sequences: Collection[Key] = ()
+    run: Interpreter, relation: Relation, value: q.Expression, generated: bool, sequences: Collection[Key] = ()
 ) -> Value:
     """A default sees no columns: one that names some is refused (0A000)."""
     outer = run.read, run.vague
     names = {name: run.state.look_up(name)[0] for name in value.relations}
     run.read, run.vague = {key: set() for key in sequences if key in names.values()}, False
     run.unsure |= bool(value.columns) and not generated
-    seen = Expression(
+    seen = q.Expression(
         value.columns if generated else (),
         value.queries,
         value.calls,
@@ -160,7 +160,7 @@ def _lacking(run: Interpreter, fact: Fact) -> None:
     run.unsure |= not (fact.nominal and fact.sure)
 
 
-def _replace(run: Interpreter, relation: Relation, member: Member, value: Expression | None) -> None:
+def _replace(run: Interpreter, relation: Relation, member: Member, value: q.Expression | None) -> None:
     """The value, if there is one, takes the place of the old one."""
     kind, name = member
     read = None if value is None else _read(run, relation, value, kind == "generated")
