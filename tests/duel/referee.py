@@ -22,12 +22,6 @@ MODELLED = frozenset(
 SILENT = "a failure"
 """Said of a statement that fails for what the history never made: no claim, but it has no effects."""
 
-NOT_PREDICTED = re.compile(
-    r"CREATE EXTENSION +plpgsql"  # 42710: what every database has
-    r"|DROP DOMAIN"  # 42809: domains and other types are not told apart
-)
-"""What deliberately is not predicted; a claim about it must be true all the same."""
-
 Migrations = Sequence[Sequence[str]]
 Codes = list[list[str | None]]
 """For each file and statement the SQLSTATE that it fails with, each by itself; None if it runs."""
@@ -139,7 +133,7 @@ def _each(
         claims = [item.sqlstate for item in run.run(statement, lambda: 1) if item.certainty is Certainty.ALWAYS]
         said = claims[0] if claims else SILENT if run.failed else None
         missed = said is None and real in MODELLED
-        if missed and (run.unsure or NOT_PREDICTED.search(texts[statement.index])):
+        if missed and run.unsure:
             if doubts is not None:
                 doubts.append(str(real))
         elif missed or (said is not None and said != real and not (said is SILENT and real is not None)):
@@ -171,7 +165,7 @@ def drifted(connection: Any, migrations: Migrations) -> Iterator[Disagreement]:
                 for at, sqlstate in claims.get((origin, column), ()):
                     if place is None or _before(at, place) or (at == place and sqlstate != real):
                         yield _of(migrations, at, sqlstate, codes[at.migration][at.statement], world)
-                if place is not None and real in MODELLED and place not in unsure and not _excepted(migrations, place):
+                if place is not None and real in MODELLED and place not in unsure:
                     said = [sqlstate for items in claims.values() for at, sqlstate in items if at == place]
                     if real not in said:
                         yield _of(migrations, place, None, real, world)
@@ -183,10 +177,6 @@ _TAKES_AWAY = re.compile("DROP|RENAME|SET SCHEMA")
 
 def _of(migrations: Migrations, at: Place, said: str | None, real: str | None, world: str) -> Disagreement:
     return Disagreement(at.migration, at.statement, migrations[at.migration][at.statement], said, real, world)
-
-
-def _excepted(migrations: Migrations, at: Place) -> bool:
-    return NOT_PREDICTED.search(migrations[at.migration][at.statement]) is not None
 
 
 def _before(one: Place, other: Place) -> bool:

@@ -28,6 +28,8 @@ from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
+WITHOUT_ROWS = ("index", "sequence")
+"""The kinds of relations whose rows have no type."""
 SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
@@ -107,6 +109,7 @@ class Interpreter:
         self.platform_functions = platform_functions
         self.state = State(default_path, foreign)
         self.state.objects["schema", None, "public"] = PRESENT
+        self.state.objects["extension", None, "plpgsql"] = PRESENT
         self.failures: list[Failure] = []
         self.failed = False
         self.incomplete: int | None = None
@@ -474,6 +477,15 @@ class Interpreter:
 
     # -- schemas, relations and members -----------------------------------------------------------------------------
 
+    def creation_key(self, name: Name) -> Key | None:
+        """Where an object of this name is created: a failure if the search_path is empty; None: it is not known."""
+        key = self.state.creation_key(name)
+        if key is None:
+            if self.state.path is not None:
+                self.raises("3F000")
+            self.unsure = True
+        return key
+
     def need_schema(self, name: str | None) -> None:
         """The schema that a name is qualified with; of one that may be the platform's nothing is said."""
         if name is None or name == "pg_temp" or name in SYSTEM_SCHEMAS:
@@ -577,12 +589,18 @@ class Interpreter:
 
     def type(self, name: Name) -> Relation | None:
         """The type of this name, which may be a relation's; None if it was never made here."""
-        _, found = self.state.look_up(name, self.state.types)
-        if found is None or found.fact.presence is Presence.ABSENT:
-            _, relation = self.state.look_up(name)
-            if relation is not None and (found is None or relation.fact.presence is not Presence.ABSENT):
-                return None if relation.kind in ("index", "sequence") else relation
-        return found
+        state = self.state
+        schemas = ("pg_temp", *(state.path or ())) if name.schema is None else (name.schema,)
+        gone: Relation | None = None
+        for schema in schemas:
+            for table in (state.types, state.relations):
+                found = table.get((schema, name.name))
+                if found is None or (table is state.relations and found.kind in WITHOUT_ROWS):
+                    continue
+                if found.fact.presence is not Presence.ABSENT:
+                    return found
+                gone = gone or found
+        return None if name.name.startswith("_") else gone  # array types are called so, and renamed in passing
 
     def gone(self, key: Key, kind: str, *, certain: bool) -> None:
         """A relation that the statement takes away."""

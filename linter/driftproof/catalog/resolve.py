@@ -7,9 +7,13 @@ row.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from driftproof.catalog import routines
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
 from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Presence, Relation
+from driftproof.catalog.typenames import named, need_type
+from driftproof.objects import Object
 from driftproof.statements import query as q
 
 Outputs = dict[str, "Field"] | None
@@ -274,6 +278,8 @@ class Resolver:
         relation = self.run.relation(name, in_query=True)
         if relation is None or source.columns:
             return Bound(alias, system=name.name.startswith("pg_") and not source.columns)
+        if relation.kind in ("index", "composite type"):
+            self.run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
         self.run.read.setdefault(relation.key, set())
         return Bound(alias, relation=relation, schema=relation.key[0])
 
@@ -283,6 +289,30 @@ class Resolver:
         """Resolve every name in an expression."""
         if expression is q.NOTHING:
             return
+        if any(self._lacks(type_) for type_ in expression.types):
+            self._untyped(expression, scope)
+        else:
+            self._typed(expression, scope)
+
+    def _lacks(self, type_: q.Name) -> bool:
+        self.run.called.update(named(self.run, type_))
+        found = None if self.run.knows_type(type_, holds=False) else self.run.type(type_)
+        return found is not None and found.fact.presence is Presence.ABSENT
+
+    def _untyped(self, expression: q.Expression, scope: Scope | None) -> None:
+        """A type is missing: where something else is as well, it is not known which of them PostgreSQL meets first."""
+        before = len(self.run.failures)
+        try:
+            self._typed(msgspec.structs.replace(expression, types=()), scope)
+        except Fails:
+            del self.run.failures[before:]
+            raise Fails from None
+        for type_ in expression.types:
+            need_type(self.run, type_)
+
+    def _typed(self, expression: q.Expression, scope: Scope | None) -> None:
+        for type_ in expression.types:
+            self.run.unsure |= not self.run.knows_type(type_, holds=False)
         # Sub-queries first: what is not known in them must keep a claim about a column beside them from being certain.
         for query in expression.queries:
             self.query(query, scope)
@@ -294,8 +324,6 @@ class Resolver:
         for call in expression.calls:
             self.run.called.add(call.name.name)
             routines.call(self.run, call)
-        for type_ in expression.types:
-            self.run.unsure |= not self.run.knows_type(type_)
 
     def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
         """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""

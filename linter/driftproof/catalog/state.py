@@ -94,8 +94,9 @@ class Relation:
     (None: not known); ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the
     migration that took it away, if it is absent; ``partition`` says that it goes with its parent, ``local`` which
     columns of a child are its own as well; ``partitioned`` the columns by which it is partitioned (none: it is not;
-    None: not known). ``types`` are the columns' types as far as they are plainly written, ``constraints`` the kinds of
-    its constraints; ``unique`` is what a unique index covers, ``shape`` what any index is of.
+    None: not known). ``types`` are the columns' types as far as they are plainly written, with their
+    schemas if they are not PostgreSQL's own, ``constraints`` the kinds of its constraints; ``unique`` is what a unique
+    index covers, ``shape`` what any index is of.
     """
 
     __slots__ = (

@@ -22,10 +22,11 @@ class AddTypeConstraint(msgspec.Struct, frozen=True, gc=False):
 
 
 class NeedTypeConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER DOMAIN ... VALIDATE CONSTRAINT, COMMENT ON CONSTRAINT ... ON DOMAIN."""
+    """ALTER DOMAIN ... VALIDATE CONSTRAINT (``validates``: a CHECK), COMMENT ON CONSTRAINT ... ON DOMAIN."""
 
     type: Name
     name: str
+    validates: bool = False
 
 
 class DropTypeConstraint(msgspec.Struct, frozen=True, gc=False):

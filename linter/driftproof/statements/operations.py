@@ -37,6 +37,7 @@ ValueAction = Literal[
     "drop expression",
 ]
 MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
+TypeKind = Literal["type", "base", "composite type", "domain", "enum", "multirange", "range"]
 RoutineKind = Literal["function", "procedure", "aggregate", "window", "routine"]
 
 HOLE = "driftproof_hole"
@@ -178,8 +179,8 @@ class Own(msgspec.Struct, frozen=True):
 
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
-    ``retyped`` is the new type of ALTER COLUMN ... TYPE, ``loosened`` says DROP NOT NULL, ``constraints`` are the kinds
-    of constraints that it may be."""
+    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``loosened`` says DROP NOT NULL, ``constraints``
+    are the kinds of constraints that it may be."""
 
     kind: MemberKind
     table: Name
@@ -187,7 +188,7 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     at: int = -1
     table_missing_ok: bool = False
     sees: Expression | None = None
-    retyped: str | None = None
+    retyped: Column | None = None
     loosened: bool = False
     constraints: tuple[ConstraintKind, ...] = ()
 
@@ -222,7 +223,8 @@ class DropMember(msgspec.Struct, frozen=True, gc=False):
 
 
 class RenameMember(msgspec.Struct, frozen=True, gc=False):
-    """ALTER ... RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER, RULE; ``only``: not in the tables that inherit."""
+    """ALTER ... RENAME COLUMN, ATTRIBUTE, CONSTRAINT, POLICY, TRIGGER, RULE; ``only``: not in the tables that inherit,
+    ``cascade``: in tables of the type as well."""
 
     kind: MemberKind
     table: Name
@@ -230,6 +232,7 @@ class RenameMember(msgspec.Struct, frozen=True, gc=False):
     to: str
     table_missing_ok: bool = False
     only: bool = False
+    cascade: bool = False
 
 
 class DropRelation(msgspec.Struct, frozen=True, gc=False):
@@ -273,7 +276,8 @@ class Create(msgspec.Struct, frozen=True, gc=False):
     """CREATE of an object that is no relation: schema, type, role, server...
 
     ``types`` are part of the name of casts, operators and transforms; ``needs`` is what is looked at after the name.
-    ``base`` is what a domain is made of, ``of`` the range type that a multirange type is made with.
+    ``base`` is what a domain or a range is made of, ``of`` the range type that a multirange type is made with,
+    ``form`` what kind of type it is.
     """
 
     kind: Kind
@@ -284,12 +288,15 @@ class Create(msgspec.Struct, frozen=True, gc=False):
     constraints: tuple[Constraint, ...] = ()
     base: Column | None = None
     of: Name | None = None
+    form: TypeKind = "type"
     if_not_exists: bool = False
     replace: bool = False
 
 
 class Need(msgspec.Struct, frozen=True, gc=False):
-    """Whatever needs an object that is no relation; ``holds``: what the statement makes keeps it from being dropped."""
+    """Whatever needs an object that is no relation; ``holds``: what the statement makes keeps it from being dropped.
+
+    ``forms`` are the kinds of types that the statement is for, here and below; empty: all of them."""
 
     kind: Kind
     name: Name
@@ -297,6 +304,7 @@ class Need(msgspec.Struct, frozen=True, gc=False):
     missing_ok: bool = False
     holds: bool = False
     sqlstate: str | None = None
+    forms: tuple[TypeKind, ...] = ()
 
 
 class Drop(msgspec.Struct, frozen=True, gc=False):
@@ -307,6 +315,7 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
     types: tuple[Name, ...] = ()
     missing_ok: bool = False
     cascade: bool = False
+    forms: tuple[TypeKind, ...] = ()
 
 
 class Rename(msgspec.Struct, frozen=True, gc=False):
@@ -316,6 +325,7 @@ class Rename(msgspec.Struct, frozen=True, gc=False):
     name: Name
     to: str
     types: tuple[Name, ...] = ()
+    forms: tuple[TypeKind, ...] = ()
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):
@@ -325,6 +335,7 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     name: Name
     schema: str
     types: tuple[Name, ...] = ()
+    forms: tuple[TypeKind, ...] = ()
 
 
 class CreateExtension(msgspec.Struct, frozen=True, gc=False):

@@ -257,7 +257,7 @@ def define(node: Node, shift: int) -> Operations:
         parts = [op.Need("function", _name(options[key])) for key in ("sfunc", "finalfunc") if key in options]
         return [*create_aggregate(node), *parts]
     if word == "OBJECT_TYPE":
-        return [op.Create("type", name)] if not options else [op.Forget("type")]
+        return [op.Create("type", name, form="base")] if not options else [op.Forget("type")]
     needs: Operations = []
     types: tuple[Name, ...] = ()
     match word:

@@ -76,20 +76,30 @@ def identity(word: str, wrapped: Any) -> tuple[Kind, Name, tuple[Name, ...]]:
             return kind, qualified(names(wrapped)), ()
 
 
+_ALTERED: tuple[op.TypeKind, ...] = ("base", "composite type", "domain", "enum", "multirange", "range")
+
+
+def forms(word: str, *, altered: bool = False) -> tuple[op.TypeKind, ...]:
+    """The kinds of types that a statement with this word is for: what is ``altered`` as a type is no table's row."""
+    if word == "OBJECT_DOMAIN":
+        return ("domain",)
+    return _ALTERED if word == "OBJECT_TYPE" and altered else ()
+
+
 def with_method(name: Name, method: str) -> Name:
     """The name of an operator class or family: one name space for each access method."""
     return Name(name.schema, f"{name.name} USING {method}")
 
 
-def needed(word: str, wrapped: Any) -> Operations:
-    """What COMMENT, OWNER TO and the like need."""
+def needed(word: str, wrapped: Any, *, altered: bool = False) -> Operations:
+    """What COMMENT, OWNER TO (``altered``) and the like need."""
     if word in ROUTINES:
         return [op.NeedRoutine(*routine(word, wrapped))]
     if word == "OBJECT_DOMCONSTRAINT":
         domain, name = wrapped["List"]["items"]
         return [op.NeedTypeConstraint(qualified(names(domain)), names(name)[0])]
     if word in OBJECTS:
-        return [op.Need(*identity(word, wrapped))]
+        return [op.Need(*identity(word, wrapped), forms=forms(word, altered=altered))]
     parts = names(wrapped)
     if word in MEMBERS and len(parts) > 1:
         return [op.NeedMember(MEMBERS[word], qualified(parts[:-1]), parts[-1])]
@@ -117,7 +127,7 @@ def drop(node: Node, _shift: int) -> Operations:
             found.append(op.DropRoutine(*routine(word, wrapped), missing_ok, cascade))
             continue
         if word in OBJECTS:
-            found.append(op.Drop(*identity(word, wrapped), missing_ok, cascade))
+            found.append(op.Drop(*identity(word, wrapped), missing_ok, cascade, forms(word)))
             continue
         parts = names(wrapped)
         if word in RELATIONS:
@@ -137,8 +147,8 @@ def rename(node: Node, shift: int) -> Operations:
         return [op.RenameTypeConstraint(qualified(names(node["object"])), node["subname"], to)]
     if word in MEMBERS and "relation" in node:
         table = range_var(node["relation"], shift)
-        only = not node["relation"].get("inh", False)
-        return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok, only)]
+        only, cascade = not node["relation"].get("inh", False), node.get("behavior") == "DROP_CASCADE"
+        return [op.RenameMember(MEMBERS[word], table, node["subname"], to, missing_ok, only, cascade)]
     if word in RELATIONS:
         return [op.RenameRelation(RELATIONS[word], range_var(node["relation"], shift), to, missing_ok)]
     if word in ROUTINES:
@@ -148,7 +158,7 @@ def rename(node: Node, shift: int) -> Operations:
     kind, name, types = identity(word, node["object"])
     if kind in ("operator-class", "operator-family"):
         to = f"{to} USING {name.name.rpartition(' USING ')[2]}"
-    return [op.Rename(kind, name, to, types)]
+    return [op.Rename(kind, name, to, types, forms(word, altered=True))]
 
 
 def set_schema(node: Node, shift: int) -> Operations:
@@ -162,7 +172,7 @@ def set_schema(node: Node, shift: int) -> Operations:
     if word in ROUTINES:
         return [op.RenameRoutine(*routine(word, node["object"]), schema=schema)]
     kind, found, types = identity(word, node["object"])
-    return [op.Move(kind, found, schema, types)]
+    return [op.Move(kind, found, schema, types, forms(word, altered=True))]
 
 
 def set_owner(node: Node, shift: int) -> Operations:
@@ -171,7 +181,7 @@ def set_owner(node: Node, shift: int) -> Operations:
     found = needed_roles([owner] if owner is not None else [])
     if "relation" in node:
         return [*found, op.NeedRelation(range_var(node["relation"], shift))]
-    return [*found, *needed(node["objectType"], node.get("object"))]
+    return [*found, *needed(node["objectType"], node.get("object"), altered=True)]
 
 
 def grant(node: Node, shift: int) -> Operations:
@@ -190,7 +200,7 @@ def grant(node: Node, shift: int) -> Operations:
         elif word in ROUTINES:
             found.append(op.NeedRoutine(*routine(word, wrapped)))
         elif word in OBJECTS:
-            found.append(op.Need(*identity(word, wrapped)))
+            found.append(op.Need(*identity(word, wrapped), forms=forms(word)))
     return [*found, *needed_roles(role_names(node.get("grantees"))), *members]
 
 

@@ -216,6 +216,8 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_ColumnDefault", "AT_AddIdentity", "AT_SetIdentity", "AT_DropIdentity"), (*_TABLES, "view")),
     "AT_SetStatistics": (*_TABLES, "materialized view", "index"),
 }
+# What ALTER TABLE takes, as far as the subcommand does: all but composite types.
+_ALTERED: tuple[op.RelationKind, ...] = (*_TABLES, "view", "materialized view", "sequence", "index")
 _OF_OBJECT: dict[str, op.RelationKind] = {
     "OBJECT_VIEW": "view",
     "OBJECT_MATVIEW": "materialized view",
@@ -237,10 +239,10 @@ def alter_table(node: Node, shift: int) -> Operations:
     table = range_var(node["relation"], shift)
     missing_ok = node.get("missing_ok", False)
     commands = [item["AlterTableCmd"] for item in node.get("cmds", ())]
-    kinds = kinds_of(node.get("objtype", "OBJECT_TABLE"))
+    kinds = kinds_of(node.get("objtype", "OBJECT_TABLE")) or _ALTERED
     for command in commands:
         if allowed := _KINDS.get(command.get("subtype", "AT_AddColumn")):
-            kinds = tuple(kind for kind in allowed if not kinds or kind in kinds) or allowed
+            kinds = tuple(kind for kind in allowed if kind in kinds) or allowed
     found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds)]
     commands.sort(key=_pass)
     for command in commands:
@@ -248,12 +250,19 @@ def alter_table(node: Node, shift: int) -> Operations:
             found.append(_using(command, table, missing_ok, shift))
     for command in commands:
         found.extend(_subcommand(command, table, missing_ok, shift))
-    if node["relation"].get("inh", False):
+    if not _alone(node, commands[0] if commands else node):
         return found
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
 
 
 _SPREADING = (op.AddColumn, op.AddConstraint, op.DropMember)
+
+
+def _alone(node: Node, command: Node) -> bool:
+    """Whether a statement is for this relation alone: ONLY, or ALTER TYPE without the CASCADE to its typed tables."""
+    if node.get("objtype") == "OBJECT_TYPE":
+        return bool(command.get("behavior") != "DROP_CASCADE")
+    return not node["relation"].get("inh", False)
 
 
 def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:
@@ -275,7 +284,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     missing_ok = node.get("missing_ok", False)
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
-        retyped = type_text(definition["ColumnDef"].get("typeName")) if subtype == "AT_AlterColumnType" else None
+        retyped = _retyped(name, definition) if subtype == "AT_AlterColumnType" else None
         loosened = subtype == "AT_DropNotNull"
         return [op.NeedMember("column", table, name, -1, table_missing_ok, retyped=retyped, loosened=loosened)]
     if subtype in _TRIGGER_COMMANDS:
@@ -332,6 +341,11 @@ def _need_constraint(
     table: Name, name: str | None, table_missing_ok: bool, kinds: tuple[op.ConstraintKind, ...]
 ) -> op.Operation:
     return op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok, constraints=kinds)
+
+
+def _retyped(name: str, definition: Node) -> op.Column:
+    written = definition["ColumnDef"].get("typeName")
+    return op.Column(name, type=type_name(written), spelled=type_text(written))
 
 
 def create_index(node: Node, shift: int) -> Operations:

@@ -14,7 +14,8 @@ from driftproof.syntax.tree import names, qualified, range_var, strings, type_na
 
 def create_enum(node: Node, _shift: int) -> Operations:
     """CREATE TYPE ... AS ENUM."""
-    return [op.Create("type", qualified(strings(node["typeName"])), labels=tuple(strings(node.get("vals"))))]
+    labels = tuple(strings(node.get("vals")))
+    return [op.Create("type", qualified(strings(node["typeName"])), labels=labels, form="enum")]
 
 
 def alter_enum(node: Node, _shift: int) -> Operations:
@@ -48,6 +49,7 @@ def create_domain(node: Node, shift: int) -> Operations:
             qualified(strings(node["domainname"])),
             constraints=tuple(constraint for constraint in made if constraint is not None),
             base=op.Column("", type=type_name(node["typeName"]), default=seen),
+            form="domain",
         ),
     ]
 
@@ -66,16 +68,16 @@ def alter_domain(node: Node, shift: int) -> Operations:
         case "X":
             return [op.DropTypeConstraint(domain, name, node.get("missing_ok", False))]
         case "V":
-            return [op.NeedTypeConstraint(domain, name)]
+            return [op.NeedTypeConstraint(domain, name, validates=True)]
         case _:
-            return [op.Need("type", domain)]
+            return [op.Need("type", domain, forms=("domain",))]
 
 
 def create_range(node: Node, _shift: int) -> Operations:
     """CREATE TYPE ... AS RANGE, and the multirange type that comes with it."""
     name = qualified(strings(node["typeName"]))
     options = {item["DefElem"]["defname"]: names(item["DefElem"].get("arg")) for item in node.get("params", ())}
-    found: Operations = [op.Need("type", qualified(options["subtype"]), holds=True)] if "subtype" in options else []
+    found: Operations = []
     found += [op.Need("function", qualified(options[key])) for key in ("canonical", "subtype_diff") if key in options]
     if "collation" in options:
         found.append(op.Need("collation", qualified(options["collation"]), holds=True))
@@ -83,7 +85,9 @@ def create_range(node: Node, _shift: int) -> Operations:
         found.append(op.Need("operator-class", with_method(qualified(options["subtype_opclass"]), "btree"), holds=True))
     other = options.get("multirange_type_name")
     multirange = qualified(other) if other else Name(name.schema, _multirange(name.name))
-    return [*found, op.Create("type", name), op.Create("type", multirange, of=name)]
+    base = op.Column("", type=qualified(options["subtype"])) if "subtype" in options else None
+    made = op.Create("type", name, needs=tuple(found), base=base, form="range")  # its name is looked at first
+    return [made, op.Create("type", multirange, of=name, form="multirange")]
 
 
 def _multirange(name: str) -> str:

@@ -91,6 +91,31 @@ def key_holders(run: Interpreter, relation: Relation, name: str) -> list[Holder]
     ]
 
 
+def typed_columns(run: Interpreter, type_: Key) -> list[Holder]:
+    """The columns of a type, or of arrays of it, in other relations than its own."""
+    if ("column", *type_) not in run.state.used:
+        return []
+    name = ".".join(type_)
+    return [
+        ((relation.key, ("column", column)), True)
+        for relation in run.state.relations.values()
+        if relation.key != type_ and relation.fact.presence is not Presence.ABSENT
+        for column, written in relation.types.items()
+        if written.startswith(name) and written.partition("(")[0].removesuffix("[]") == name
+    ]
+
+
+def naming_type(run: Interpreter, type_: Key) -> list[Holder]:
+    """What has an expression in which a type is named: views, policies, constraints, defaults."""
+    name = ".".join(type_)
+    return [
+        ((relation.key, member), True)
+        for relation in run.state.relations.values()
+        for member, names in relation.calls.items()
+        if name in names
+    ]
+
+
 def refuse(
     run: Interpreter, wanted: Object, found: list[Holder], sqlstate: str = "2BP01", spared: frozenset[Key] = frozenset()
 ) -> bool:

@@ -3,7 +3,6 @@
 import msgspec
 
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
-from driftproof.catalog.effects.parts import need_type
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.routines import brought, need, object_of, type_of, vague
 from driftproof.catalog.state import (
@@ -17,6 +16,7 @@ from driftproof.catalog.state import (
     Relation,
     Routine,
 )
+from driftproof.catalog.typenames import need_type
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 

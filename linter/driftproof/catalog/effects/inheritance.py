@@ -7,7 +7,8 @@ from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import UNKNOWN, Key, Presence, Relation
-from driftproof.objects import Kind
+from driftproof.catalog.typenames import spelled
+from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 
 COPIED = frozenset(("constraint", "trigger"))
@@ -26,12 +27,19 @@ def refuse_partitioned(run: Interpreter, relation: Relation, name: str) -> None:
         fails(run, "42P16", relation.member("column", name))
 
 
+def refuse_typed(run: Interpreter, relation: Relation, *, only: bool) -> None:
+    """Tables of a composite type follow it by CASCADE only."""
+    if only and relation.kind == "composite type":
+        for child in run.state.children(relation):
+            run.forbid(Object("type", relation.key[0], None, relation.key[1]), child.fact, sqlstate="2BP01")
+
+
 def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None:
     """ADD COLUMN: not in a partition by itself, nor in a table without its children."""
     if relation.partition:
         for parent in parents_of(run, relation):
             fails(run, "42809", parent.fact)
-    if add.only:
+    if add.only and relation.kind != "composite type":
         for child in run.state.children(relation):
             fails(run, "42P16", child.fact)
     _merge(run, relation, add.column)
@@ -43,7 +51,7 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
         if child.member("column", column.name).presence is Presence.ABSENT:
             _merge(run, child, column)
             continue
-        run.unsure |= not column.spelled or child.types.get(column.name) != column.spelled
+        run.unsure |= not column.spelled or child.types.get(column.name) != spelled(run, column)
         if not any(parent.member("column", column.name).nominal for parent in parents_of(run, child)):
             run.state.writable(child).local |= {column.name}
 
@@ -52,7 +60,7 @@ def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember)
     """A renamed column is renamed in the children first, which must have it from nowhere else, and no other of that
     name."""
     for child in run.state.children(relation):
-        if rename.only:
+        if rename.only and relation.kind != "composite type":
             fails(run, "42P16", child.fact)
         check_renamed(run, child, rename)
         child = run.need_member(run.state.relations[child.key], "column", rename.name)

@@ -17,6 +17,7 @@ from driftproof.catalog.effects.inheritance import (
     check_renamed,
     refuse_inherited,
     refuse_partitioned,
+    refuse_typed,
 )
 from driftproof.catalog.effects.keys import check_adopted, fails, rename_keys
 from driftproof.catalog.effects.partitions import refuse_part
@@ -26,7 +27,6 @@ from driftproof.catalog.effects.parts import (
     check_reference,
     forbid_name,
     forbid_relation,
-    need_type,
     put_constraint,
 )
 from driftproof.catalog.effects.relations import put_under
@@ -44,6 +44,7 @@ from driftproof.catalog.state import (
     Presence,
     Relation,
 )
+from driftproof.catalog.typenames import need_type, refuse_itself, spelled
 from driftproof.statements import operations as op
 
 
@@ -52,6 +53,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     relation = run.relation(add.table, missing_ok=add.table_missing_ok)
     if relation is None:
         return
+    refuse_typed(run, relation, only=add.only)
     column = add.column
     fact = relation.member("column", column.name)
     if fact.presence is Presence.PRESENT and add.if_not_exists:
@@ -74,7 +76,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     run.unsure |= perhaps_there
     if fresh:
         relation = run.state.writable(relation)
-        relation.types[column.name] = column.spelled
+        relation.types[column.name] = spelled(run, column)
         put_value(run, relation.key, column, run.made(), value, sequence)
         relation = run.state.writable(run.state.relations[relation.key])
     for constraint in column.constraints:
@@ -87,6 +89,8 @@ def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact
     wanted = relation.object("column", column.name)
     proven = run.made() if fact.sure else ASSUMED
     run.state = state.fork()
+    if column.type is not None:
+        run.knows_type(column.type)
     try:
         with run.silent():
             lose_member(run, relation, ("column", column.name), ABSENT)
@@ -108,7 +112,8 @@ def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fre
     certainly not there."""
     column = add.column
     if column.type is not None:
-        need_type(run, column.type)
+        need_type(run, column.type, holds=False)
+        refuse_itself(run, relation, column)
     check_added(run, run.state.relations[relation.key], add)
     value, sequence = NOTHING, None
     if fresh:
@@ -214,16 +219,21 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         run.called.clear()
         Resolver(run).over(need.sees, relation)
         relation = run.state.writable(run.state.relations[relation.key])
-        member = None if need.kind == "column" else (need.kind, need.name)
-        relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
+        if need.kind != "column":  # USING is done with
+            member: Member = (need.kind, need.name)
+            relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
         if need.kind == "policy":
             depends_on_read(run, (relation.key, (need.kind, need.name)))
     if need.retyped is not None:
-        retype(run, run.state.relations[relation.key], need.name, need.retyped)
+        retype(run, run.state.relations[relation.key], need.retyped)
 
 
-def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
-    """ALTER COLUMN ... TYPE is refused where a view, a rule, a policy or a trigger uses the column."""
+def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
+    """ALTER COLUMN ... TYPE needs the type; refused where a view, a rule, a policy or a trigger uses the column."""
+    if to.type is not None:
+        need_type(run, to.type, holds=False)
+    refuse_itself(run, relation, to)
+    column = to.name
     found = [
         (dependent, needs)
         for dependent, needs in holders(relation, column)
@@ -232,7 +242,7 @@ def retype(run: Interpreter, relation: Relation, column: str, to: str) -> None:
     refuse_inherited(run, relation, column)
     refuse_partitioned(run, relation, column)
     refuse(run, relation.object("column", column), found, "0A000")
-    run.state.writable(relation).types[column] = to
+    run.state.writable(relation).types[column] = spelled(run, to)
     forget_values(run, relation)
 
 
@@ -241,6 +251,7 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     relation = run.relation(drop.table, missing_ok=drop.table_missing_ok)
     if relation is None:
         return
+    refuse_typed(run, relation, only=drop.only)
     if not drop.missing_ok:
         relation = run.need_member(relation, drop.kind, drop.name)
     found: list[Holder] = []
@@ -269,6 +280,7 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
         return
     if rename.kind == "column" and relation.kind == "index":
         return
+    refuse_typed(run, relation, only=not rename.cascade)
     taken = relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to)
     if rename.kind == "policy":  # the new name is looked at first
         check_kind(run, relation, ("table",), at=rename.table.at)

@@ -7,10 +7,10 @@ from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
-from driftproof.catalog.effects.parts import need_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
+from driftproof.catalog.typenames import need_type
 from driftproof.objects import DUPLICATE, NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -97,6 +97,7 @@ def create(run: Interpreter, made: op.Create) -> None:
         return
     if made.kind not in NOT_IN_A_SCHEMA:
         run.need_schema(made.name.schema)
+        run.creation_key(made.name)
     _need_types(run, made.types)
     key = _place(run, made.kind, made.name, made.types)
     if key is None:
@@ -114,7 +115,7 @@ def create(run: Interpreter, made: op.Create) -> None:
 def need_object(run: Interpreter, need: op.Need) -> None:
     """COMMENT ON, GRANT ON, OWNER TO...: a claim only for what the history itself dropped."""
     if need.kind == "type":
-        need_type(run, need.name, holds=need.holds)
+        need_type(run, need.name, holds=need.holds, forms=need.forms)
         return
     if need.kind == "function":
         run.unsure |= not routines.knows(run, need.name)

@@ -37,24 +37,6 @@ def check_persistence(run: Interpreter, own: Key, other: Relation) -> None:
         fails(run, "42P16", other.fact)
 
 
-def need_type(run: Interpreter, name: Name, *, holds: bool = True) -> None:
-    """The statement needs a type; of one that was never made here nothing is known."""
-    if run.knows_type(name, holds=holds):
-        return
-    if name.schema is not None:
-        run.need_schema(name.schema)
-    found = run.type(name)
-    if found is None or found.fact.presence is Presence.UNKNOWN or found.kind == "relation":
-        run.unsure = True
-        return
-    holder = found
-
-    def prove(fact: Fact) -> None:
-        run.state.writable(holder).fact = fact
-
-    run.need(Object("type", holder.key[0], None, holder.key[1]), holder.fact, prove, at=name.at)
-
-
 def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKind, ...], *, at: int = -1) -> None:
     """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
     if kinds and relation.kind not in kinds and relation.kind != "relation":

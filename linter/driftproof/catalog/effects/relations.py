@@ -24,7 +24,6 @@ from driftproof.catalog.effects.parts import (
     doubted,
     forbid_relation,
     forbid_type,
-    need_type,
     put_constraint,
     refers_to,
     table_doubt,
@@ -43,6 +42,7 @@ from driftproof.catalog.state import (
     Presence,
     Relation,
 )
+from driftproof.catalog.typenames import need_type, spelled
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Name
@@ -91,7 +91,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     forbid_type(run, key)
     if made.kind != "view":
         _check_outputs(run, made, relation, resolver)
-    types = relation.types | {column.name: column.spelled for column in made.columns if column.spelled}
+    types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
     values = [read_value(run, relation, column, sequences.values()) for column in made.columns]
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
@@ -277,8 +277,8 @@ def _columns_of(
     found: list[tuple[str, Fact | None]] = []
     for parent_name in (*made.copies, *made.parents):
         if made.typed:
-            need_type(run, parent_name)
-        parent = run.state.look_up(parent_name)[1] if made.typed else run.relation(parent_name)
+            need_type(run, parent_name, forms=("composite type",))
+        parent = _row_type(run, parent_name) if made.typed else run.relation(parent_name)
         relation.open |= parent is None or parent.open or made.typed
         relation.vague |= COPIED  # of what else is copied, constraints and indexes, nothing is known
         if parent is not None:
@@ -314,6 +314,11 @@ def _columns_of(
             fields = [(alias, None) for alias in made.aliases]
         found.extend(fields if ordered else [(name, fact or ASSUMED) for name, fact in fields])
     return found
+
+
+def _row_type(run: Interpreter, name: Name) -> Relation | None:
+    found = run.type(name)
+    return run.state.relations.get(found.key) if found is not None else None
 
 
 def _in_doubt(fact: Fact) -> Fact | None:
@@ -371,12 +376,17 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
     take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
 
 
+def _takes(kind: op.RelationKind) -> tuple[op.RelationKind, ...]:
+    """What ALTER VIEW and its kin rename and move; ALTER TABLE does all but composite types."""
+    return (kind,) if kind != "table" else ("table", "foreign table", "view", "materialized view", "sequence", "index")
+
+
 def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
     """ALTER TABLE ... RENAME TO: what belongs to it goes along."""
     kind: Kind = "index" if rename.kind == "index" else "relation"
     relation = run.relation(rename.name, missing_ok=rename.missing_ok, kind=kind)
-    if relation is not None and rename.kind not in ("table", "index"):
-        check_kind(run, relation, (rename.kind,), at=rename.name.at)
+    if relation is not None and rename.kind != "index":
+        check_kind(run, relation, _takes(rename.kind), at=rename.name.at)
     if relation is None:
         if rename.missing_ok:
             _forget_key(run, rename.name)
@@ -391,8 +401,7 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
     relation = run.relation(move.name, missing_ok=move.missing_ok)
     if relation is None:
         return
-    if move.kind != "table":
-        check_kind(run, relation, (move.kind,), at=move.name.at)
+    check_kind(run, relation, _takes(move.kind), at=move.name.at)
     run.need_schema(move.schema)
     if relation.key[0] == move.schema:
         return

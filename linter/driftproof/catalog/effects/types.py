@@ -1,35 +1,42 @@
 """Types: their names, their labels, and the constraints of domains."""
 
+import re
+
 import msgspec
 
 from driftproof.catalog import naming, routines
-from driftproof.catalog.effects.dependents import Holder, holders, lose_member, refuse, take_along, take_away
-from driftproof.catalog.effects.parts import forbid_type, need_type
+from driftproof.catalog.effects.dependents import naming_type, refuse, take_along, take_away, typed_columns
+from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.relations import put_under
-from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Key, Presence, Relation
+from driftproof.catalog.typenames import check_form, need_type
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
-_WITHOUT_ROWS = ("index", "sequence")
-
 
 def create_type(run: Interpreter, made: op.Create) -> None:
     """CREATE TYPE and DOMAIN; what it is made of is looked at after the name."""
-    key = run.state.creation_key(made.name)
+    key = run.creation_key(made.name)
     if key is None:
         return
     run.need_schema(made.name.schema)
+    if made.of is not None and run.state.creation_key(made.of) == key:
+        run.raises("23505")
     _forbid_name(run, key)
     if made.base is not None:
         if made.base.type is not None:
-            need_type(run, made.base.type)
+            need_type(run, made.base.type, holds=False)
         if made.base.default is not None:
             Resolver(run).expression(msgspec.structs.replace(made.base.default, columns=()), None)  # but VALUE
+            for written in made.base.default.types:
+                run.knows_type(written)
     run.steps(made.needs)
-    type_ = Relation(key, "type", run.made(), open=False)
+    if made.form in ("range", "multirange"):  # it comes with functions of its own name
+        run.unsure |= key in run.state.routines or ("constructor", *key) in run.state.used
+    type_ = Relation(key, made.form, run.made(), open=False)
     if made.of is not None:
         type_.of = run.state.creation_key(made.of)
     elif made.base is not None and made.base.type is not None and (base := run.type(made.base.type)) is not None:
@@ -39,13 +46,14 @@ def create_type(run: Interpreter, made: op.Create) -> None:
     for constraint in made.constraints:
         name = constraint.name or _free(type_, naming.SUFFIXES[constraint.kind])
         type_.members["constraint", name] = type_.fact
+        type_.constraints[name] = constraint.kind
     run.state.put_type(type_)
 
 
 def _forbid_name(run: Interpreter, key: Key) -> None:
     forbid_type(run, key)
     relation = run.state.relations.get(key)
-    if relation is not None and relation.kind not in _WITHOUT_ROWS and relation.fact.presence is not Presence.ABSENT:
+    if relation is not None and relation.kind not in WITHOUT_ROWS and relation.fact.presence is not Presence.ABSENT:
         run.forbid(Object("type", key[0], None, key[1]), relation.fact)
 
 
@@ -61,59 +69,88 @@ def _free(type_: Relation, label: str) -> str:
 
 
 def drop_type(run: Interpreter, drop: op.Drop) -> None:
-    """DROP TYPE and DOMAIN; certain where nothing was made of it."""
-    if not drop.missing_ok:
-        need_type(run, drop.name, holds=False)
+    """DROP TYPE and DOMAIN; certain where all that may use it is known."""
     found = run.type(drop.name)
+    if not drop.missing_ok:
+        need_type(run, drop.name, holds=False, forms=drop.forms)
+        found = run.type(drop.name)
+    elif found is not None and found.fact.presence is not Presence.ABSENT:
+        check_form(run, drop.name, drop.forms)
     key = found.key if found is not None else run.state.creation_key(drop.name)
     if key is None:
         return
-    if found is not None and run.state.relations.get(key) is found:
-        if found.kind == "composite type":
-            if not drop.cascade:
-                tables: list[Holder] = [((child.key, None), True) for child in run.state.children(found)]
-                refuse(run, Object("type", key[0], None, key[1]), tables)
-            certain = drop.cascade or key not in run.state.used
-            take_away(run, found, certain=certain, cascade=drop.cascade)
-            if drop.cascade:
-                for other in _made_of(run, key):
-                    gone(run, other, certain=certain)
-                    _drop_columns(run, other)
-        return
+    wanted = Object("type", key[0], None, key[1])
+    if found is not None:
+        _keep(run, wanted, found)
+    elif drop.name.name.startswith("_"):
+        run.unsure = True  # array types are called so
     used = found is None or key in run.state.used
-    known = found is not None and found.fact.presence is not Presence.UNKNOWN
-    others = _made_of(run, key)
-    gone(run, key, certain=known and (drop.cascade or not used))
-    if drop.cascade and used:
-        for place in (key, *others):
-            _drop_columns(run, place)
+    places = (key, *_made_of(run, key))
+    if found is None or found.fact.presence is Presence.ABSENT:
+        pass
+    elif drop.cascade:
+        for place in places:
+            _take_users(run, place, used)
+    else:
+        for place in places:
+            _spare(run, wanted, place, spared=key)
+        run.unsure |= used
+    certain = found is not None and found.fact.presence is not Presence.UNKNOWN and (drop.cascade or not used)
+    if found is not None and found.kind == "composite type":
+        take_away(run, run.state.relations[key], certain=certain, cascade=drop.cascade)
+        places = places[1:]
+    for place in places:
+        gone(run, place, certain=certain)
+
+
+def _keep(run: Interpreter, wanted: Object, type_: Relation) -> None:
+    """A table's row type goes with its table only, a multirange type with its range."""
+    if run.state.relations.get(type_.key) is type_ and type_.kind not in ("composite type", "relation"):
+        run.forbid(wanted, type_.fact, sqlstate="2BP01")
+    range_ = run.state.types.get(type_.of) if type_.kind == "multirange" and type_.of is not None else None
+    if range_ is not None:
+        run.forbid(wanted, range_.fact, sqlstate="2BP01")
+
+
+def _spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
+    """A failure if something uses the type: a column, a function, a domain, an expression, a table of that type."""
+    of_type = run.state.types.get(key)
+    if key != spared and of_type is not None and of_type.kind != "multirange":
+        run.forbid(wanted, of_type.fact, sqlstate="2BP01")
+    found = [*typed_columns(run, key), *naming_type(run, key)]
+    if (composite := run.state.relations.get(key)) is not None and composite.kind == "composite type":
+        found += [((child.key, None), True) for child in run.state.children(composite)]
+    refuse(run, wanted, found)
+    routines.spare(run, wanted, key)
+
+
+def _take_users(run: Interpreter, key: Key, used: bool) -> None:
+    """CASCADE takes along what uses the type; of columns whose type was never written nothing is known."""
+    routines.drop_using(run, key)
+    take_along(run, naming_type(run, key))
+    for (table, member), _ in typed_columns(run, key):
+        relation = run.state.relations[table]
+        if member is None or relation.member(*member).presence is Presence.ABSENT:
+            continue
+        if member[1] in (relation.partitioned or ()):  # a table does not outlive its partition key
+            take_away(run, relation, certain=relation.fact.sure, cascade=True)
+        else:
+            run.steps((op.DropMember("column", Name(*table), member[1], missing_ok=True, cascade=True),))
+    for relation in list(run.state.relations.values()) if used else ():
+        for name in list(relation.columns()) if relation.kind in ("table", "materialized view") else ():
+            if not relation.types.get(name):
+                relation = run.state.writable(relation)
+                relation.members["column", name] = UNKNOWN
 
 
 def _made_of(run: Interpreter, key: Key) -> list[Key]:
     """The multirange type of a range, the domains over a type, and the domains over those."""
-    found = [type_.key for type_ in run.state.types.values() if type_.of == key and type_.key != key]
+    found = [
+        type_.key
+        for type_ in run.state.types.values()
+        if type_.of == key and type_.key != key and type_.fact.presence is not Presence.ABSENT
+    ]
     return [*found, *(other for place in found for other in _made_of(run, place))]
-
-
-def _drop_columns(run: Interpreter, key: Key) -> None:
-    """CASCADE takes the columns of the type along; of those whose type was never written here nothing is known."""
-    for relation in list(run.state.relations.values()):
-        if relation.kind in _WITHOUT_ROWS or relation.fact.presence is Presence.ABSENT:
-            continue
-        for name in list(relation.columns()):
-            written = relation.types.get(name, "").partition("(")[0].removesuffix("[]").rpartition(".")
-            if written[2] and (written[2] != key[1] or written[0] not in ("", key[0])):
-                continue
-            take_along(run, [(dependent, False) for dependent, _ in holders(relation, name)])
-            relation = run.state.writable(run.state.relations[relation.key])
-            if not written[2]:
-                relation.members["column", name] = UNKNOWN
-            elif name in (relation.partitioned or ()):  # a table does not outlive its partition key
-                take_away(run, relation, certain=False, cascade=True)
-                break
-            else:
-                lose_member(run, relation, ("column", name), GONE)
-                relation = run.state.relations[relation.key]
 
 
 def gone(run: Interpreter, key: Key, *, certain: bool) -> None:
@@ -134,7 +171,7 @@ def forget_named_after(run: Interpreter, key: Key) -> None:
 
 def rename_type(run: Interpreter, rename: op.Rename) -> None:
     """ALTER TYPE and DOMAIN ... RENAME TO."""
-    need_type(run, rename.name, holds=False)
+    need_type(run, rename.name, holds=False, forms=rename.forms)
     found = run.type(rename.name)
     if found is not None:
         move_to(run, found, (found.key[0], rename.to))
@@ -142,8 +179,10 @@ def rename_type(run: Interpreter, rename: op.Rename) -> None:
 
 def move_type(run: Interpreter, move: op.Move) -> None:
     """ALTER TYPE and DOMAIN ... SET SCHEMA."""
-    need_type(run, move.name, holds=False)
-    run.need_schema(move.schema)
+    domain = "domain" in move.forms and len(move.forms) == 1
+    need_type(run, move.name, holds=False, forms=move.forms if domain else ())
+    run.need_schema(move.schema)  # before what may be no type of its own
+    need_type(run, move.name, holds=False, forms=move.forms)
     found = run.type(move.name)
     if found is not None and found.key[0] != move.schema:
         move_to(run, found, (move.schema, found.key[1]))
@@ -160,31 +199,60 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     for other in list(run.state.types.values()):
         if other.of == type_.key:
             run.state.writable(other).of = to
+    _rewrite(run, type_.key, to)
     if composite:
         if type_.kind == "composite type":
             put_under(run, type_, to)
         return
     moved, old = type_.copy(), type_.key
+    if type_.kind in ("range", "multirange"):  # its functions keep their name
+        run.state.used.add(("constructor", *old))
     moved.key = to
     moved.of = type_.of
     sure = type_.fact.sure and not run.unsure
     run.state.put_type(Relation(old, "type", ABSENT if sure else GONE, open=False))
     run.state.put_type(moved)
-    if old in run.state.used:
-        run.state.used.add(to)
     forget_named_after(run, old)
 
 
-def _type(run: Interpreter, name: Name) -> Relation | None:
-    """The type of a statement that alters it; None if nothing is known of it."""
-    need_type(run, name, holds=False)
+def _rewrite(run: Interpreter, old: Key, to: Key) -> None:
+    """What uses a type uses it under its new name."""
+    before, after = ".".join(old), ".".join(to)
+    for user in ((), ("column",)):
+        if (*user, *old) in run.state.used:
+            run.state.used.add((*user, *to))
+    for relation in list(run.state.relations.values()):
+        if any(before in names for names in relation.calls.values()):
+            relation = run.state.writable(relation)
+            relation.calls = {
+                member: tuple(after if name == before else name for name in names)
+                for member, names in relation.calls.items()
+            }
+    for (table, member), _ in typed_columns(run, old):
+        relation = run.state.writable(run.state.relations[table])
+        if member is not None:
+            relation.types[member[1]] = after + relation.types[member[1]][len(before) :]
+    for key, routine in routines.using(run, old):
+        run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT))
+        arguments = routine.arguments and tuple(_renamed(item, before, after) for item in routine.arguments)
+        returns = _renamed(routine.returns, before, after)
+        run.state.put_routine(key, msgspec.structs.replace(routine, arguments=arguments, returns=returns))
+
+
+def _renamed(written: str, before: str, after: str) -> str:
+    return re.sub(rf"(?<![^ (]){re.escape(before)}(?![^ ,)\[])", lambda _: after, written)
+
+
+def _type(run: Interpreter, name: Name, form: op.TypeKind) -> Relation | None:
+    """The type of a statement that alters one of that kind; None if nothing is known of it."""
+    need_type(run, name, holds=False, forms=(form,))
     _, found = run.state.look_up(name, run.state.types)
     return found if found is not None and found.fact.presence is not Presence.ABSENT else None
 
 
 def add_label(run: Interpreter, add: op.AddLabel) -> None:
     """ALTER TYPE ... ADD VALUE, RENAME VALUE."""
-    type_ = _type(run, add.type)
+    type_ = _type(run, add.type, "enum")
     if type_ is None:
         return
     if add.renames is not None:
@@ -212,26 +280,34 @@ def _need_label(run: Interpreter, type_: Relation, label: str) -> Relation:
 
 def add_constraint(run: Interpreter, add: op.AddTypeConstraint) -> None:
     """ALTER DOMAIN ... ADD CONSTRAINT, SET NOT NULL."""
-    type_ = _type(run, add.type)
+    type_ = _type(run, add.type, "domain")
     if type_ is None:
         return
     for call in add.expression.calls:
         routines.call(run, call)
+    for written in add.expression.types:
+        run.unsure |= not run.knows_type(written)
     name = add.name or _free(type_, naming.SUFFIXES[add.kind])
     if add.name is not None:
         run.forbid(type_.object("constraint", name), type_.member("constraint", name))
     elif add.only_new:
         # Whether there is one already, under another name, is not kept.
-        run.state.writable(type_).members["constraint", name] = UNKNOWN
+        type_ = run.state.writable(type_)
+        type_.members["constraint", name] = UNKNOWN
+        type_.constraints[name] = add.kind
         return
-    run.state.writable(type_).members["constraint", name] = run.made()
+    type_ = run.state.writable(type_)
+    type_.members["constraint", name] = run.made()
+    type_.constraints[name] = add.kind
 
 
 def need_constraint(run: Interpreter, need: op.NeedTypeConstraint) -> None:
     """ALTER DOMAIN ... VALIDATE CONSTRAINT, COMMENT ON CONSTRAINT ... ON DOMAIN."""
-    type_ = _type(run, need.type)
+    type_ = _type(run, need.type, "domain")
     if type_ is not None:
-        _need_constraint(run, type_, need.name)
+        type_ = _need_constraint(run, type_, need.name)
+        if need.validates and type_.constraints.get(need.name) == "not null":
+            run.forbid(type_.object("constraint", need.name), type_.member("constraint", need.name), sqlstate="42809")
 
 
 def _need_constraint(run: Interpreter, type_: Relation, name: str) -> Relation:
@@ -244,7 +320,7 @@ def _need_constraint(run: Interpreter, type_: Relation, name: str) -> Relation:
 
 def drop_constraint(run: Interpreter, drop: op.DropTypeConstraint) -> None:
     """ALTER DOMAIN ... DROP CONSTRAINT."""
-    type_ = _type(run, drop.type)
+    type_ = _type(run, drop.type, "domain")
     if type_ is None:
         return
     if not drop.missing_ok:
@@ -254,7 +330,7 @@ def drop_constraint(run: Interpreter, drop: op.DropTypeConstraint) -> None:
 
 def rename_constraint(run: Interpreter, rename: op.RenameTypeConstraint) -> None:
     """ALTER DOMAIN ... RENAME CONSTRAINT."""
-    type_ = _type(run, rename.type)
+    type_ = _type(run, rename.type, "domain")
     if type_ is None:
         return
     type_ = _need_constraint(run, type_, rename.name)
@@ -262,3 +338,5 @@ def rename_constraint(run: Interpreter, rename: op.RenameTypeConstraint) -> None
     type_ = run.state.writable(type_)
     type_.members["constraint", rename.name] = GONE if run.unsure else ABSENT
     type_.members["constraint", rename.to] = run.made()
+    if rename.name in type_.constraints:
+        type_.constraints[rename.to] = type_.constraints.pop(rename.name)

@@ -14,13 +14,15 @@ from driftproof.catalog.effects.parts import check_kind, forbid_relation
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, Fact, Key, Member, Presence, Relation
+from driftproof.catalog.typenames import named
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements import query as q
 
 
 class Value(NamedTuple):
-    """The relations that a default or a generated column reads, with the columns, and the functions that it calls."""
+    """The relations that a default or a generated column reads, with the columns; the functions that it calls, and the
+    types that it names."""
 
     reads: dict[Key, set[str]]
     calls: tuple[str, ...]
@@ -79,7 +81,8 @@ def _read(
         tuple(name for name, key in names.items() if key not in sequences),
     )
     Resolver(run).over(seen, relation)
-    read = Value(run.read, tuple(call.name.name for call in value.calls))
+    types = (name for type_ in value.types for name in named(run, type_))
+    read = Value(run.read, (*(call.name.name for call in value.calls), *types))
     run.read, run.vague = outer
     return read
 

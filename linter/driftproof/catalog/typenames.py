@@ -1,0 +1,77 @@
+"""Types as statements name them: what such a name means, and what a statement asks of the type."""
+
+from driftproof.catalog import builtins
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import Fact, Key, Presence, Relation
+from driftproof.objects import Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+
+def need_type(run: Interpreter, name: Name, *, holds: bool = True, forms: tuple[op.TypeKind, ...] = ()) -> None:
+    """The statement needs a type, of one of these ``forms``; of one that was never made here nothing is known."""
+    _need_type(run, name, holds=holds)
+    check_form(run, name, forms)
+
+
+def check_form(run: Interpreter, name: Name, forms: tuple[op.TypeKind, ...]) -> None:
+    """The statement is for types of these kinds only (empty: of all)."""
+    found = run.type(name) if forms else None
+    if found is not None and found.kind not in ("type", "relation", *forms):
+        run.forbid(Object("type", found.key[0], None, found.key[1]), found.fact, at=name.at, sqlstate="42809")
+
+
+def _need_type(run: Interpreter, name: Name, *, holds: bool) -> None:
+    if run.knows_type(name, holds=holds):
+        return
+    if name.schema is not None:
+        run.need_schema(name.schema)
+    found = run.type(name)
+    if found is None or found.fact.presence is Presence.UNKNOWN or found.kind == "relation":
+        run.unsure = True
+        return
+    holder = found
+
+    def prove(fact: Fact) -> None:
+        run.state.writable(holder).fact = fact
+
+    run.need(Object("type", holder.key[0], None, holder.key[1]), holder.fact, prove, at=name.at)
+
+
+def named(run: Interpreter, name: Name) -> tuple[str, ...]:
+    """How a type that an expression names stands among the functions that it calls."""
+    found = None if name.schema == "pg_catalog" else run.type(name)
+    return () if found is None else (".".join(found.key),)
+
+
+def spelled(run: Interpreter, column: op.Column) -> str:
+    """The type of a column in one spelling, with its schema if it is no type of PostgreSQL's."""
+    if column.type is None or (column.type.schema in (None, "pg_catalog") and column.type.name in builtins.types()):
+        return column.spelled
+    found = run.type(column.type)
+    if found is None:
+        return column.spelled
+    written = len(".".join(filter(None, (column.type.schema, column.type.name))))
+    run.state.used.add(("column", *found.key))
+    return ".".join(found.key) + column.spelled[written:]
+
+
+def refuse_itself(run: Interpreter, relation: Relation, column: op.Column) -> None:
+    """A row can't be part of itself."""
+    found = run.type(column.type) if column.type is not None else None
+    if found is not None and _holds(run, found.key, ".".join(relation.key)):
+        run.forbid(relation.object("column", column.name), found.fact, sqlstate="42P16")
+
+
+def _holds(run: Interpreter, key: Key, own: str) -> bool:
+    """Whether a value of the type, or of that of an array's elements, has one of the other type in it."""
+    if ".".join(key) == own:
+        return True
+    type_, row = run.state.types.get(key), run.state.relations.get(key)
+    if type_ is not None and type_.kind == "domain" and type_.of is not None:
+        return _holds(run, type_.of, own)
+    for written in row.types.values() if row is not None else ():
+        schema, dot, name = written.removesuffix("[]").partition(".")
+        if dot and _holds(run, (schema, name), own):
+            return True
+    return False
