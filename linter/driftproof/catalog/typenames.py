@@ -1,6 +1,6 @@
 """Types as statements name them: what such a name means, and what a statement asks of the type."""
 
-from driftproof.catalog import builtins
+from driftproof.catalog import builtins, routines
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import Fact, Key, Presence, Relation
 from driftproof.objects import Object
@@ -12,6 +12,14 @@ def need_type(run: Interpreter, name: Name, *, holds: bool = True, forms: tuple[
     """The statement needs a type, of one of these ``forms``; of one that was never made here nothing is known."""
     _need_type(run, name, holds=holds)
     check_form(run, name, forms)
+
+
+def _never_made(run: Interpreter, name: Name) -> bool:
+    """Whether nobody can have made a type of this name; arrays and the rows of system catalogs have one as well."""
+    schemas = (name.schema,) if name.schema is not None else run.state.path
+    if schemas is None or name.name.startswith(("_", "pg_")) or routines.strangers(run):
+        return False
+    return all(run.state.knows_all(schema) or schema in (run.default_path or ())[1:] for schema in schemas)
 
 
 def check_form(run: Interpreter, name: Name, forms: tuple[op.TypeKind, ...]) -> None:
@@ -28,6 +36,8 @@ def _need_type(run: Interpreter, name: Name, *, holds: bool) -> None:
         run.need_schema(name.schema)
     found = run.type(name)
     if found is None or found.fact.presence is Presence.UNKNOWN or found.kind == "relation":
+        if found is None and _never_made(run, name):
+            run.lacks(Object("type", name.schema or "public", None, name.name))
         run.unsure = True
         return
     holder = found
