@@ -96,7 +96,7 @@ class _File:
             self._said.add(about)
             context = StatementContext(self.context, statement, catalog)
             self.diagnostics.extend(
-                filter(None, (check(context, failure) for check in checks.get(failure.sqlstate, ())))
+                filter(None, (check(context, failure) for check in checks.get(failure.cause or failure.sqlstate, ())))
             )
 
     def add(self, other: "_File", *, since: int) -> None:

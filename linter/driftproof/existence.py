@@ -18,7 +18,7 @@ def _word(kind: Kind) -> str:
 
 
 def _predicts(rule: Rule, failure: Failure) -> bool:
-    return failure.certainty is not Certainty.RERUN and failure.sqlstate in rule.sqlstates
+    return failure.certainty is not Certainty.RERUN and (failure.cause or failure.sqlstate) in rule.sqlstates
 
 
 def missing(

@@ -1,5 +1,6 @@
 """Conditions over the catalog: what the fresh state answers, and what holds in each branch."""
 
+from collections.abc import Iterator
 from typing import cast
 
 import msgspec
@@ -37,7 +38,6 @@ class Answer(msgspec.Struct):
 
 
 _NOTHING = Answer(None, None, False)
-_EVER_THERE = ("public", "pg_catalog", "information_schema")
 
 
 def decide(state: State, test: Test) -> Answer:
@@ -112,14 +112,20 @@ def _probe(state: State, probe: Probe) -> Answer:
         )
     exact = probe.reach != "any" and not wild
     if wanted is None:
-        return _NOTHING if fact is None else Answer(None, fact.nominal, fact.sure and exact, wild=wild)
+        if fact is None:
+            return _NOTHING
+        certain = not probe.filtered if fact.nominal else exact or state.foreign == frozenset()
+        return Answer(None, fact.nominal, fact.sure and certain, wild=wild)
     holds = ((wanted, PRESENT if exact else ASSUMED),)
-    fails = ((wanted, ABSENT if exact and not probe.only and not probe.filtered else GONE),)
+    some = probe.filtered or (probe.only and probe.kind == "relation")
+    fails = ((wanted, ABSENT if exact and not some else GONE),)
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
-        there = True if probe.kind == "schema" and probe.name in _EVER_THERE else None
-        complete = wanted.schema is not None and state.knows_all(wanted.schema)
-        return Answer(there, there is True, complete and (exact or _alone(state, probe, wanted)), holds, fails, wild)
+        unmade = state.unmade(wanted)
+        if unmade is PRESENT:
+            return Answer(True, True, True)
+        sure = unmade is ABSENT and (exact or _alone(state, probe, wanted))
+        return Answer(None, False, sure, holds, fails, wild)
     if fact.nominal and not _sees(state, probe, wanted):
         return Answer(None, False, fact.sure, wild=wild)
     settled = True if fact.presence is Presence.PRESENT and not probe.filtered else None
@@ -131,7 +137,7 @@ def _sees(state: State, probe: Probe, wanted: Object) -> bool:
     """Whether a relation that is there is of the kind that the probe asks for."""
     if not probe.only:
         return True
-    found = state.relations.get((wanted.schema or "public", wanted.name))
+    found = state.relations.get((wanted.schema or "public", wanted.relation or wanted.name))
     return found is None or found.kind == "relation" or found.kind in probe.only
 
 
@@ -219,6 +225,37 @@ def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     return Object(kind, where[0], None, where[1]), found.fact if found is not None else None
 
 
+def lacking(state: State, test: Test, answer: Answer) -> tuple[Object, Fact] | None:
+    """What is missing where a condition is not answered as in the fresh state: the one thing that decides it."""
+    for wanted in _asked(state, test):
+        fact = known(state, wanted)
+        if fact is not None and fact.presence is Presence.MAYBE:
+            without = state.fork()
+            settle(without, wanted, ABSENT)
+            other = decide(without, test)
+            if other.sure and other.fresh is not answer.fresh:
+                return wanted, fact
+    return None
+
+
+def _asked(state: State, test: Test) -> Iterator[Object]:
+    """All that a condition asks for."""
+    if test.probe is not None:
+        yield from (wanted for wanted, _ in _probe(state, test.probe).holds)
+    for part in test.parts:
+        yield from _asked(state, part)
+
+
+def known(state: State, wanted: Object) -> Fact | None:
+    """What is known of a relation, or of a member of one; None of anything else."""
+    if wanted.kind in ("type", "function", "enum-label"):
+        return None
+    found = state.relations.get((wanted.schema or "public", wanted.relation or wanted.name))
+    if found is None:
+        return None
+    return found.fact if wanted.relation is None else found.member(wanted.kind, wanted.name)
+
+
 def settle(state: State, wanted: Object, fact: Fact) -> None:
     """Note in a state that an object is, or is not, there."""
     if wanted.kind == "relation" or (wanted.kind == "index" and wanted.relation is None):
@@ -232,7 +269,8 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
                 relation = Relation(key, "relation", fact, open=True)
             state.put(relation)
         elif fact.presence is Presence.ABSENT and (found is None or found.fact.presence is not Presence.ABSENT):
-            state.put(Relation(key, found.kind if found else "relation", fact, open=False))
+            known = found.fact if found is not None else state.unmade(wanted)
+            state.put(Relation(key, found.kind if found else "relation", _agreed(known, fact), open=False))
         return
     if wanted.relation is not None:
         table = state.types if wanted.kind == "enum-label" else state.relations
@@ -246,19 +284,24 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         known = owner.member(wanted.kind, wanted.name)
         if known.presence is not fact.presence:
             state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
+        index = state.relations.get((key[0], wanted.name)) if wanted.kind == "constraint" else None
+        if index is not None and index.of == key and fact.presence is Presence.ABSENT:  # it goes with its constraint
+            state.writable(index).fact = _agreed(index.fact, fact)
         return
     if wanted.kind == "type":
         key = (wanted.schema or "public", wanted.name)
         known_type = state.types.get(key)
         if known_type is None or known_type.fact.presence is not fact.presence:
-            state.put_type(Relation(key, "type", fact, open=True))
+            before = known_type.fact if known_type is not None else state.unmade(wanted)
+            state.put_type(Relation(key, "type", _agreed(before, fact), open=True))
         return
     if wanted.kind == "function":
         _settle_function(state, wanted, fact)
         return
     name = (wanted.kind, wanted.schema, wanted.name)
-    if state.objects.get(name, UNKNOWN).presence is not fact.presence:
-        state.put_object(name, fact)
+    known = state.objects.get(name) or state.unmade(wanted)
+    if known.presence is not fact.presence or name not in state.objects:
+        state.put_object(name, _agreed(known, fact))
 
 
 def _agreed(known: Fact, fact: Fact) -> Fact:

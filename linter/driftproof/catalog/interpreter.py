@@ -1,12 +1,15 @@
 """Runs the operations of statements over the catalog: what fails where, and what is known afterwards."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
 
 from driftproof.catalog import builtins
-from driftproof.catalog.conditions import settle
+from driftproof.catalog.conditions import known, settle
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.state import (
     ABSENT,
@@ -31,6 +34,15 @@ from driftproof.statements.query import Name
 WITHOUT_ROWS = ("index", "sequence")
 """The kinds of relations whose rows have no type."""
 SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
+
+
+class _Likely(IntEnum):
+    """How a way through a statement stands to the fresh state, the likeliest first."""
+
+    CERTAIN = 0  # the fresh state goes this way
+    EXPECTED = 1  # it does as far as is known: nothing on it is certain to fail
+    DRIFT = 2  # only another state goes it: no claims from it
+    UNKNOWN = 3
 
 
 class Fails(Exception):
@@ -58,13 +70,33 @@ class _Ended(Exception):
         self.exits = exits
 
 
-class _Trap:
-    """A block with handlers: the ways out of it that are not its end."""
+_WayOut = Fails | _Caught | _Ended
 
-    def __init__(self, handlers: tuple[op.Handler, ...], entry: State) -> None:
+
+class _Exit(NamedTuple):
+    """A way out of a block by an error; ``failure`` is the claim, if only a drifted state goes it."""
+
+    state: State
+    handler: op.Handler
+    likely: _Likely
+    failure: Failure | None = None
+
+
+class _Trap:
+    """A block with handlers: the ways out of it that are not its end. ``taken`` is what it made where only a drifted
+    state may lack it."""
+
+    def __init__(self, handlers: tuple[op.Handler, ...], entry: State, likely: _Likely) -> None:
         self.handlers = handlers
         self.entry = entry
-        self.exits: list[tuple[State, op.Handler, _Likely]] = []
+        self.likely = likely
+        self.exits: list[_Exit] = []
+        self.taken: tuple[Object, Fact] | None = None
+
+    def catch(self, handler: op.Handler, state: State, way: _Likely, likely: _Likely, failure: Failure | None) -> None:
+        """An error on a way inside of the block; how likely it is on that way."""
+        inside = _Likely.CERTAIN if way is self.likely else way
+        self.exits.append(_Exit(state, handler, max(inside, likely), failure if inside < _Likely.DRIFT else None))
 
     def handler(self, sqlstate: str) -> op.Handler | None:
         """The handler that takes an error, unless all it does is to raise it again."""
@@ -73,15 +105,6 @@ class _Trap:
             if not handler.sqlstates or any(state in classes for state in handler.sqlstates):
                 return None if op.Raise(None) in handler.body else handler
         return None
-
-
-class _Likely(IntEnum):
-    """How a way out of a block stands to the fresh state, the likeliest first."""
-
-    CERTAIN = 0  # the fresh state goes this way
-    EXPECTED = 1  # it does as far as is known
-    DRIFT = 2  # only another state goes it
-    UNKNOWN = 3
 
 
 class Interpreter:
@@ -119,11 +142,11 @@ class Interpreter:
         self.line: Callable[[], int] = lambda: 1
         self.unsure = False
         self.outside: tuple[str, ...] | None = None
-        self._silent = 0
+        self._likely = _Likely.CERTAIN
         self._second = False
-        self._cautious = 0
         self._traps: list[_Trap] = []
         self._returned: _Exits = []
+        self._left: tuple[Object, Fact] | None = None
         self._loops: list[tuple[_Exits, _Exits]] = []
         self.read: dict[Key, set[str]] = {}
         self.vague = False
@@ -160,8 +183,9 @@ class Interpreter:
         self.failed = False
         self.called = set()
         self.unsure = False
-        self._silent = self._cautious = 0
+        self._likely = _Likely.CERTAIN
         self._returned = []
+        self._left = None
         self._loops = []
         self.state.touched = set()
         operations = statement.operations
@@ -171,7 +195,7 @@ class Interpreter:
             self.steps(operations)
         except _Ended:
             pass
-        except Fails:
+        except Fails as failed:
             returned = next((state for state, nominal in self._returned if nominal), None)
             if returned is None:
                 self.failed = True
@@ -179,6 +203,10 @@ class Interpreter:
                     self.state = before
                 return self.failures
             self.state = returned  # it fails only where the fresh state does not come
+            self._likely = _Likely.CERTAIN
+            self.unsure |= self._left is None
+            if self._left is not None:
+                self._lost(self._lacking(*self._left), failed)
         self._rejoin(self._returned)
         return self.failures
 
@@ -245,62 +273,90 @@ class Interpreter:
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed, but
         where all that is there is known."""
-        if not self._silent and self.incomplete is None:
+        if self._likely < _Likely.DRIFT and self.incomplete is None:
             self.incomplete = self.place.migration
         if self.unsure and self._traps:
             return  # what else fails before it, a handler may take
-        try:
-            with nullcontext() if self.complete else self.silent():
-                self._may_fail(wanted, True, sqlstate or UNDEFINED[wanted.kind], Certainty.ALWAYS, UNKNOWN, -1)
-        except Fails as failed:
-            raise Fails(failed.sqlstate if self.complete else None) from None
+        sqlstate = sqlstate or UNDEFINED[wanted.kind]
+        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS, UNKNOWN, -1, claimed=self.complete)
 
     def _may_fail(
-        self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty | None, fact: Fact, at: int
+        self,
+        wanted: Object,
+        missing: bool,
+        sqlstate: str,
+        certainty: Certainty | None,
+        fact: Fact,
+        at: int,
+        *,
+        claimed: bool = True,
     ) -> None:
+        failure = None
+        if certainty is not None:
+            failure = self._failure(wanted, missing, sqlstate, certainty, fact, at)
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate)
             if handler is not None:
-                self._caught(trap, handler, wanted, missing, certainty, fact)
+                self._caught(trap, handler, wanted, missing, fact, failure)
                 return
-        if certainty is None:
+        if failure is None:
             return
-        if not self._silent and not (self._cautious and certainty is Certainty.ALWAYS):
-            doubt = fact.doubt
-            self.failures.append(
-                Failure(
-                    object=wanted,
-                    missing=missing,
-                    sqlstate=sqlstate,
-                    certainty=certainty,
-                    at=at,
-                    origin=doubt.origin if doubt and certainty is Certainty.DRIFT else None,
-                    because=doubt.because if doubt else None,
-                    inherited=doubt is not None and doubt.origin.migration != self.place.migration,
-                )
-            )
+        if claimed:
+            self._claim(failure)
         if certainty is Certainty.ALWAYS:
             raise Fails(sqlstate)
 
+    def _failure(
+        self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty, fact: Fact, at: int = -1
+    ) -> Failure:
+        doubt = fact.doubt
+        return Failure(
+            object=wanted,
+            missing=missing,
+            sqlstate=sqlstate,
+            certainty=certainty,
+            at=at,
+            origin=doubt.origin if doubt and certainty is Certainty.DRIFT else None,
+            because=doubt.because if doubt else None,
+            inherited=doubt is not None and doubt.origin.migration != self.place.migration,
+        )
+
+    def _lost(self, failure: Failure, left: _WayOut | None) -> None:
+        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed."""
+        if not isinstance(left, Fails):
+            return
+        if left.sqlstate is None:
+            self.unsure = True
+        else:
+            self._claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=failure.sqlstate))
+
+    def _lacking(self, wanted: Object, fact: Fact) -> Failure:
+        return self._failure(wanted, True, UNDEFINED[wanted.kind], Certainty.DRIFT, fact)
+
+    def _claim(self, failure: Failure) -> None:
+        most = _Likely.CERTAIN if failure.certainty is Certainty.ALWAYS else _Likely.EXPECTED
+        if self._likely <= most:
+            self.failures.append(failure)
+
     def _caught(
-        self,
-        trap: _Trap,
-        handler: op.Handler,
-        wanted: Object,
-        missing: bool,
-        certainty: Certainty | None,
-        fact: Fact,
+        self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
     ) -> None:
         state = trap.entry.fork()
-        settle(state, wanted, GONE if missing else PRESENT)
-        if certainty is Certainty.ALWAYS:
-            trap.exits.append((state, handler, _Likely.CERTAIN))
+        certain = failure is not None and failure.certainty is Certainty.ALWAYS
+        before = known(state, wanted) if certain else None
+        if before is None or before.presence is not (Presence.PRESENT if missing else Presence.ABSENT):
+            settle(state, wanted, GONE if missing else PRESENT)  # else the block itself has made it, or taken it away
+        if certain:
+            trap.catch(handler, state, self._likely, _Likely.CERTAIN, None)
+            if fact.presence is Presence.MAYBE and self._likely < _Likely.DRIFT:
+                trap.taken = wanted, fact
             raise _Caught(trap)
         if fact.nominal is None:
             likely = _Likely.UNKNOWN
         else:
             likely = _Likely.DRIFT if fact.nominal is missing else _Likely.EXPECTED
-        trap.exits.append((state, handler, likely))
+        if likely is not _Likely.DRIFT or self._likely is not likely:  # no state drifts twice
+            trap.catch(handler, state, self._likely, likely, failure)
 
     # -- control flow -----------------------------------------------------------------------------------------------
 
@@ -309,16 +365,16 @@ class Interpreter:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate) if sqlstate else None
             if handler is not None:
-                trap.exits.append((trap.entry.fork(), handler, _Likely.CERTAIN))
+                trap.catch(handler, trap.entry.fork(), self._likely, _Likely.CERTAIN, None)
                 raise _Caught(trap)
-        raise Fails
+        raise Fails(sqlstate)
 
     def ends(self, leaves: str) -> None:
         """RETURN; EXIT and CONTINUE where they stand in a loop."""
         exits = self._returned
         if leaves != "block" and self._loops:
             exits = self._loops[-1][leaves == "turn"]
-        exits.append((self.state.fork(), not self._silent))
+        exits.append((self.state.fork(), self._likely < _Likely.DRIFT))
         raise _Ended(exits)
 
     def loop(self, turns: tuple[tuple[op.Operation, ...], ...]) -> None:
@@ -346,21 +402,26 @@ class Interpreter:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """A way that the fresh state does not go, or that nothing is known of: no claims from it."""
-        self._silent += 1
+        """Nothing is claimed of what is tried here."""
+        kept, self._likely = self._likely, _Likely.UNKNOWN
         try:
             yield
         finally:
-            self._silent -= 1
+            self._likely = kept
 
-    @contextmanager
-    def cautious(self) -> Iterator[None]:
-        """The way that the fresh state goes as far as is known: nothing on it is certain to fail."""
-        self._cautious += 1
+    def _go(self, likely: _Likely, way: Callable[[], None]) -> _WayOut | None:
+        """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
+        comes behind it, if the fresh state went there."""
+        before = self._likely
+        entry = self._likely = max(before, likely)
+        left: _WayOut | None = None
         try:
-            yield
-        finally:
-            self._cautious -= 1
+            way()
+        except (Fails, _Caught, _Ended) as way_out:
+            left = way_out
+        if likely >= _Likely.DRIFT or self._likely == entry:
+            self._likely = before
+        return left
 
     def branch(
         self,
@@ -370,45 +431,38 @@ class Interpreter:
         known: bool,
         sure: bool,
         wild: frozenset[Member] = frozenset(),
+        cause: Callable[[], tuple[Object, Fact] | None] = lambda: None,
     ) -> None:
-        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one."""
+        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one; ``cause``
+        is what is missing where the second one is gone."""
         entry, unsure = self.state, self.unsure
         second = entry.fork()
-        failed: BaseException | None = None
-        try:
-            with self._way(known, sure):
-                nominal()
-        except (Fails, _Caught, _Ended) as way_out:
-            failed = way_out
+        likely = _Likely.UNKNOWN if not known else _Likely.CERTAIN if sure else _Likely.EXPECTED
+        failed = self._go(likely, nominal)
         first, first_unsure = self.state, self.unsure
         self.state, self.unsure = second, unsure
-        try:
-            with self.silent():
-                other()
-        except (Fails, _Caught, _Ended):
+        other_failed = self._go(_Likely.DRIFT if known else _Likely.UNKNOWN, other)
+        if other_failed is not None:
+            self.state = first
             if failed is not None:
-                self.state = first
-                raise failed from None
+                raise failed
+            self.unsure = first_unsure
+            if (lacking := cause()) is not None:
+                self._lost(self._lacking(*lacking), other_failed)
+            return
+        if failed is None:
+            second = self.state
             self.state, self.unsure = first, first_unsure
+            self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
             return
-        if failed is not None:
-            if known and sure and isinstance(failed, Fails):
-                self.state = first
-                raise failed from None
-            # Only the second way comes out, and the fresh state may have gone the first one.
-            if known:
-                self._silent += 1
-            else:
-                self._cautious += 1
-            return
-        second = self.state
-        self.state, self.unsure = first, first_unsure
-        self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
-
-    def _way(self, known: bool, sure: bool) -> AbstractContextManager[None]:
-        if not known:
-            return self.silent()
-        return nullcontext() if sure else self.cautious()
+        if known and sure and not isinstance(failed, _Ended):
+            self.state = first
+            raise failed
+        # Only the second way comes out, and the fresh state may have gone the first one.
+        self.unsure |= isinstance(failed, Fails)
+        if isinstance(failed, _Ended) and known and sure and self._likely is _Likely.CERTAIN:
+            self._left = cause()
+        self._likely = max(self._likely, _Likely.DRIFT if known else _Likely.EXPECTED)
 
     def _join_into(
         self, other: State, *, nominal: bool, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
@@ -419,7 +473,7 @@ class Interpreter:
 
     def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
         """A block with EXCEPTION handlers."""
-        trap = _Trap(handlers, self.state.fork())
+        trap = _Trap(handlers, self.state.fork(), self._likely)
         self._traps.append(trap)
         done = True
         try:
@@ -430,22 +484,42 @@ class Interpreter:
             done = False
         finally:
             self._traps.pop()
-        least = min((likely for _, _, likely in trap.exits), default=_Likely.CERTAIN)
+        least = min((exit.likely for exit in trap.exits), default=_Likely.CERTAIN)
         ways: list[tuple[_Likely, State]] = []
         if done:
-            ways.append((_Likely.DRIFT if least is _Likely.EXPECTED else _Likely.CERTAIN, self.state))
-        for state, handler, likely in trap.exits:
+            end = _Likely.CERTAIN if self._likely is trap.likely else self._likely
+            ways.append((max(end, _Likely.DRIFT) if least is _Likely.EXPECTED else end, self.state))
+        self._likely = trap.likely
+        lost: list[tuple[_Likely, _WayOut]] = []
+        for state, handler, likely, failure in trap.exits:
             self.state = state
-            try:
-                with self._way(likely < _Likely.DRIFT, likely is _Likely.CERTAIN):
-                    self.steps(handler.body)
-            except (Fails, _Caught, _Ended):
+            left = self._go(likely, partial(self.steps, handler.body))
+            if left is None:
+                ways.append((likely, self.state))
                 continue
-            ways.append((likely, self.state))
-        if not ways:
-            raise Fails
+            lost.append((likely, left))
+            if failure is not None:
+                self._lost(failure, left)
+        if trap.taken is not None:  # where that is missing, the block goes on
+            wanted, fact = trap.taken
+            self.state = trap.entry
+            settle(self.state, wanted, Fact(Presence.ABSENT, doubt=fact.doubt))
+            left = self._go(_Likely.DRIFT, partial(self.attempt, body, handlers))
+            if left is None:
+                ways.append((_Likely.DRIFT, self.state))
+            else:
+                self._lost(self._lacking(wanted, fact), left)
+        if lost:
+            likely, left = min(lost, key=lambda way: way[0])
+            first = min((likely for likely, _ in ways), default=_Likely.UNKNOWN)
+            if not ways or (likely is _Likely.CERTAIN and first > likely):
+                raise left
+            if likely < first:
+                self.unsure |= isinstance(left, Fails)
         ways.sort(key=lambda way: way[0])
         (first, self.state), *others = ways
+        if first >= _Likely.DRIFT:
+            self._likely = max(self._likely, first)
         for likely, state in others:
             known = _Likely.UNKNOWN not in (first, likely)
             self._join_into(state, nominal=True, known=known, sure=first is _Likely.CERTAIN)
@@ -493,7 +567,7 @@ class Interpreter:
         key: tuple[Kind, str | None, str] = ("schema", None, name)
         fact = self.state.objects.get(key)
         if fact is None:
-            if self.state.knows_all(name) and not self._traps:
+            if self.state.knows_all(name):
                 self.lacks(Object("schema", None, None, name))
         elif fact is not PRESENT:
             self.need(Object("schema", None, None, name), fact, lambda proven: self.state.put_object(key, proven))

@@ -62,6 +62,8 @@ Dependent = tuple[Key, Member | None]
 """A relation (a view, a child), or something that belongs to one (a policy, a trigger, a foreign key)."""
 
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+_EVER_THERE = {"public", "pg_catalog", "information_schema", "plpgsql"}
+_DATABASE_WIDE = {"extension", "publication", "server"}
 _SEQUENCE_COLUMNS = {"last_value", "log_cnt", "is_called"}
 
 
@@ -346,6 +348,14 @@ class State:
         """Whether what was never made in a schema is certainly not in it."""
         return self.foreign is not None and schema not in self.foreign
 
+    def unmade(self, wanted: Object) -> Fact:
+        """What is known of an object that the history never made. Roles are the server's, not the database's."""
+        if wanted.name in _EVER_THERE and wanted.kind in ("schema", "extension"):
+            return PRESENT
+        if wanted.schema is not None or wanted.kind == "schema":
+            return ABSENT if self.knows_all(wanted.schema or wanted.name) else UNKNOWN
+        return ABSENT if wanted.kind in _DATABASE_WIDE and self.foreign is not None else UNKNOWN
+
     def creation_key(self, name: Name) -> Key | None:
         """Where an object of this name is created; None if the search_path is not known."""
         if name.schema is not None:
@@ -414,7 +424,7 @@ def joined(
     What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
     certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
     """
-    merge = _Merge(doubt, known, sure, wild)
+    merge = _Merge(nominal, doubt, known, sure, wild)
     if other.path != nominal.path:
         nominal.path = None
     nominal.rows &= other.rows
@@ -430,7 +440,8 @@ def joined(
                     nominal.owned.add(id(result))
         wanted = cast(tuple[Kind, str | None, str], name)
         if wanted in nominal.objects or wanted in other.objects:
-            fact = merge.facts(nominal.objects.get(wanted, UNKNOWN), other.objects.get(wanted, UNKNOWN))
+            unmade = nominal.unmade(Object(wanted[0], wanted[1], None, wanted[2]))
+            fact = merge.facts(nominal.objects.get(wanted, unmade), other.objects.get(wanted, unmade))
             nominal.objects[wanted] = fact
         if isinstance(name, tuple) and len(name) == 3 and name[0] == "function":
             called: Key = name[1:]
@@ -439,7 +450,8 @@ def joined(
 
 
 class _Merge:
-    def __init__(self, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member]) -> None:
+    def __init__(self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member]) -> None:
+        self.state = state
         self.doubt = doubt
         self.known = known
         self.sure = sure
@@ -449,9 +461,10 @@ class _Merge:
         base = mine or theirs
         assert base is not None
         result = base.copy()
-        result.fact = self.facts(mine.fact if mine else UNKNOWN, theirs.fact if theirs else UNKNOWN)
-        nothing = Relation(base.key, base.kind, UNKNOWN, open=True)
+        unmade = self.state.unmade(Object("relation", base.key[0], None, base.key[1]))
+        nothing = Relation(base.key, base.kind, unmade, open=unmade is UNKNOWN)
         mine, theirs = mine or nothing, theirs or nothing
+        result.fact = self.facts(mine.fact, theirs.fact)
         result.open = mine.open or (theirs.open and not self.known)
         if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
             result.fact = msgspec.structs.replace(result.fact, sure=False)
@@ -495,6 +508,8 @@ class _Merge:
         if self.known:
             sure = mine.sure and self.sure
             if mine.presence is Presence.PRESENT:
+                if sure and theirs.presence is Presence.MAYBE and theirs.doubt != self.doubt:
+                    return mine  # the other way is gone for another doubt: no state drifts twice
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
             return msgspec.structs.replace(mine, sure=sure)
         pair = {mine.presence, theirs.presence}

@@ -10,7 +10,7 @@ from pglast.parser import ParseError
 
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Name, Query, Table
 from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
@@ -360,6 +360,11 @@ _LOOKED_UP: dict[str, Kind] = {
 }
 
 
+def _reads(name: Name) -> op.Operation:
+    """``'s.t'::regclass`` looks for the relation as a query does: a schema that is missing is not told apart."""
+    return op.Run(Query(sources=(Table(name),)))
+
+
 def _casts(node: Node, text: str, known: Variables) -> Operations:
     """What the casts below the node of a text need: ``'public.t'::regclass``."""
     return _casts_below(node, known) if "reg" in text.lower() else []
@@ -376,7 +381,7 @@ def _casts_below(node: Any, known: Variables) -> Operations:
                 written = known.value(fields["arg"])
                 if written not in (None, "public") and not written.isdecimal() and "(" not in written:
                     name = Name(*probes.split_name(written))
-                    found.append(op.NeedRelation(name) if kind == "relation" else op.Need(kind, name))
+                    found.append(_reads(name) if kind == "relation" else op.Need(kind, name))
             elif isinstance(fields, (dict, list)):
                 found.extend(_casts_below(fields, known))
     return found

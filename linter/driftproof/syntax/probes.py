@@ -100,6 +100,8 @@ _PARTICULAR: tuple[Kind, ...] = (
 _WITHOUT_SCHEMA: tuple[Kind, ...] = ("schema", "extension", "role", "publication")
 # The kinds of relations that these have rows of.
 _ONLY = {
+    "information_schema.columns": ("table", "view", "foreign table"),
+    "information_schema.tables": ("table", "view", "foreign table"),
     "information_schema.views": ("view",),
     "information_schema.sequences": ("sequence",),
     "pg_tables": ("table",),
@@ -502,7 +504,9 @@ class _Question:
                     schema = text
                 elif of in ("relation", "type") and kind != "relation":
                     relation = text
-        only = self.only or _ONLY.get(self.catalogs[alias], ()) if kind == "relation" else ()
+        only = self.only if kind == "relation" else ()
+        if kind in ("relation", "column"):
+            only = only or _ONLY.get(self.catalogs[alias], ())
         if "index" in only:
             kind, only = "index", ()
         probe = Probe(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from driftproof.catalog.conditions import decide, settle
+from driftproof.catalog.conditions import decide, lacking, settle
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
@@ -124,7 +124,15 @@ def choose(run: Interpreter, step: op.If) -> None:
         return go
 
     nominal = answer.fresh is not False
-    run.branch(way(nominal), way(not nominal), known=answer.fresh is not None, sure=answer.sure, wild=answer.wild)
+    entry = run.state.fork()
+    run.branch(
+        way(nominal),
+        way(not nominal),
+        known=answer.fresh is not None,
+        sure=answer.sure,
+        wild=answer.wild,
+        cause=lambda: lacking(entry, step.test, answer),
+    )
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:

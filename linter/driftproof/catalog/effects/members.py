@@ -299,6 +299,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if rename.kind == "column":
         refuse_inherited(run, relation, rename.name)
     run.forbid(*taken)
+    if rename.to == rename.name:  # it is taken, by itself
+        return
     made = run.made()
     relation = run.set_member(relation, rename.kind, rename.to, made)
     relation = run.set_member(relation, rename.kind, rename.name, run.away())

@@ -331,7 +331,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     key, found = run.state.look_up(drop.name)
     if key is None:
         return
-    if drop.together and key in run.state.touched and found is not None and found.fact.presence is Presence.ABSENT:
+    absent = found is not None and found.fact.presence is Presence.ABSENT
+    if len(drop.together) > 1 and key in run.state.touched and absent:
         return  # it went with another one of these
     if drop.missing_ok:
         if found is None:
