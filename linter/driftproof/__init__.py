@@ -111,5 +111,6 @@ def __getattr__(name: str) -> Any:
 
     for home, names in _HOMES.items():
         if name in names:
-            return getattr(import_module(home), name)
+            globals()[name] = value = getattr(import_module(home), name)  # the next rule need not ask
+            return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,7 +21,7 @@ def spread(
 
     What a process does not answer is done here, so that an error is raised here. Other threads must not be running.
     """
-    count = min(_processors() - 1, (sum(sizes) - max(sizes, default=0)) // _WORTH)
+    count = min(_processors() - 1, len(items) - 1, (sum(sizes) - max(sizes, default=0)) // _WORTH)
     if count < 1 or not hasattr(os, "fork"):
         return [work(item) for item in items]
     largest_first = sorted(range(len(items)), key=lambda at: -sizes[at])

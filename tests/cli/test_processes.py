@@ -13,6 +13,8 @@ from driftproof import processes
 from driftproof.processes import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.cli.conftest import Project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows can't fork: one process does it all")
@@ -40,6 +42,19 @@ def test_several_processes_work_at_the_same_time() -> None:
 
 def test_what_takes_no_longer_than_a_process_is_done_here() -> None:
     assert spread(lambda _item: os.getpid(), [1, 2, 3], [ENOUGH, 10, 10], int) == [HERE] * 3
+
+
+def test_no_process_is_made_that_finds_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    forked: list[int] = []
+
+    def fork(fork: Callable[[], int] = os.fork) -> int:
+        forked.append(fork())
+        return forked[-1]
+
+    monkeypatch.setattr(processes, "_processors", lambda: 64)
+    monkeypatch.setattr(os, "fork", fork)
+    assert spread(str, [1, 2], [ENOUGH, ENOUGH], str) == ["1", "2"]
+    assert len(forked) == 1
 
 
 def test_what_a_process_does_not_answer_is_done_here() -> None:
