@@ -45,7 +45,9 @@ _NAMES = {
 def _check(rule: Rule, context: StatementContext) -> Iterator[Diagnostic]:
     for block in blocks(context):
         caught = [state for handler in block.handlers for state in handler.sqlstates]
-        number = next((at for at, handler in enumerate(block.handlers) if _NAMES.keys() & set(handler.sqlstates)), None)
+        # A handler that does more than pass may be meant for this error alone.
+        passing = [at for at, handler in enumerate(block.handlers) if not handler.body]
+        number = next((at for at in passing if _NAMES.keys() & set(block.handlers[at].sqlstates)), None)
         if number is None or any(not handler.sqlstates for handler in block.handlers):
             continue
         items = [item for item in made(block.body) if item.sqlstate in _NAMES]
@@ -55,10 +57,12 @@ def _check(rule: Rule, context: StatementContext) -> Iterator[Diagnostic]:
         raised = _NAMES[str(item.sqlstate)]
         has = _NAMES[next(state for state in block.handlers[number].sqlstates if state in _NAMES)]
         token = handler_place(context, block, number)
+        if token is not None and token.folded != has:
+            token = None  # another block on the same line
         start = token.start if token is not None else context.statement.start
         end = token.end if token is not None else start + len(b"DO")
         fix = None
-        if token is not None and token.folded != "sqlstate":
+        if token is not None:
             fix = amend(f"catch {raised} too", token.end, token.end, f" OR {raised}", safe=True)
         message = (
             f"{has} is caught here, but the {item.kind} {item.name or ''} raises {raised} where it is there already"
@@ -117,6 +121,17 @@ EXCEPTION WHEN duplicate_object OR duplicate_table THEN
     RAISE NOTICE 'it is there';
 END $$;
 """,
+        ),
+        good(
+            """\
+CREATE TABLE orders (id bigint);
+DO $$ BEGIN
+    ALTER TABLE orders ADD COLUMN total int;
+EXCEPTION
+    WHEN duplicate_object THEN RAISE EXCEPTION 'this can not be';
+END $$;
+""",
+            why="nothing is passed over: the handler raises an error itself",
         ),
         good(
             """\

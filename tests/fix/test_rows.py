@@ -83,7 +83,7 @@ def test_an_empty_table_ends_with_all_that_the_file_writes(database: Any, column
     text = f"CREATE TABLE IF NOT EXISTS t (id int, {columns});\nCOMMENT ON COLUMN t.a IS 'x';\n"
     database.execute("CREATE TABLE other (n int PRIMARY KEY)")
 
-    def described() -> list[Any]:
+    def described() -> object:
         return database.execute(
             "SELECT attname::text, format_type(atttypid, atttypmod), attnotnull, attidentity::text, attgenerated::text,"
             " pg_get_expr(adbin, adrelid) FROM pg_attribute LEFT JOIN pg_attrdef ON (adrelid, adnum) = (attrelid, attnum)"

@@ -13,8 +13,11 @@ STEP = "    "
 def question(wanted: Object) -> list[str] | None:
     """The lines of a SELECT that has a row where the object is there; None for a kind that none is known of.
 
-    The catalogs are asked the way PostgreSQL's users write it, so that whoever reads the file knows the guard.
+    The catalogs are asked the way PostgreSQL's users write it, so that whoever reads the file knows the guard. What the
+    schema of temporary objects is called, nobody knows beforehand.
     """
+    if wanted.schema == "pg_temp":
+        return None
     schema, relation, name = literal(wanted.schema or "public"), wanted.relation or "", literal(wanted.name)
     table = regclass(wanted.schema or "public", relation)
     match wanted.kind:
@@ -64,6 +67,12 @@ def question(wanted: Object) -> list[str] | None:
             )
         case _:
             return None
+
+
+def attribute_question(wanted: Object) -> list[str]:
+    """The same for an attribute of a composite type, which is no column of the information schema."""
+    owner = regclass(wanted.schema or "public", wanted.relation or "")
+    return _where("pg_attribute", f"attrelid = {owner}", f"attname = {literal(wanted.name)}", "NOT attisdropped")
 
 
 def _where(catalog: str, *conditions: str) -> list[str]:

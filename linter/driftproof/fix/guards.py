@@ -111,6 +111,8 @@ def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None
         return None
     if wanted.kind not in ("column", "constraint") or wanted.relation is None:
         return None
+    if context.catalog.kind(Object("relation", wanted.schema, None, wanted.relation)) not in ("table", "relation"):
+        return None
     return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation, failure.inherited)
 
 

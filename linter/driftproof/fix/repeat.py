@@ -21,7 +21,10 @@ from driftproof.syntax import Token, quote, tokens
 # What may not stand in a block: queries whose result nobody takes, and what begins or ends transactions.
 _NOT_IN_BLOCK = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "DO", "BEGIN, COMMIT or ROLLBACK")
 # What PostgreSQL makes IF NOT EXISTS, by the word in front of which that does not stand.
-_IF_NOT_EXISTS = {"TABLE", "VIEW", "SEQUENCE", "SCHEMA", "EXTENSION", "INDEX", "STATISTICS", "SERVER", "COLLATION"}
+_IF_NOT_EXISTS = {
+    *("TABLE", "VIEW", "SEQUENCE", "SCHEMA", "EXTENSION", "INDEX"),
+    *("STATISTICS", "SERVER", "COLLATION", "MAPPING"),
+}
 
 
 def repeatable(context: StatementContext, failure: Failure) -> Fix | None:
@@ -72,14 +75,15 @@ def _native(_: Source, statement: Statement, words: tuple[Token, ...], failure: 
         edits = _behind_kind(words, {kind, f"{kind}_P"}, " IF EXISTS")
     elif names[0] == "CREATE" and not failure.missing and "IF_P" not in names:
         # CREATE SCHEMA IF NOT EXISTS takes no elements.
-        if statement.command != "CREATE SCHEMA" or not {"CREATE", "GRANT"} & set(names[1:]):
+        elements = statement.command == "CREATE SCHEMA" and {"CREATE", "GRANT"} & set(names[1:])
+        if _IF_NOT_EXISTS & set(statement.command.split()) and not elements:
             edits = _behind_kind(words, _IF_NOT_EXISTS, " IF NOT EXISTS")
-    elif names[0] == "ALTER" and failure.object.kind == "column" and not failure.missing:
+    elif statement.command.endswith(" TABLE") and failure.object.kind == "column" and not failure.missing:
         columns = [step.column for step in statement.operations if isinstance(step, op.AddColumn)]
         edits = tuple(
             Edit(column.at, column.at, "IF NOT EXISTS ") for column in columns if not _guarded(words, column.at)
         )
-    elif names[0] == "ALTER" and failure.object.kind == "enum-label" and "VALUE_P" in names and not failure.missing:
+    elif failure.object.kind == "enum-label" and "VALUE_P" in names and not failure.missing:
         edits = _behind_kind(words, {"VALUE_P"}, " IF NOT EXISTS")
     title = "pass where it is gone" if failure.missing else "pass where it is there"
     return Fix(title, Applicability.SAFE, edits) if edits else None
@@ -103,7 +107,8 @@ def _guarded(words: tuple[Token, ...], at: int) -> bool:
 
 def _wrapped(source: Source, statement: Statement, _: tuple[Token, ...], failure: Failure) -> Fix | None:
     """A block around the statement that asks for the object."""
-    asked = blocks.question(failure.object)
+    attribute = statement.command == "ALTER TYPE" and failure.object.kind == "column"
+    asked = (blocks.attribute_question if attribute else blocks.question)(failure.object)
     if asked is None or statement.command.startswith(_NOT_IN_BLOCK):
         return None
     opening = blocks.opening(asked, there=failure.missing)
