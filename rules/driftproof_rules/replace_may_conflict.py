@@ -8,7 +8,8 @@ one kind of relation that meet another kind: `DROP TABLE` on a view, `CREATE POL
 
 Finds `CREATE FUNCTION` for a function that the history has with the same argument types, and `CREATE OR REPLACE` that
 PostgreSQL refuses: the result has another type or other columns, a parameter has another name or has lost its default,
-or a procedure would take a function's place.
+or a procedure would take a function's place. Finds `LANGUAGE sql` bodies whose last query gives other columns than the
+function returns.
 
 ## Why it matters
 
@@ -41,11 +42,14 @@ _MESSAGES = {
     ("function", "42809"): "{} stands as another kind of function: 42809",
 }
 
+_RESULT = "what the last query of {} gives is not what the function returns: 42P13"
+
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
     message = _MESSAGES.get((failure.object.kind, failure.sqlstate))
-    about_missing = failure.missing and failure.object.kind == "function"
-    if message is None or about_missing or failure.certainty is Certainty.RERUN:
+    if failure.missing and failure.object.kind == "function":
+        message = _RESULT if failure.sqlstate == "42P13" else None
+    if message is None or failure.certainty is Certainty.RERUN:
         return None
     return rule.failed(context, failure, message.format(failure.object))
 
@@ -120,6 +124,12 @@ ALTER TABLE open_orders RENAME TO all_orders;
             line=1,
             certainty=Certainty.ALWAYS,
             earlier=_TOTAL,
+        ),
+        bad(
+            "CREATE FUNCTION totals() RETURNS TABLE (a int, b int) LANGUAGE sql AS 'SELECT 1';\n",
+            why="one column is given, two are returned",
+            line=1,
+            certainty=Certainty.ALWAYS,
         ),
         good(
             "CREATE FUNCTION total(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';\n",

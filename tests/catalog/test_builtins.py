@@ -41,3 +41,11 @@ def test_extensions_bring_what_is_listed(server: Server) -> None:
                 assert {item for item in listed if not item.startswith("_")} == there, (name, catalog)
             connection.execute("ROLLBACK")
     server.drop_database(database)
+
+
+def test_casts_are_those_of_pg_catalog(server: Server) -> None:
+    rows = server.maintenance.execute(
+        "SELECT s.typname, t.typname, castcontext FROM pg_cast JOIN pg_type s ON s.oid = castsource"
+        " JOIN pg_type t ON t.oid = casttarget WHERE castcontext <> 'e' AND castsource <> casttarget"
+    ).fetchall()
+    assert builtins.casts() == {(source, target): context for source, target, context in rows}

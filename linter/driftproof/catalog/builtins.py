@@ -1,7 +1,7 @@
-"""Types and functions of pg_catalog, as PostgreSQL 18 has them: what always exists.
+"""Types, functions and casts of pg_catalog, as PostgreSQL 18 has them: what always exists.
 
 The lists beside this module come from ``SELECT typname FROM pg_type`` (with the serial types, which are none) and
-``SELECT proname FROM pg_proc``; tests/catalog/test_builtins.py asks the server.
+``SELECT proname FROM pg_proc``, and from pg_cast what ``casts`` says; tests/catalog/test_builtins.py asks the server.
 """
 
 from functools import cache
@@ -21,6 +21,14 @@ def types() -> frozenset[str]:
 def functions() -> frozenset[str]:
     """The names of all functions of pg_catalog."""
     return _words("builtin_functions.txt")
+
+
+@cache
+def casts() -> dict[tuple[str, str], str]:
+    """The casts between types of pg_catalog that need not be written: implicit ones (``i``), and those of an
+    assignment (``a``)."""
+    lines = Path(__file__).with_name("builtin_casts.txt").read_text().splitlines()
+    return {(source, target): context for source, target, context in map(str.split, lines)}
 
 
 _OBJECTS: dict[Kind, frozenset[str]] = {

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.coercion import spelled_type
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
 from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Presence, Relation
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
 from driftproof.statements import query as q
+from driftproof.statements.operations import TypeRef
 
 Outputs = dict[str, "Field"] | None
 """The columns of a result by name; None where a star over something unknown hides them."""
@@ -23,12 +25,20 @@ Outputs = dict[str, "Field"] | None
 class Field:
     """A column as a scope offers it: of a relation (``relation`` and ``name``), or of a sub-query."""
 
-    __slots__ = ("fact", "name", "relation")
+    __slots__ = ("_type", "fact", "name", "relation")
 
-    def __init__(self, fact: Fact, relation: Relation | None = None, name: str = "") -> None:
+    def __init__(self, fact: Fact, relation: Relation | None = None, name: str = "", type_: str | None = None) -> None:
         self.fact = fact
         self.relation = relation
         self.name = name
+        self._type = type_
+
+    @property
+    def type(self) -> str | None:
+        """Its type, if that is one of pg_catalog's; None if it is not known."""
+        if self._type is None and self.relation is not None:
+            return spelled_type(self.relation.types.get(self.name, ""))
+        return self._type
 
 
 UNKNOWN_FIELD = Field(UNKNOWN)
@@ -91,6 +101,7 @@ class Resolver:
         self.ctes: dict[str, Outputs] = {}
         self.ordered = True
         self.repeated: str | None = None
+        self.row: list[Field] | None = None
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
 
@@ -111,6 +122,7 @@ class Resolver:
                     self.query(arm, parent)
                 self.repeated = repeated
                 self._ordered_by(query, outputs)
+                self.row = None
                 return outputs
             return self._select(query, parent)
         finally:
@@ -190,10 +202,13 @@ class Resolver:
     def _outputs(self, query: q.Query, scope: Scope) -> Outputs:
         found: dict[str, Field] = {}
         self.repeated = None
+        self.row = row = []
         for output in query.outputs:
             if output.star is None:
+                field = Field(PRESENT, type_=self._type(output.type, scope))
+                row.append(field)
                 if output.name is not None:
-                    self._comes_out(found, output.name, Field(PRESENT))
+                    self._comes_out(found, output.name, field)
                 continue
             qualifier = output.star[-1] if output.star else None
             # Columns that JOIN ... USING merges stand first: their order is not followed.
@@ -203,19 +218,40 @@ class Resolver:
                     continue
                 columns = self._all_columns(bound)
                 if columns is None:
-                    self.run.vague, self.repeated = True, None
+                    self.run.vague, self.repeated, self.row = True, None, None
                     return None
                 for name, field in columns.items():
                     self._used(field)
+                    row.append(field)
                     self._comes_out(found, name, field)
         if scope.merged:
             self.repeated = None
+        if not self.ordered:
+            self.row = None
         return found
 
     def _comes_out(self, found: dict[str, Field], name: str, field: Field) -> None:
         if name in found and PRESENT == field.fact == found[name].fact:
             self.repeated = self.repeated or name
         found.setdefault(name, field)
+
+    def _type(self, typed: q.Typed, scope: Scope | None) -> str | None:
+        """The type of a value, if that is one of pg_catalog's."""
+        if isinstance(typed, q.Name):
+            type_ = routines.type_of(self.run, TypeRef(typed)) if typed.name != "unknown" else "pg_catalog.unknown"
+            return type_ if type_.startswith("pg_catalog.") else None
+        if typed is None:
+            return None
+        *path, name = typed.parts
+        while scope is not None:
+            if not path and name in scope.names:
+                return None
+            bounds = [bound for bound in scope.bounds if not path or bound.alias == path[-1]]
+            fields = [field for bound in bounds if (field := bound.field(name)) is not None]
+            if fields:
+                return fields[0].type if len(fields) == 1 else None
+            scope = scope.parent
+        return None
 
     def _all_columns(self, bound: Bound) -> Outputs:
         if bound.relation is None:
@@ -323,7 +359,7 @@ class Resolver:
                 self.run.read.setdefault(named.key, set())
         for call in expression.calls:
             self.run.called.add(call.name.name)
-            routines.call(self.run, call)
+            routines.call(self.run, call, tuple(self._type(typed, scope) for typed in call.types))
 
     def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
         """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""

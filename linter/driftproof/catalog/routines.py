@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from driftproof.catalog import builtins
+from driftproof.catalog.coercion import coerces
 from driftproof.catalog.extensions import UNLISTED, listed
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Key, Presence, Routine
@@ -140,14 +141,18 @@ def knows(run: Interpreter, name: Name) -> bool:
     return brought(run, name) or any(item.fact == PRESENT for _, item in namesakes(run, name)[0])
 
 
-def call(run: Interpreter, called: Call) -> None:
-    """A call in an expression. Which function it means depends on types that are not followed: that there is none is
-    only said where none takes that many arguments."""
+def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = ()) -> None:
+    """A call in an expression. Types that are not known are taken to fit: that there is no such function is said where
+    none takes that many arguments, or none takes those types."""
     name, count = called.name, called.arguments
     found, complete = namesakes(run, name)
-    fitting = [(key, item) for key, item in found if _takes(item, count) and item.fact.presence is not Presence.ABSENT]
+    there = [(key, item) for key, item in found if item.fact.presence is not Presence.ABSENT]
+    fitting = [(key, item) for key, item in there if _takes(run, item, count, types)]
     if len(fitting) == 1 and complete:
-        _need(run, *fitting[0], at=name.at)
+        key, routine = fitting[0]
+        if routine.kind == "procedure":
+            run.forbid(object_of(key, routine.arguments), routine.fact, at=name.at, sqlstate="42809")
+        _need(run, key, routine, at=name.at)
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
         return
     elif fitting or (count == 1 and _no_call(run, name)):
@@ -178,11 +183,15 @@ def _lacks(run: Interpreter, name: Name, found: list[Found]) -> None:
         run.lacks(object_of((name.schema or "public", name.name), None))
 
 
-def _takes(routine: Routine, count: int) -> bool:
+def _takes(run: Interpreter, routine: Routine, count: int, types: tuple[str | None, ...]) -> bool:
     if routine.arguments is None or routine.kind == "aggregate":
         return True
     most = len(routine.arguments)
-    return most - routine.defaults <= count and (routine.variadic or count <= most)
+    if not (most - routine.defaults <= count and (routine.variadic or count <= most)):
+        return False
+    fixed = routine.arguments[:-1] if routine.variadic else routine.arguments
+    refused = any(coerces(given, wanted) is False for given, wanted in zip(types, fixed, strict=False))
+    return not refused or any(kind == "cast" for kind, _, _ in run.state.objects)
 
 
 def need_trigger(run: Interpreter, name: Name) -> None:

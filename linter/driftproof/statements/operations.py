@@ -415,15 +415,24 @@ class AddLabel(msgspec.Struct, frozen=True, gc=False):
     neighbour: str | None = None
 
 
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """What a function returns: one type, or those of its OUT parameters (``columns``)."""
+
+    function: Name
+    types: tuple[TypeRef, ...]
+    columns: bool = False
+
+
 class Run(msgspec.Struct, frozen=True, gc=False):
     """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
     variables and parameters; ``path`` is the search_path that a function sets for itself. A function's body is checked
-    but not ``planned``: nobody looks for the key of its ON CONFLICT yet."""
+    but not ``planned``: nobody looks for the key of its ON CONFLICT yet; the last query of it gives the ``result``."""
 
     query: Query
     visible: tuple[str, ...] = ()
     path: tuple[str, ...] | None = None
     planned: bool = True
+    result: Result | None = None
 
 
 class EnterSchema(msgspec.Struct, frozen=True, gc=False):

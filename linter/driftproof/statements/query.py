@@ -30,11 +30,16 @@ class ColumnRef(msgspec.Struct, frozen=True, gc=False):
     at: int = -1
 
 
+Typed = Name | ColumnRef | None
+"""What tells the type of a value: its name (``unknown`` for a bare text), a column; None: nothing that is read here."""
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """A function call; ``arguments`` is their number."""
+    """A function call; ``arguments`` is their number, ``types`` are theirs where all stand in order."""
 
     name: Name
     arguments: int
+    types: tuple[Typed, ...] = ()
 
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
@@ -92,10 +97,12 @@ Source = Table | Derived | Function | Join
 
 
 class Output(msgspec.Struct, frozen=True, gc=False):
-    """A column of a result: its name (None: not known), or a star with its qualifier (``()`` for a bare one)."""
+    """A column of a result: its name (None: not known) and type, or a star with its qualifier (``()`` for a bare
+    one)."""
 
     name: str | None
     star: tuple[str, ...] | None = None
+    type: Typed = None
 
 
 class CTE(msgspec.Struct, frozen=True, gc=False):

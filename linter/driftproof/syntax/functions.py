@@ -62,8 +62,21 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     if (names(options.get("language")) or ["sql"])[0].lower() == "sql":
         inputs = (item.name for item in parameters if item.mode not in ("out", "table") and item.name)
         visible = (made.name.name, *inputs)
-        found.extend(op.Run(body, visible, path, planned=False) for body in _bodies(node, options, shift))
+        bodies = _bodies(node, options, shift)
+        found.extend(op.Run(body, visible, path, planned=False) for body in bodies[:-1])
+        if bodies:
+            found.append(op.Run(bodies[-1], visible, path, planned=False, result=_result(made)))
     return found
+
+
+def _result(made: op.CreateRoutine) -> op.Result | None:
+    """What the last query of its body must give; None where anything will do."""
+    columns = tuple(item.type for item in made.parameters if item.mode in ("out", "inout", "table"))
+    if columns:
+        return op.Result(made.name, columns, columns=len(columns) > 1)
+    if made.returns is None or made.returns == op.TypeRef(Name(None, "void")):
+        return None
+    return op.Result(made.name, (made.returns,))
 
 
 def create_aggregate(node: Node) -> Operations:

@@ -18,6 +18,7 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
+    Typed,
     folded,
 )
 from driftproof.syntax.labels import label
@@ -81,9 +82,10 @@ class _Found:
                         self.walk(value["testexpr"])
                 elif tag == "FuncCall":
                     name = qualified(strings(value.get("funcname")))
-                    self.calls.append(Call(name, len(value.get("args", ()))))
-                    if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and "args" in value:
-                        self.relations += relation_text(value["args"][0])
+                    arguments = value.get("args", ())
+                    self.calls.append(Call(name, len(arguments), _types(value, arguments, self.shift)))
+                    if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
+                        self.relations += relation_text(arguments[0])
                     self.walk(value)
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
@@ -107,6 +109,30 @@ def relation_text(wrapped: Node) -> list[Name]:
     if not parts or ".".join(parts) != text.replace(" ", ""):
         return []
     return [qualified([folded(part) for part in parts])]
+
+
+def _types(call: Node, arguments: list[Node], shift: int) -> tuple[Typed, ...]:
+    """What tells the types of a call's arguments; nothing where they are named, or an array gives several."""
+    if "func_variadic" in call or any("NamedArgExpr" in argument for argument in arguments):
+        return ()
+    return tuple(typed(argument, shift) for argument in arguments)
+
+
+_CONSTANTS = {"ival": "int4", "boolval": "bool", "sval": "unknown", "isnull": "unknown"}
+
+
+def typed(wrapped: Node, shift: int) -> Typed:
+    """What tells the type of an expression."""
+    tag, node = tagged(wrapped)
+    match tag:
+        case "A_Const":
+            return next((Name("pg_catalog", type_) for key, type_ in _CONSTANTS.items() if key in node), None)
+        case "ColumnRef":
+            return column_ref(node, shift)
+        case "TypeCast" if "arrayBounds" not in node["typeName"]:
+            return type_name(node["typeName"])
+        case _:
+            return None
 
 
 def column_ref(node: Node, shift: int) -> ColumnRef | None:
@@ -166,7 +192,7 @@ def select(node: Node, shift: int) -> Query:
     seen.extend(node[clause] for clause in clauses if clause in node)
     seen.extend(node.get("windowClause", ()))
     return Query(
-        outputs=_outputs(targets),
+        outputs=_outputs(targets, shift),
         sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
         expression=expression(seen, shift),
         labels=tuple(labels),
@@ -243,7 +269,7 @@ def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:
     return tuple(bare), rest
 
 
-def _outputs(targets: Any) -> tuple[Output, ...]:
+def _outputs(targets: Any, shift: int) -> tuple[Output, ...]:
     found = []
     for target in targets or ():
         node = target["ResTarget"]
@@ -252,7 +278,8 @@ def _outputs(targets: Any) -> tuple[Output, ...]:
         if name is None and "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
             found.append(Output(None, tuple(strings(value["ColumnRef"]["fields"]))))
         else:
-            found.append(Output(name if name is not None else label(value)))
+            type_ = typed(value, shift) if value else None
+            found.append(Output(name if name is not None else label(value), type=type_))
     return tuple(found)
 
 
@@ -297,7 +324,7 @@ def _insert(node: Node, shift: int) -> Query:
     at = infer.get("location", 0) + shift if shift >= 0 else -1
     returning = _returning(node)
     return Query(
-        outputs=_outputs(returning),
+        outputs=_outputs(returning, shift),
         sources=(table,),
         expression=expression(_values(returning), shift),
         ctes=ctes,
@@ -335,7 +362,7 @@ def _update(node: Node, shift: int) -> Query:
     table = _target_table(node, shift)
     seen = [*_values(node.get("targetList")), *_values(_returning(node)), *_where(node)]
     return Query(
-        outputs=_outputs(_returning(node)),
+        outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
         expression=expression(seen, shift),
         ctes=ctes,
@@ -349,7 +376,7 @@ def _delete(node: Node, shift: int) -> Query:
     table = _target_table(node, shift)
     seen = _values(_returning(node)) + _where(node)
     return Query(
-        outputs=_outputs(_returning(node)),
+        outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
         expression=expression(seen, shift),
         ctes=ctes,
@@ -375,7 +402,7 @@ def _merge(node: Node, shift: int) -> Query:
         if "condition" in clause:
             seen.append(clause["condition"])
     return Query(
-        outputs=_outputs(_returning(node)),
+        outputs=_outputs(_returning(node), shift),
         sources=(table, source(node["sourceRelation"], shift)),
         expression=expression(seen, shift),
         ctes=ctes,

@@ -6,6 +6,7 @@ import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, settle
 from driftproof.catalog.effects.keys import check_arbiter
+from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
@@ -23,6 +24,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
     try:
         resolver = Resolver(run)
         resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
+        if step.result is not None:
+            check_result(run, resolver.row, step.result)
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
             for target, modifies in resolver.arbiters:
                 check_arbiter(run, target, modifies)
@@ -32,6 +35,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
         run.state.path = path
     if run.called & run.altering:
         forget(run, op.Forget())
+    if step.planned and run.called:  # what a function of the history's own does when it is run may fail
+        run.unsure |= any(key[1] in run.called for key in run.state.routines)
 
 
 def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:

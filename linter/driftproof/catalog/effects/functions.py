@@ -103,6 +103,7 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
     if found is None or found[1].arguments is None:
         return
     key, routine = found
+    run.need_schema(step.schema)
     to = (step.schema or key[0], step.to or key[1])
     if step.schema is not None and to == key:
         return

@@ -209,6 +209,8 @@ def rename_value(run: Interpreter, relation: Relation, name: str, to: str) -> No
     for kind in VALUES:
         if (kind, name) in relation.members:
             relation.members[kind, to] = relation.members.pop((kind, name))
+        if (kind, name) in relation.calls:
+            relation.calls[kind, to] = relation.calls.pop((kind, name))
     for kind in ("column", *VALUES):
         old: Member = (kind, name)
         for key in relation.sources.pop(old, ()):

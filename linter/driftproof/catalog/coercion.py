@@ -1,0 +1,35 @@
+"""Which types PostgreSQL coerces to which by itself.
+
+Source: can_coerce_type and find_coercion_pathway, parse_coerce.c.
+"""
+
+from driftproof.catalog import builtins
+
+_PREFIX = "pg_catalog."
+_STRINGS = {"text", "varchar", "bpchar", "name"}  # what any value is assigned to by way of its text
+_ANY = {"record", "cstring", "internal", "trigger", "void", "refcursor"}
+
+
+def spelled_type(spelled: str) -> str | None:
+    """The type of a column as its definition spells it (``varchar(20)``); None if it is none of pg_catalog's."""
+    name, _, rest = spelled.partition("(")
+    suffix = "[]" if spelled.endswith("[]") else ""
+    name = name if rest else name.removesuffix("[]")
+    return f"{_PREFIX}{name}{suffix}" if name in builtins.types() else None
+
+
+def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool | None:
+    """Whether a value of one type is taken for another one: as an argument, or where it is ``assigned``. None: that
+    is not known."""
+    if given in (wanted, f"{_PREFIX}unknown"):
+        return True
+    if given is None or not (given.startswith(_PREFIX) and wanted.startswith(_PREFIX)):
+        return None
+    source, target = given.removeprefix(_PREFIX), wanted.removeprefix(_PREFIX)
+    if target.startswith("any") or target in _ANY or source in _ANY:
+        return None
+    if assigned and target in _STRINGS - {"name"}:
+        return True
+    if source.endswith("[]") or target.endswith("[]"):
+        return None if source.endswith("[]") and target.endswith("[]") else False
+    return builtins.casts().get((source, target), "e") in ("ia" if assigned else "i")

@@ -1,0 +1,57 @@
+"""What the last query of a LANGUAGE sql body gives, and what its function must return.
+
+Source: check_sql_stmt_retval, functions.c.
+"""
+
+from collections import Counter
+
+from driftproof.catalog.coercion import coerces
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Field
+from driftproof.catalog.routines import object_of, type_of
+from driftproof.catalog.state import ABSENT, Presence, Relation
+from driftproof.statements import operations as op
+
+
+def check_result(run: Interpreter, row: list[Field] | None, result: op.Result) -> None:
+    """The columns must be as many as those of the result, and each be assignable to its type."""
+    if len(result.types) == 1 and not result.columns:
+        composite = _composite(run, result.types[0])
+        if composite is not None:
+            _check_composite(run, row, composite, result)
+            return
+    wanted = [type_of(run, ref) for ref in result.types]
+    if wanted == ["pg_catalog.record"] or row is None:
+        return
+    if len(result.types) == 1 and len(row) != 1 and wanted[0].startswith("?"):
+        return
+    _compare(run, [field.type for field in row], [None if type_.startswith("?") else type_ for type_ in wanted], result)
+
+
+def _composite(run: Interpreter, ref: op.TypeRef) -> Relation | None:
+    if ref.name is None or ref.array:
+        return None
+    found = run.type(ref.name)
+    return found if found is not None and found.key in run.state.relations else None
+
+
+def _check_composite(run: Interpreter, row: list[Field] | None, composite: Relation, result: op.Result) -> None:
+    if row is None or composite.open or (len(row) == 1 and row[0].type is None):
+        return
+    columns = [Field(composite.member("column", name), composite, name) for name in composite.columns()]
+    _compare(run, [field.type for field in row], [field.type for field in columns], result)
+    doubts = Counter(field.fact.doubt for field in row)
+    doubts.subtract(field.fact.doubt for field in columns)
+    for field in (*row, *columns):  # without a column that only one side has the numbers differ
+        if field.relation is not None and field.fact.presence is Presence.MAYBE and doubts[field.fact.doubt]:
+            run.need_member(run.state.relations[field.relation.key], "column", field.name, sqlstate="42P13")
+
+
+def _compare(run: Interpreter, given: list[str | None], wanted: list[str | None], result: op.Result) -> None:
+    fits = len(given) == len(wanted) and not any(
+        target is not None and coerces(source, target, assigned=True) is False
+        for source, target in zip(given, wanted, strict=True)
+    )
+    key = run.state.creation_key(result.function)
+    if not fits and key is not None:
+        run.need(object_of(key, None), ABSENT, lambda _fact: None, sqlstate="42P13")
