@@ -82,10 +82,21 @@ def check(
     elif fix:
         from driftproof.files import replace_files
 
-        replace_files((file.path, file.after) for file in fixed if file.after != file.before)
+        rewritten = [(file.path, file.after) for file in fixed if file.after != file.before]
+        replace_files(rewritten)
+        _note_applied(jobs, {path for path, _ in rewritten})
     _print_report(_report(jobs, linted, fix or diff, diff, unsafe_fixes), form, color, quiet, to_error=diff or piped)
     failing = any(one.failing for one in linted) or (diff and any(file.after != file.before for file in fixed))
     return int(failing and not exit_zero)
+
+
+def _note_applied(jobs: "list[Job]", rewritten: set[str]) -> None:
+    """Say of rewritten files that others have already what that means: they may be applied somewhere."""
+    from driftproof.git import on_main
+
+    for job in jobs:
+        for path in on_main(path for path in job.history.by_path if path in rewritten):
+            click.echo(f"note: {path} is on the main branch already: {job.history.framework.edited}", err=True)
 
 
 def _words(values: tuple[str, ...]) -> tuple[str, ...]:

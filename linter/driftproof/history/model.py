@@ -66,7 +66,8 @@ class Framework(msgspec.Struct, frozen=True):
     run as well, but nobody knows when. ``platform`` names the objects that stand before the first migration (None: a
     bare server). ``whole`` says that the directory makes all that is in the database, so that what it never makes was
     made by hand. ``up`` blanks out what is not run on the way up, every offset kept. ``bookkeeping`` is where the tool
-    notes what it has applied (None: nowhere).
+    notes what it has applied (None: nowhere). ``edited`` says what the tool makes of a migration that is edited after
+    it was applied, and how that is put right.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Framework(msgspec.Struct, frozen=True):
     whole: bool = False
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
+    edited: str = "databases that have run it are not changed by it any more"
 
 
 class History(msgspec.Struct, frozen=True, dict=True):

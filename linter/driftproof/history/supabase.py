@@ -55,6 +55,10 @@ framework = Framework(
     alone=_alone,
     platform="supabase",
     whole=True,
+    edited=(
+        "the Supabase CLI compares no checksums, and runs it no more where it was applied:"
+        " `supabase migration repair --status reverted VERSION` lets `db push` run it again"
+    ),
     bookkeeping=Bookkeeping(
         "supabase_migrations.schema_migrations", "SELECT version FROM supabase_migrations.schema_migrations"
     ),
