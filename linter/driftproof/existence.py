@@ -5,16 +5,10 @@ from collections.abc import Callable
 
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Fix
-from driftproof.objects import Kind
+from driftproof.objects import Kind, described, word_for
 from driftproof.rule import Rule, StatementContext
 
 MakeFix = Callable[[StatementContext, Failure], Fix | None]
-
-_WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label ", "publication-table": "membership in publication "}
-
-
-def _word(kind: Kind) -> str:
-    return _WORDS.get(kind, kind.replace("-", " ") + " ")
 
 
 def _predicts(rule: Rule, failure: Failure) -> bool:
@@ -31,10 +25,9 @@ def missing(
     wanted = failure.object
     if not failure.missing or wanted.kind not in kinds or not _predicts(rule, failure):
         return None
-    word = _word(wanted.kind)
     if failure.certainty is Certainty.ALWAYS:
-        return rule.failed(context, failure, f"{word}{wanted} does not exist here: {failure.sqlstate}")
-    message = f"{word}{wanted} may not exist here: {failure.sqlstate}"
+        return rule.failed(context, failure, f"{described(wanted)} does not exist here: {failure.sqlstate}")
+    message = f"{described(wanted)} may not exist here: {failure.sqlstate}"
     made = fix(context, failure) if fix is not None else None
     return rule.failed(context, failure, message, fix=made, help=_help(context, failure))
 
@@ -44,15 +37,13 @@ def present(rule: Rule, context: StatementContext, failure: Failure, kinds: tupl
     made = failure.object
     if failure.missing or made.kind not in kinds or not _predicts(rule, failure):
         return None
-    word = _word(made.kind)
-    return rule.failed(context, failure, f"{word}{made} exists already: {failure.sqlstate}")
+    return rule.failed(context, failure, f"{described(made)} exists already: {failure.sqlstate}")
 
 
 def repeated(rule: Rule, context: StatementContext, failure: Failure, *, help: str, fix: MakeFix) -> Diagnostic:
     """The diagnostic of a statement that fails when its file runs over its own effects."""
-    word = _word(failure.object.kind)
     end = "does not exist any more" if failure.missing else "exists already"
-    message = f"a second run fails here: {word}{failure.object} {end}: {failure.sqlstate}"
+    message = f"a second run fails here: {described(failure.object)} {end}: {failure.sqlstate}"
     return rule.failed(context, failure, message, fix=fix(context, failure), help=help)
 
 
@@ -62,4 +53,4 @@ def _help(context: StatementContext, failure: Failure) -> str:
         return f"{context.statement.command} IF EXISTS passes where it is missing"
     if wanted.kind == "column" and wanted.relation is not None:
         return f"make sure of it first: ALTER TABLE {wanted.relation} ADD COLUMN IF NOT EXISTS {wanted.name} ..."
-    return f"make sure of it first, in a block of its own that tests for the {_word(wanted.kind).strip()}"
+    return f"make sure of it first, in a block of its own that tests for the {word_for(wanted.kind).strip()}"

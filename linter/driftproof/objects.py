@@ -106,16 +106,20 @@ NOT_IN_A_SCHEMA: frozenset[Kind] = frozenset(
 
 
 # How PostgreSQL writes types of pg_catalog in its messages; format_type, format_type.c.
-_WRITTEN = {
+WRITTEN = {
     "bool": "boolean",
     "bpchar": "character",
+    "char": '"char"',
     "float4": "real",
     "float8": "double precision",
     "int2": "smallint",
     "int4": "integer",
     "int8": "bigint",
+    "time": "time without time zone",
     "timestamp": "timestamp without time zone",
     "timestamptz": "timestamp with time zone",
+    "timetz": "time with time zone",
+    "varbit": "bit varying",
     "varchar": "character varying",
 }
 
@@ -146,7 +150,20 @@ class Object(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 def _written(type_: str) -> str:
     name = type_.removeprefix("public.").removeprefix("pg_catalog.")
     element = name.removesuffix("[]")
-    return _WRITTEN.get(element, element) + name[len(element) :]
+    return WRITTEN.get(element, element) + name[len(element) :]
+
+
+_WORDS: dict[Kind, str] = {"relation": "", "enum-label": "label ", "publication-table": "membership in publication "}
+
+
+def word_for(kind: Kind) -> str:
+    """What stands before an object's name, with a space behind it; nothing before a relation's."""
+    return _WORDS.get(kind, kind.replace("-", " ") + " ")
+
+
+def described(wanted: Object) -> str:
+    """An object in words."""
+    return f"{word_for(wanted.kind)}{wanted}"
 
 
 # What PostgreSQL raises for an object that is not there, and for one that is there already.

@@ -20,6 +20,10 @@ PIPE_CLOSED = 141
 _COMMANDS = {
     "check": ("driftproof.cli.check:check", "Lint migrations; --fix rewrites them."),
     "prove": ("driftproof.cli.prove:prove", "Run predicted failures and fixes on a real server."),
+    "preflight": (
+        "driftproof.cli.preflight:preflight",
+        "Ask the database that is about to be migrated which migrations will fail.",
+    ),
     "migrate": ("driftproof.cli.migrate:migrate", "Apply migrations, statement by statement accounted for."),
     "explain": ("driftproof.cli.explain:explain", "Show the page of a rule."),
     "rules": ("driftproof.cli.rules:rules", "List the rules."),

@@ -58,17 +58,17 @@ def read(paths: Sequence[str], settings: Settings) -> list[Job]:
     return jobs
 
 
-def one_history(paths: Sequence[str], settings: Settings) -> History:
+def one_history(paths: Sequence[str], settings: Settings) -> Job:
     """The one history that is meant. Raises Unusable and OSError."""
-    histories = [job.history for job in read(paths, settings)]
+    jobs = read(paths, settings)
     # Of a file that stands alone nobody knows when it runs: beside a history it is left out.
-    histories = [history for history in histories if not history.alone] or histories
-    if not histories:
+    jobs = [job for job in jobs if not job.history.alone] or jobs
+    if not jobs:
         raise Unusable(f"no migrations in {', '.join(paths) or 'the current folder'}")
-    if len(histories) > 1:
-        places = ", ".join(str(Path(history.migrations[0].path).parent) for history in histories)
+    if len(jobs) > 1:
+        places = ", ".join(str(Path(job.history.migrations[0].path).parent) for job in jobs)
         raise Unusable(f"there are several histories; name one: {places}")
-    return histories[0]
+    return jobs[0]
 
 
 def _snapshots(directory: Path, config: Config) -> "tuple[Evidence, ...]":

@@ -82,7 +82,7 @@ def _history(path: str | None, framework: str | None) -> "tuple[History, int | N
 
     from driftproof.cli.inputs import Settings, one_history
 
-    history = one_history([] if path is None else [path], Settings(framework=framework))
+    history = one_history([] if path is None else [path], Settings(framework=framework)).history
     return history, max(history.named) if path is not None and Path(path).is_file() else None
 
 

@@ -85,11 +85,12 @@ def _there(state: State, diagnostic: Diagnostic) -> bool:
     wanted = diagnostic.object
     if wanted is None or wanted.kind in UNSEEN or diagnostic.sqlstate != UNDEFINED[wanted.kind]:
         return False
-    fact = _fact(state, wanted)
+    fact = fact_of(state, wanted)
     return fact is not None and fact.sure and bool(fact.nominal)
 
 
-def _fact(state: State, wanted: Object) -> Fact | None:
+def fact_of(state: State, wanted: Object) -> Fact | None:
+    """What a state knows of an object; None: nothing."""
     schema = wanted.schema or "public"
     if wanted.kind in ("relation", "sequence", "index"):
         relation = state.relations.get((schema, wanted.name))

@@ -6,7 +6,7 @@ and begins with no digit. Names and definitions only, one object a line, so that
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -68,13 +68,14 @@ def written(evidence: Evidence) -> bytes:
 
 def _lines(evidence: Evidence) -> Iterator[str]:
     yield f'{{"format": {evidence.format}, "taken": {_json(evidence.taken)}, "server": {_json(evidence.server)},\n'
-    yield f'"search path": {_json(evidence.search_path)},\n"roles": {_json(evidence.roles)},\n'
-    if evidence.applied is None:
-        yield '"applied": null,\n'
-    else:
-        yield '"applied": [' + ",".join(f"\n{_json(version)}" for version in evidence.applied) + "],\n"
+    yield f'"search path": {_json(evidence.search_path)},\n"roles": {_list(evidence.roles)},\n'
+    yield f'"applied": {"null" if evidence.applied is None else _list(evidence.applied)},\n'
     objects = (f"\n{_json(key)}: {_json(attributes)}" for key, attributes in evidence.objects.items())
     yield '"objects": {' + ",".join(objects) + "}}\n"
+
+
+def _list(names: Iterable[str]) -> str:
+    return "[" + ",".join(f"\n{_json(name)}" for name in names) + "]"
 
 
 def _json(value: object) -> str:
