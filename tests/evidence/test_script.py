@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from driftproof.analysis import analyse
-from driftproof.report.script import script
 from driftproof.history import History, read_directory
+from driftproof.report.script import script
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
 from driftproof.runner.execute import execute
