@@ -166,8 +166,9 @@ class Interpreter:
         self.place = Place(migration, 0)
         self.path = path
         self.state.path = self.default_path
-        for key in self.temporary:
-            self.state.relations.pop(key, None)
+        if self.temporary:
+            for key in [key for key in self.state.relations if key[0] == "pg_temp"]:
+                del self.state.relations[key]
         self.temporary = []
         self.prepared = {}
         self.deallocated = set()

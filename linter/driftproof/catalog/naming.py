@@ -5,7 +5,7 @@ Source: makeObjectName, ChooseIndexNameAddition (indexcmds.c), ChooseConstraintN
 
 from collections.abc import Sequence
 
-from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation, State
+from driftproof.catalog.state import ABSENT, PRESENT, Fact, Member, Presence, Relation, State
 from driftproof.statements.operations import Constraint, ConstraintKind, CreateRelation
 
 _LONGEST = 63  # NAMEDATALEN - 1, in bytes
@@ -69,7 +69,17 @@ def constrained(constraint: Constraint) -> tuple[str, ...]:
 
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:
-    """The name of an unnamed index; an expression is called ``expr``."""
+    """The name of an unnamed index."""
+    return _free(state, relation, relation.key[1], "_".join(labels(keys)), "idx")
+
+
+def labelled(keys: Sequence[str | None]) -> dict[Member, Fact]:
+    """The columns of an index as its members."""
+    return {("column", label): PRESENT for label in labels(keys)}
+
+
+def labels(keys: Sequence[str | None]) -> list[str]:
+    """What an index calls its columns, whatever becomes of the table's; an expression is called ``expr``."""
     names: list[str] = []
     for key in keys:
         base = name = key or "expr"
@@ -78,7 +88,18 @@ def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> 
             name = f"{base}{number}"
             number += 1
         names.append(name)
-    return _free(state, relation, relation.key[1], "_".join(names), "idx")
+    return names
+
+
+def statistics_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:
+    """The name of unnamed statistics. Source: ChooseExtendedStatisticName, statscmds.c."""
+    number, suffix = 0, "stat"
+    while True:
+        name = object_name(relation.key[1], "_".join(key or "expr" for key in keys), suffix)
+        if state.statistics((relation.key[0], name)).presence is Presence.ABSENT:
+            return name
+        number += 1
+        suffix = f"stat{number}"
 
 
 def _free(state: State, relation: Relation, first: str, second: str, label: str) -> str:

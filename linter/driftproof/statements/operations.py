@@ -79,8 +79,16 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     sequence_name: Name | None = None
 
 
+class Like(msgspec.Struct, frozen=True, gc=False):
+    """LIKE, and what it is INCLUDING: ``constraints``, ``defaults``, ``generated``, ``identity``, ``indexes``,
+    ``statistics``."""
+
+    table: Name
+    including: frozenset[str] = frozenset()
+
+
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
-    """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the tables of LIKE, ``parents`` those of INHERITS
+    """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the LIKE clauses, ``parents`` the tables of INHERITS
     and PARTITION OF (``partition``), or the type of OF (``typed``). ``partitioned`` is what PARTITION BY names,
     ``fleeting`` ON COMMIT DROP or DELETE ROWS."""
 
@@ -88,7 +96,7 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     kind: RelationKind
     columns: tuple[Column, ...] = ()
     constraints: tuple[Constraint, ...] = ()
-    copies: tuple[Name, ...] = ()
+    copies: tuple[Like, ...] = ()
     parents: tuple[Name, ...] = ()
     query: Query | None = None
     aliases: tuple[str, ...] = ()
@@ -196,7 +204,7 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
 class AlterValue(msgspec.Struct, frozen=True, gc=False):
     """ALTER COLUMN, where it says how the column gets its values: ``value`` is the new default, or what it is generated
     from; ``sequence`` the name that is written for an identity's sequence; ``missing_ok`` forgives that there is no
-    identity or expression."""
+    identity or expression; ``only``: not in the tables that inherit."""
 
     table: Name
     column: str
@@ -205,6 +213,7 @@ class AlterValue(msgspec.Struct, frozen=True, gc=False):
     sequence: Name | None = None
     missing_ok: bool = False
     table_missing_ok: bool = False
+    only: bool = False
 
 
 class DropMember(msgspec.Struct, frozen=True, gc=False):

@@ -44,7 +44,9 @@ def _copy(node: Node, shift: int) -> Operations:
     found: Operations = [op.NeedRelation(table)]
     for at, name in enumerate(columns):
         found.append(op.Raise("42701") if name in columns[:at] else op.NeedMember("column", table, name))
-    return found
+    # A view takes rows where a trigger does something with them.
+    kinds: tuple[op.RelationKind, ...] = ("table", "foreign table", "view")
+    return [*found, op.NeedRelation(table, kinds=kinds if node.get("is_from") else ("table", "materialized view"))]
 
 
 def _vacuum(node: Node, shift: int) -> Operations:
@@ -180,7 +182,7 @@ _STATEMENTS: dict[str, Handler] = {
     "ImportForeignSchemaStmt": definitions.import_schema,
     "IndexStmt": tables.create_index,
     "InsertStmt": _run("InsertStmt"),
-    "LockStmt": _relations("relations"),
+    "LockStmt": _relations("relations", "table", "view"),
     "MergeStmt": _run("MergeStmt"),
     "PrepareStmt": sessions.prepare,
     "ReassignOwnedStmt": definitions.reassign_owned,

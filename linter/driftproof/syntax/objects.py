@@ -122,6 +122,12 @@ def drop(node: Node, _shift: int) -> Operations:
     missing_ok, cascade = node.get("missing_ok", False), node.get("behavior") == "DROP_CASCADE"
     together = tuple(qualified(names(wrapped)) for wrapped in node["objects"]) if word in RELATIONS else ()
     found: Operations = []
+    if len(together) > 1 and not missing_ok:  # all names are looked up before anything is dropped
+        kind = RELATIONS[word]
+        sqlstate = "42704" if kind in ("index", "foreign table") else "42P01"
+        of_kind: Kind = "index" if kind == "index" else "relation"
+        found += [op.NeedRelation(name, of_kind, sqlstate=sqlstate, kinds=(kind,)) for name in together]
+    found += [op.DropRelation(RELATIONS[word], name, missing_ok, cascade, together) for name in dict.fromkeys(together)]
     for wrapped in node.get("objects", ()):
         if word in ROUTINES:
             found.append(op.DropRoutine(*routine(word, wrapped), missing_ok, cascade))
@@ -130,9 +136,7 @@ def drop(node: Node, _shift: int) -> Operations:
             found.append(op.Drop(*identity(word, wrapped), missing_ok, cascade, forms(word)))
             continue
         parts = names(wrapped)
-        if word in RELATIONS:
-            found.append(op.DropRelation(RELATIONS[word], qualified(parts), missing_ok, cascade, together))
-        elif word in MEMBERS:
+        if word in MEMBERS:
             # DROP POLICY and DROP TRIGGER IF EXISTS forgive a missing table as well.
             found.append(
                 op.DropMember(MEMBERS[word], qualified(parts[:-1]), parts[-1], missing_ok, missing_ok, cascade)

@@ -43,6 +43,8 @@ _SERIAL = {
 }
 
 
+# TableLikeOption, parsenodes.h
+_LIKE = {4: "constraints", 8: "defaults", 16: "generated", 32: "identity", 64: "indexes", 128: "statistics"}
 _FLEETING = ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS")
 
 
@@ -50,7 +52,7 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
     """CREATE TABLE and CREATE FOREIGN TABLE, with their parents and LIKE clauses."""
     columns: list[op.Column] = []
     constraints: list[op.Constraint] = []
-    copies: list[Name] = []
+    copies: list[op.Like] = []
     for element in node.get("tableElts", ()):
         tag, fields = tagged(element)
         if tag == "ColumnDef":
@@ -59,7 +61,8 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             if made := constraint(fields, shift):
                 constraints.append(made)
         elif tag == "TableLikeClause":
-            copies.append(range_var(fields["relation"], shift))
+            including = frozenset(word for bit, word in _LIKE.items() if fields.get("options", 0) & bit)
+            copies.append(op.Like(range_var(fields["relation"], shift), including))
     parents = [range_var(parent["RangeVar"], shift) for parent in node.get("inhRelations", ())]
     if "ofTypename" in node and (of_type := type_name(node["ofTypename"])):
         parents.append(of_type)
@@ -210,6 +213,7 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_AddColumn", "AT_DropColumn", "AT_AlterColumnType"), (*_TABLES, "composite type")),
     **dict.fromkeys(("AT_AddConstraint", "AT_DropConstraint", "AT_ValidateConstraint"), _TABLES),
     **dict.fromkeys(("AT_SetNotNull", "AT_DropNotNull", "AT_AddInherit", "AT_DropInherit"), _TABLES),
+    **dict.fromkeys(("AT_SetExpression", "AT_DropExpression"), _TABLES),
     **dict.fromkeys(_TRIGGER_COMMANDS, _TABLES),
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
@@ -255,7 +259,7 @@ def alter_table(node: Node, shift: int) -> Operations:
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
 
 
-_SPREADING = (op.AddColumn, op.AddConstraint, op.DropMember)
+_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember)
 
 
 def _alone(node: Node, command: Node) -> bool:

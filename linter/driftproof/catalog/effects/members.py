@@ -95,7 +95,7 @@ def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact
         with run.silent():
             lose_member(run, relation, ("column", column.name), ABSENT)
             _check_added(run, run.state.relations[relation.key], add, fresh=True)
-        run.state, run.unsure = state, unsure
+        run.state = state
     except Fails as failure:
         run.state, run.unsure = state, unsure
         if failure.sqlstate is None:

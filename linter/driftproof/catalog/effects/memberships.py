@@ -5,7 +5,7 @@ from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Presence, Relation
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Presence
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -26,7 +26,7 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
         run.unsure = True
         return
     if key is None:
-        key = (relation.key[0], _free_name(run, relation, made.keys))
+        key = (relation.key[0], naming.statistics_name(run.state, relation, made.keys))
     fact = run.state.statistics(key)
     if made.if_not_exists and fact.presence is Presence.PRESENT:
         return
@@ -40,17 +40,6 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
     label = ".".join(key)
     relation = run.state.put_member(relation, ("statistics", label), run.made())
     relation.uses["statistics", label] = columns + tuple(ref.parts[-1] for ref in made.expression.columns)
-
-
-def _free_name(run: Interpreter, relation: Relation, keys: tuple[str | None, ...]) -> str:
-    """The name that PostgreSQL makes up. Source: ChooseExtendedStatisticName, statscmds.c."""
-    number, suffix = 0, "stat"
-    while True:
-        name = naming.object_name(relation.key[1], "_".join(key or "expr" for key in keys), suffix)
-        if run.state.statistics((relation.key[0], name)).presence is Presence.ABSENT:
-            return name
-        number += 1
-        suffix = f"stat{number}"
 
 
 def publish(run: Interpreter, step: op.Publish) -> None:

@@ -142,6 +142,7 @@ def put_constraint(
         if adopted is not None:
             run.gone(adopted.key, "index", certain=fact.sure)
         index = run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
+        index.members = dict(adopted.members) if adopted is not None else naming.labelled(columns)
         if constraint.kind != "exclude" and not constraint.temporal:
             index.unique = unique
             included = columns[len(constraint.keys) :]

@@ -3,6 +3,7 @@
 import msgspec
 
 from driftproof.catalog import naming, routines
+from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import (
     depends_on_read,
     holders,
@@ -59,6 +60,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     resolver = Resolver(run)
     outputs = resolver.query(made.query, None) if made.query is not None else {}
     key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
+    if made.temporary and made.name.schema not in (None, "pg_temp"):
+        run.need_schema(made.name.schema)
+        run.raises("42P16")
     if key is None:
         run.unsure = True
         return
@@ -74,15 +78,18 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.need_schema(made.name.schema)
     relation = Relation(key, made.kind, PRESENT, open=outputs is None)
     columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
+    likes = [(run.state.look_up(like.table)[1], like.including) for like in made.copies]
+    copies = [(source, including) for source, including in likes if source is not None]
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
     parents = [run.state.relations[parent] for parent in relation.parents] if made.partition else []
     inherited = [pair for parent in parents for pair in inherited_keys(run, parent)]
     constraints = [*(key for _, key in inherited), *_in_order(naming.all_constraints(made))]
     _check_keys(run, made, relation, constraints)
-    sequences = sequence_keys(run, key, made.columns)
+    sequenced = [*(column for copy in copies for column in copied_identities(*copy)), *made.columns]
+    sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
     if made.kind == "view":
-        _check_outputs(run, made, relation, resolver)
+        _check_outputs(run, made, relation, resolver, outputs)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
     if before is not None and fact is not None and rows:
         run.forbid(Object("type", key[0], None, key[1]), fact)
@@ -90,11 +97,14 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
     if made.kind != "view":
-        _check_outputs(run, made, relation, resolver)
+        _check_outputs(run, made, relation, resolver, outputs)
     types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
-    values = [read_value(run, relation, column, sequences.values()) for column in made.columns]
+    values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
+    copied = [pair for copy in copies for pair in copied_constraints(run, relation, *copy)]
+    behind = sum(constraint.references is None for constraint in constraints)  # all but the foreign keys
+    constraints[behind:behind] = [constraint for constraint, _ in copied]
     constraints = _check_constraints(run, relation, constraints, types)
     if before is not None and made.replace and there:
         replace_view(run, before, relation, columns)
@@ -106,9 +116,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     relation.types = types
     if before is not None and there and not made.replace:
         relation.dependents = dict(before.dependents)
-    for name, copied in columns:
+    for name, doubted_there in columns:
         guaranteed = doubted(run, doubt)
-        relation.members["column", name] = guaranteed if copied is None or doubt is not None else copied
+        relation.members["column", name] = guaranteed if doubted_there is None or doubt else doubted_there
     if run.called and made.kind in ("view", "materialized view"):
         relation.calls[None] = tuple(run.called)
     run.state.put(relation)
@@ -120,15 +130,30 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         depends_on_read(run, (key, None))
     for constraint in constraints:
         put_constraint(run, relation, constraint, doubt)
+    if doubt is None:
+        _keep_doubts(run, key, constraints[behind:], [fact for _, fact in copied])
     for (index, _), constraint in zip(inherited, constraints, strict=False):
         own = run.state.relations.get((key[0], constraint.name or ""))
         if own is not None:
             link(run, run.state.relations[index.key], own)
     for above in parents:
         ensure_all(run, run.state.relations[above.key], run.state.relations[key])
-    for column, value in zip(made.columns, values, strict=True):
+    for source, including in copies:
+        copy_values(run, key, source, including)
+        copy_indexes(run, key, source, including)
+    for parent in relation.parents if not made.typed else ():
+        copy_values(run, key, run.state.relations[parent], ("defaults", "generated"))
+    for column, value in zip(sequenced, values, strict=True):
         put_value(run, key, column, doubted(run, doubt), value, sequences.get(column.name))
     run.steps(made.needs)
+
+
+def _keep_doubts(run: Interpreter, table: Key, constraints: list[op.Constraint], facts: list[Fact]) -> None:
+    """What is in doubt where it is copied from is in doubt here."""
+    for constraint, fact in zip(constraints, facts, strict=False):
+        if fact != PRESENT:
+            relation = run.state.writable(run.state.relations[table])
+            relation.members["constraint", constraint.name or ""] = fact
 
 
 def _check_keys(
@@ -142,8 +167,6 @@ def _check_keys(
                 name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
                 run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
             primary = True
-            copied = (run.state.look_up(name)[1] for name in made.copies)
-            run.unsure |= any(other is None or other.primary_key is not None for other in copied)
         if constraint.kind in ("primary key", "unique"):
             _own_columns(run, relation, constraint.columns)
 
@@ -164,12 +187,16 @@ def _check_names(
         said.add(column.name)
 
 
-def _check_outputs(run: Interpreter, made: op.CreateRelation, relation: Relation, resolver: Resolver) -> None:
-    """Nor do two columns of its query have one name."""
-    aliases = made.aliases
-    repeated = next((name for at, name in enumerate(aliases) if name in aliases[:at]), None)
-    if not aliases and made.query is not None:
-        repeated = resolver.repeated
+def _check_outputs(
+    run: Interpreter, made: op.CreateRelation, relation: Relation, resolver: Resolver, outputs: Outputs
+) -> None:
+    """Nor do two columns of its query have one name; a list of names renames the first ones."""
+    repeated = resolver.repeated if made.query is not None else None
+    if made.aliases:
+        others = list((outputs or {}).items())[len(made.aliases) :]
+        names = [*made.aliases, *(name for name, _ in others)]
+        repeated = next((name for at, name in enumerate(names) if name in names[:at]), None)
+        run.unsure |= any(field.fact != PRESENT for _, field in others)  # without it, others take its place
     if repeated is not None:
         run.forbid(relation.object("column", repeated), PRESENT)
 
@@ -177,8 +204,9 @@ def _check_outputs(run: Interpreter, made: op.CreateRelation, relation: Relation
 def _own_columns(run: Interpreter, relation: Relation, columns: tuple[ColumnRef, ...]) -> None:
     """A constraint of a CREATE TABLE needs columns of that table."""
     for column in columns:
-        if ("column", column.parts[0]) not in relation.members:
-            lacking = relation.member("column", column.parts[0])
+        fact = relation.members.get(("column", column.parts[0]))
+        if fact != PRESENT:
+            lacking = fact or relation.member("column", column.parts[0])
             run.need(relation.object("column", column.parts[0]), lacking, lambda _fact: None, at=column.at)
 
 
@@ -213,6 +241,8 @@ def _check_constraints(
     under the names that they get."""
     named: list[op.Constraint] = []
     for constraint in constraints:
+        if constraint.kind == "primary key" and any(other.kind == "primary key" for other in named):
+            run.raises("42P16")
         if constraint.expression is not None:
             Resolver(run).over(constraint.expression, relation)
         if constraint.kind == "exclude":
@@ -275,12 +305,13 @@ def _columns_of(
 ) -> list[tuple[str, Fact | None]]:
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
-    for parent_name in (*made.copies, *made.parents):
+    for parent_name in (*(like.table for like in made.copies), *made.parents):
         if made.typed:
             need_type(run, parent_name, forms=("composite type",))
         parent = _row_type(run, parent_name) if made.typed else run.relation(parent_name)
         relation.open |= parent is None or parent.open or made.typed
-        relation.vague |= COPIED  # of what else is copied, constraints and indexes, nothing is known
+        if parent_name in made.parents:
+            relation.vague |= COPIED  # of what else is inherited, constraints and triggers, nothing is known
         if parent is not None:
             relation.vague |= parent.vague
             relation.types.update(parent.types)
@@ -294,6 +325,7 @@ def _columns_of(
                     refuse_heirs(run, parent)
                 relation.parents = (*relation.parents, parent.key)
             else:
+                check_kind(run, parent, _COPYABLE, at=parent_name.at)
                 relation.local |= frozenset(parent.columns())
     relation.partition = made.partition
     if made.partitioned is None:
@@ -319,6 +351,9 @@ def _columns_of(
 def _row_type(run: Interpreter, name: Name) -> Relation | None:
     found = run.type(name)
     return run.state.relations.get(found.key) if found is not None else None
+
+
+_COPYABLE: tuple[op.RelationKind, ...] = ("table", "view", "materialized view", "foreign table", "composite type")
 
 
 def _in_doubt(fact: Fact) -> Fact | None:
@@ -519,6 +554,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
         else:
             run.forbid(Object("index", key[0], None, key[1]), taken.fact)
     index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
+    index.members = naming.labelled((*made.keys, *made.included))
     index.shape = shape_of(made)
     if made.unique:
         index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)

@@ -122,7 +122,7 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
         case "set default" | "drop default":
             fails(run, "42601", identity)
             fails(run, "42601", generated)
-            _replace(run, relation, ("default", name), alter.value)
+            _replace(run, relation, ("default", name), alter.value, only=alter.only)
         case "drop not null":
             fails(run, "42601", identity)
             key = run.state.relations.get((relation.key[0], relation.primary_key or ""))
@@ -148,12 +148,12 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
             forget_value(run, run.state.relations[relation.key], name, ("identity",), gone)
         case "set expression":
             _lacking(run, generated)
-            _replace(run, relation, ("generated", name), alter.value)
+            _replace(run, relation, ("generated", name), alter.value, only=alter.only)
         case "drop expression":
             if not (alter.missing_ok and generated == ABSENT):
                 if not alter.missing_ok:
                     _lacking(run, generated)
-                _replace(run, relation, ("generated", name), None)
+                _replace(run, relation, ("generated", name), None, only=alter.only)
 
 
 def _lacking(run: Interpreter, fact: Fact) -> None:
@@ -163,13 +163,17 @@ def _lacking(run: Interpreter, fact: Fact) -> None:
     run.unsure |= not (fact.nominal and fact.sure)
 
 
-def _replace(run: Interpreter, relation: Relation, member: Member, value: q.Expression | None) -> None:
+def _replace(
+    run: Interpreter, relation: Relation, member: Member, value: q.Expression | None, *, only: bool = False
+) -> None:
     """The value, if there is one, takes the place of the old one."""
     kind, name = member
     read = None if value is None else _read(run, relation, value, kind == "generated")
     forget_value(run, run.state.relations[relation.key], name, ("default", "generated"), run.away())
     if read is not None:
         _put(run, relation.key, member, run.made(), read)
+    for child in run.state.children(relation) if not only else ():
+        _replace(run, child, member, value)
 
 
 def _own(run: Interpreter, sequence: Relation, table: Key | None, column: str) -> None:
