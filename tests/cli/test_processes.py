@@ -14,6 +14,7 @@ from driftproof.processes import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.conftest import Project
 
@@ -32,9 +33,12 @@ def test_answers_come_in_the_order_of_the_work() -> None:
     assert spread(str, items, [ENOUGH] * 700, str) == [str(item) for item in items]
 
 
-def test_several_processes_work_at_the_same_time() -> None:
+def test_several_processes_work_at_the_same_time(tmp_path: Path) -> None:
     def who(_item: int) -> int:
-        time.sleep(0.2)
+        (tmp_path / str(os.getpid())).touch()
+        patience = time.monotonic() + 30
+        while len(list(tmp_path.iterdir())) < 3 and time.monotonic() < patience:
+            time.sleep(0.01)
         return os.getpid()
 
     assert len(set(spread(who, [1, 2, 3], [ENOUGH] * 3, int))) == 3
