@@ -29,6 +29,14 @@ def check_form(run: Interpreter, name: Name, forms: tuple[op.TypeKind, ...]) -> 
         run.forbid(Object("type", found.key[0], None, found.key[1]), found.fact, at=name.at, sqlstate="42809")
 
 
+def need_column_type(run: Interpreter, column: op.Column) -> None:
+    """A column needs its type and its collation."""
+    if column.type is not None:
+        need_type(run, column.type, holds=False)
+    if column.collation is not None:
+        run.steps((op.Need("collation", column.collation, holds=True),))
+
+
 def _need_type(run: Interpreter, name: Name, *, holds: bool) -> None:
     if run.knows_type(name, holds=holds):
         return

@@ -58,13 +58,14 @@ class CreateStatistics(msgspec.Struct, frozen=True, gc=False):
 class Publish(msgspec.Struct, frozen=True, gc=False):
     """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
 
-    ``all_tables`` is FOR ALL TABLES.
+    ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed.
     """
 
     publication: str
     tables: tuple[Name, ...]
     how: Literal["make", "add", "set", "drop"]
     all_tables: bool = False
+    schemas: bool = False
 
 
 class Prepare(msgspec.Struct, frozen=True, gc=False):

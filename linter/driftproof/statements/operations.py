@@ -77,6 +77,7 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     spelled: str = ""
     identity: bool = False
     sequence_name: Name | None = None
+    collation: Name | None = None
 
 
 class Like(msgspec.Struct, frozen=True, gc=False):

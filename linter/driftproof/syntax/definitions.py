@@ -80,7 +80,9 @@ def _members(node: Node) -> Operations:
 def drop_roles(node: Node, _shift: int) -> Operations:
     """DROP ROLE."""
     missing_ok = node.get("missing_ok", False)
-    return [op.Drop("role", Name(None, name), missing_ok=missing_ok) for name in role_names(node["roles"])]
+    return [
+        op.Drop("role", Name(None, name), missing_ok=missing_ok) for name in dict.fromkeys(role_names(node["roles"]))
+    ]
 
 
 def reassign_owned(node: Node, _shift: int) -> Operations:
@@ -210,7 +212,7 @@ def create_publication(node: Node, shift: int) -> Operations:
     name = node["pubname"]
     return [
         op.Create("publication", Name(None, name), needs=tuple(needs)),
-        op.Publish(name, found, "make", node.get("for_all_tables", False)),
+        op.Publish(name, found, "make", node.get("for_all_tables", False), _names_schemas(node)),
     ]
 
 
@@ -225,7 +227,12 @@ def alter_publication(node: Node, shift: int) -> Operations:
         return found
     published, needs = _published(node, shift)
     how = _ACTIONS[node.get("action", "AP_AddObjects")]
-    return [*found, *needs, op.Publish(name, published, how)]
+    # Whether it is FOR ALL TABLES is looked at before the tables are.
+    return [*found, op.Publish(name, (), "add"), *needs, op.Publish(name, published, how, schemas=_names_schemas(node))]
+
+
+def _names_schemas(node: Node) -> bool:
+    return any("pubtable" not in item["PublicationObjSpec"] for item in node.get("pubobjects", ()))
 
 
 def _published(node: Node, shift: int) -> tuple[tuple[Name, ...], Operations]:
@@ -263,7 +270,11 @@ def define(node: Node, shift: int) -> Operations:
     match word:
         case "OBJECT_OPERATOR":
             types = signature([options.get("leftarg") or {}, options.get("rightarg") or {}])
-            needs += [op.Need("function", _name(options[key])) for key in ("function", "procedure") if key in options]
+            for key in ("function", "procedure"):
+                if key in options:
+                    arguments = tuple(_type_ref(type_) for type_ in types if type_.name)
+                    needs.append(op.NeedRoutine("function", _name(options[key]), arguments))
+                    needs.append(op.Need("function", _name(options[key])))
         case "OBJECT_COLLATION":
             needs += _needed("collation", options.get("from"))
         case "OBJECT_TSCONFIGURATION":
@@ -278,9 +289,14 @@ def define(node: Node, shift: int) -> Operations:
     return [*needs, made]
 
 
+def _type_ref(type_: Name) -> op.TypeRef:
+    return op.TypeRef(Name(type_.schema, type_.name.removesuffix("[]")), array=type_.name.endswith("[]"))
+
+
 def alter_configuration(node: Node, _shift: int) -> Operations:
     """ALTER TEXT SEARCH CONFIGURATION and its dictionaries."""
-    found: Operations = [op.Need("text-search-configuration", qualified(strings(node["cfgname"])))]
+    name = qualified(strings(node["cfgname"]))
+    found: Operations = [op.Need("text-search-configuration", name, sqlstate="42704")]  # whatever of it is missing
     for item in node.get("dicts", ()):
         found.extend(_needed("text-search-dictionary", item))
     return found
@@ -295,6 +311,8 @@ def create_class(node: Node, _shift: int) -> Operations:
     if family:
         needs.append(op.Need("operator-family", with_method(qualified(family), method), holds=True))
     needs += [op.Need("function", _name(item["name"])) for item in items if item["itemtype"] == 2]
+    stored = [item["storedtype"] for item in items if "storedtype" in item]
+    needs += [op.Need("type", type_) for type_ in signature(stored)]
     found: Operations = [op.Need("access-method", Name(None, method), holds=True)]
     found.append(op.Create("operator-class", name, needs=tuple(needs)))
     return found if family else [*found, op.Create("operator-family", name, if_not_exists=True)]

@@ -122,8 +122,22 @@ def column(node: Node, shift: int) -> op.Column:
     if spelled in _SERIAL:
         type_, spelled = None, _SERIAL[spelled]
     return op.Column(
-        name, at, type_, default, generated, tuple(constraints), sequence, spelled, identity, sequence_name
+        name,
+        at,
+        type_,
+        default,
+        generated,
+        tuple(constraints),
+        sequence,
+        spelled,
+        identity,
+        sequence_name,
+        _collation(node),
     )
+
+
+def _collation(node: Node) -> Name | None:
+    return qualified(strings(node["collClause"]["collname"])) if "collClause" in node else None
 
 
 def _sequence_name(node: Node) -> Name | None:
@@ -348,8 +362,9 @@ def _need_constraint(
 
 
 def _retyped(name: str, definition: Node) -> op.Column:
-    written = definition["ColumnDef"].get("typeName")
-    return op.Column(name, type=type_name(written), spelled=type_text(written))
+    fields = definition["ColumnDef"]
+    written = fields.get("typeName")
+    return op.Column(name, type=type_name(written), spelled=type_text(written), collation=_collation(fields))
 
 
 def create_index(node: Node, shift: int) -> Operations:

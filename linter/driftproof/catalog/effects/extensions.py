@@ -1,8 +1,10 @@
-"""CREATE EXTENSION: what a well-known extension brings along is there from then on."""
+"""CREATE and DROP EXTENSION: what a well-known extension brings along comes and goes with it."""
 
-from driftproof.catalog.extensions import REQUIRES, Brought, listed
+from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.types import gone, spare, take_users
+from driftproof.catalog.extensions import REQUIRES, UNLISTED, Brought, listed
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import Presence, Relation
+from driftproof.catalog.state import Key, Presence, Relation
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -17,17 +19,38 @@ def create_extension(run: Interpreter, made: op.CreateExtension) -> None:
         run.forbid(Object("extension", None, None, made.name), fact)
     if made.schema is not None:
         run.steps((op.Need("schema", Name(None, made.schema), holds=True),))
-    place = made.schema or (run.state.creation_key(Name(None, "")) or (None,))[0]
+    place = made.schema or (run.creation_key(Name(None, "")) or (None,))[0]
     _enter(run, made.name, place)
     if made.cascade and made.name in REQUIRES:
         _enter(run, REQUIRES[made.name], place)
 
 
 def _enter(run: Interpreter, name: str, schema: str | None) -> None:
+    types = listed().get(name, Brought()).types if schema is not None else ()
+    new: list[Key] = []
+    for key in [(schema or "", type_) for type_ in types]:
+        known = run.type(Name(*key))
+        if known is None or known.fact.presence is Presence.ABSENT:
+            new.append(key)
+        elif known.kind != "type":  # else others may have put the extension there
+            run.forbid(Object("type", key[0], None, key[1]), known.fact)
     run.state.put_object(("extension", None, name), run.made())
     run.state.extensions[name] = schema
-    for type_ in listed().get(name, Brought()).types if schema is not None else ():
-        key = (schema or "", type_)
-        known = run.state.types.get(key)
-        if known is None or known.fact.presence is Presence.ABSENT:
-            run.state.put_type(Relation(key, "type", run.made(), open=True))
+    for key in new:
+        run.state.put_type(Relation(key, "type", run.made(), open=True, of=("extension", name)))
+
+
+def drop_types(run: Interpreter, drop: op.Drop) -> None:
+    """DROP EXTENSION: the types that it brought go with it. Of one that is not listed nothing is known but that CASCADE
+    takes along what uses its types."""
+    wanted = Object("extension", None, None, drop.name.name)
+    brought = [type_ for type_ in run.state.types.values() if type_.of == ("extension", drop.name.name)]
+    for type_ in brought:
+        if not drop.cascade:
+            spare(run, wanted, type_.key, spared=type_.key)
+    for type_ in brought:
+        if drop.cascade:
+            take_users(run, type_.key, type_.key in run.state.used)
+        gone(run, type_.key, certain=not run.unsure)
+    if drop.cascade and listed().get(drop.name.name, UNLISTED).more:
+        forget(run, op.Forget("type"))

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.routines import brought, need, object_of, type_of, vague
@@ -17,6 +18,7 @@ from driftproof.catalog.state import (
     Routine,
 )
 from driftproof.catalog.typenames import need_type
+from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
@@ -117,6 +119,13 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
         relation.calls[member] = (*relation.calls[member], to[1])
 
 
+_MADE_WITH: tuple[Kind, ...] = (
+    *("access-method", "cast", "conversion", "event-trigger", "foreign-data-wrapper", "language", "operator"),
+    *("operator-class", "text-search-parser", "text-search-template", "transform", "type"),
+)
+"""What may be made with a function, and goes with it."""
+
+
 def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
     """DROP FUNCTION: refused where something uses it; CASCADE takes that along."""
     types = _types(run, drop.arguments, missing_ok=drop.missing_ok)
@@ -133,8 +142,11 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
     free = alone or not (users or ("function", key[1]) in run.state.used)
     if drop.cascade:
         take_along(run, users)
+        for kind in _MADE_WITH if ("function", key[1]) in run.state.used else ():
+            forget(run, op.Forget(kind))
     else:
         free = refuse(run, wanted, [(user, needs and routine.fact.sure) for user, needs in users]) and free
+        run.unsure |= not free and routine.fact.presence is not Presence.ABSENT
     known = routine.arguments is not None and not vague(routine.arguments)
     gone = ABSENT if free and known and not run.unsure else GONE
     run.state.put_routine(key, msgspec.structs.replace(routine, fact=gone))

@@ -44,7 +44,7 @@ from driftproof.catalog.state import (
     Presence,
     Relation,
 )
-from driftproof.catalog.typenames import need_type, refuse_itself, spelled
+from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
 from driftproof.statements import operations as op
 
 
@@ -111,9 +111,8 @@ def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fre
     """What a new column needs, in PostgreSQL's order; its value, and where its sequence is made. ``fresh``: it was
     certainly not there."""
     column = add.column
-    if column.type is not None:
-        need_type(run, column.type, holds=False)
-        refuse_itself(run, relation, column)
+    need_column_type(run, column)
+    refuse_itself(run, relation, column)
     check_added(run, run.state.relations[relation.key], add)
     value, sequence = NOTHING, None
     if fresh:
@@ -230,8 +229,7 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
 
 def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
     """ALTER COLUMN ... TYPE needs the type; refused where a view, a rule, a policy or a trigger uses the column."""
-    if to.type is not None:
-        need_type(run, to.type, holds=False)
+    need_column_type(run, to)
     refuse_itself(run, relation, to)
     column = to.name
     found = [

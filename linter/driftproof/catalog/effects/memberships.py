@@ -5,10 +5,9 @@ from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Presence
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Key, Presence
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
 
 
 def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
@@ -50,10 +49,15 @@ def publish(run: Interpreter, step: op.Publish) -> None:
     elif run.state.objects.get(every, ABSENT).presence is not Presence.ABSENT:
         run.unsure = True  # 55000: all tables are in it already
         return
+    run.unsure |= step.schemas
     if step.how in ("make", "set"):
         relabel(run, "publication-table", step.publication, None, certain=not run.unsure)
-    for table in dict.fromkeys((name.schema, name.name) for name in step.tables):
-        relation = run.relation(Name(*table))
+    seen: set[Key] = set()
+    for name in step.tables:
+        relation = run.relation(name)
+        if relation is not None and relation.key in seen:
+            continue
+        seen |= set() if relation is None else {relation.key}
         if relation is None or relation.kind not in ("table", "relation"):
             run.unsure = True
             continue

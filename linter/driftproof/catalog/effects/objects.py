@@ -6,6 +6,7 @@ They differ in their SQLSTATEs and in whether a schema is part of their name; al
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.extensions import drop_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -123,7 +124,8 @@ def need_object(run: Interpreter, need: op.Need) -> None:
         return
     if builtins.always_there(need.kind, need.name):
         return
-    if need.kind not in NOT_IN_A_SCHEMA and not need.missing_ok and need.name.schema is not None:
+    forgiven = need.missing_ok or need.sqlstate is not None
+    if need.kind not in NOT_IN_A_SCHEMA and not forgiven and need.name.schema is not None:
         run.need_schema(need.name.schema)
     _need_types(run, need.types)
     key = _find(run, need.kind, need.name, need.types)
@@ -202,7 +204,7 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
                     state.put_object(other, ABSENT if certain else GONE)
             drop_with_schema(run, name, certain=certain)
         case "extension":
-            forget(run, op.Forget("type"))
+            drop_types(run, drop)
         case "server" | "role" | "foreign-data-wrapper":
             forget(run, op.Forget("user-mapping"))
             if drop.cascade and drop.kind != "role":
@@ -211,6 +213,8 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
                 for place, relation in list(state.relations.items()):
                     if relation.kind == "foreign table":
                         run.gone(place, relation.kind, certain=False)
+        case "operator-family" if drop.cascade:
+            forget(run, op.Forget("operator-class"))
         case "statistics":
             relabel(run, "statistics", f"{key[1]}.{name}", None, certain=certain)
         case "publication":

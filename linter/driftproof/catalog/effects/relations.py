@@ -43,7 +43,7 @@ from driftproof.catalog.state import (
     Presence,
     Relation,
 )
-from driftproof.catalog.typenames import need_type, spelled
+from driftproof.catalog.typenames import need_column_type, need_type, spelled
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Name
@@ -335,8 +335,7 @@ def _columns_of(
     if not made.partition:
         relation.local |= frozenset(column.name for column in made.columns)
     for column in made.columns:
-        if column.type is not None:
-            need_type(run, column.type)
+        need_column_type(run, column)
         found.append((column.name, None))
     if made.query is not None:
         fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]

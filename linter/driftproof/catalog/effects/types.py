@@ -90,10 +90,10 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         pass
     elif drop.cascade:
         for place in places:
-            _take_users(run, place, used)
+            take_users(run, place, used)
     else:
         for place in places:
-            _spare(run, wanted, place, spared=key)
+            spare(run, wanted, place, spared=key)
         run.unsure |= used
     certain = found is not None and found.fact.presence is not Presence.UNKNOWN and (drop.cascade or not used)
     if found is not None and found.kind == "composite type":
@@ -104,15 +104,17 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
 
 
 def _keep(run: Interpreter, wanted: Object, type_: Relation) -> None:
-    """A table's row type goes with its table only, a multirange type with its range."""
+    """A table's row type goes with its table only, a multirange type with its range, an extension's with that."""
     if run.state.relations.get(type_.key) is type_ and type_.kind not in ("composite type", "relation"):
+        run.forbid(wanted, type_.fact, sqlstate="2BP01")
+    if type_.of is not None and type_.of[0] == "extension":
         run.forbid(wanted, type_.fact, sqlstate="2BP01")
     range_ = run.state.types.get(type_.of) if type_.kind == "multirange" and type_.of is not None else None
     if range_ is not None:
         run.forbid(wanted, range_.fact, sqlstate="2BP01")
 
 
-def _spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
+def spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
     """A failure if something uses the type: a column, a function, a domain, an expression, a table of that type."""
     of_type = run.state.types.get(key)
     if key != spared and of_type is not None and of_type.kind != "multirange":
@@ -124,7 +126,7 @@ def _spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
     routines.spare(run, wanted, key)
 
 
-def _take_users(run: Interpreter, key: Key, used: bool) -> None:
+def take_users(run: Interpreter, key: Key, used: bool) -> None:
     """CASCADE takes along what uses the type; of columns whose type was never written nothing is known."""
     routines.drop_using(run, key)
     take_along(run, naming_type(run, key))
