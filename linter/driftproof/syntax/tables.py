@@ -266,8 +266,7 @@ def alter_table(node: Node, shift: int) -> Operations:
     for command in commands:
         if command.get("subtype") == "AT_AlterColumnType":
             found.append(_using(command, table, missing_ok, shift))
-    for command in commands:
-        found.extend(_subcommand(command, table, missing_ok, shift))
+    found.extend(_in_passes(commands, table, missing_ok, shift))
     if not _alone(node, commands[0] if commands else node):
         return found
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
@@ -281,6 +280,21 @@ def _alone(node: Node, command: Node) -> bool:
     if node.get("objtype") == "OBJECT_TYPE":
         return bool(command.get("behavior") != "DROP_CASCADE")
     return not node["relation"].get("inh", False)
+
+
+def _in_passes(commands: list[Node], table: Name, table_missing_ok: bool, shift: int) -> Operations:
+    """The subcommands in order. Of several, new columns get their constraints when all columns are there, and behind
+    the defaults and constraints that are written for themselves."""
+    found: Operations = []
+    last: Operations = []
+    constraints: Operations = []
+    for command in commands:
+        for step in _subcommand(command, table, table_missing_ok, shift):
+            if isinstance(step, op.AddColumn) and not step.if_not_exists and len(commands) > 1:
+                constraints += [op.AddConstraint(table, made, table_missing_ok) for made in step.column.constraints]
+                step = msgspec.structs.replace(step, column=msgspec.structs.replace(step.column, constraints=()))
+            (last if _pass(command) == _LAST_PASS else found).append(step)
+    return [*found, *constraints, *last]
 
 
 def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:
