@@ -39,7 +39,7 @@ def constraint_name(state: State, relation: Relation, kind: ConstraintKind, colu
     elif kind == "check":
         middle = columns[0] if len(columns) == 1 else ""
     else:
-        middle = "_".join(columns)
+        middle = "_".join(labels(columns))
     return _free(state, relation, relation.key[1], middle, SUFFIXES[kind])
 
 
@@ -61,11 +61,11 @@ def constraint_names(schema: str, made: CreateRelation) -> list[str]:
 
 
 def constrained(constraint: Constraint) -> tuple[str, ...]:
-    """The columns that a constraint needs, each once."""
+    """The columns that a constraint needs; those of an expression each once."""
     columns = [column.parts[-1] for column in constraint.columns]
     if constraint.expression is not None:
-        columns += [column.parts[-1] for column in constraint.expression.columns]
-    return tuple(dict.fromkeys(columns))
+        columns += dict.fromkeys(column.parts[-1] for column in constraint.expression.columns)
+    return tuple(columns)
 
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:

@@ -61,6 +61,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
     keys: tuple[str, ...] = ()
     deferrable: bool = False
     temporal: bool = False
+    no_inherit: bool = False
 
 
 class Column(msgspec.Struct, frozen=True, gc=False):
@@ -165,17 +166,24 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
-    ``missing_ok`` is IF EXISTS. An index must be ``of`` that table, ``partitioned`` says what it must be or not be;
-    ``needs`` is looked at if the relation is there."""
+    ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``needs`` is looked at
+    if it is there."""
 
     name: Name
     kind: Kind = "relation"
     missing_ok: bool = False
     sqlstate: str = "42P01"
     kinds: tuple[RelationKind, ...] = ()
-    of: Name | None = None
     partitioned: bool | None = None
     needs: "tuple[Operation, ...]" = ()
+
+
+class NeedIndex(msgspec.Struct, frozen=True, gc=False):
+    """CLUSTER and REPLICA IDENTITY need an index of the table; one that ``identifies`` rows is plain and unique."""
+
+    table: Name
+    index: str
+    identifies: bool = False
 
 
 class Own(msgspec.Struct, frozen=True):
@@ -574,6 +582,7 @@ Operation = (
     | CreateMember
     | NeedRelation
     | Own
+    | NeedIndex
     | NeedMember
     | DropMember
     | RenameMember

@@ -12,7 +12,17 @@ from driftproof.syntax.objects import OBJECTS, identity, with_method
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
 from driftproof.syntax.tables import Operations
-from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
+from driftproof.syntax.tree import (
+    names,
+    needed_roles,
+    qualified,
+    range_var,
+    role,
+    role_names,
+    signature,
+    strings,
+    tagged,
+)
 
 Handler = Callable[[Node, int], Operations]
 
@@ -358,6 +368,13 @@ def create_conversion(node: Node, _shift: int) -> Operations:
 # -- statistics -------------------------------------------------------------------------------------------------------
 
 
+def _bare_column(node: Node) -> str | None:
+    """The column that an expression is nothing but."""
+    tag, fields = tagged(node)
+    parts = strings(fields["fields"]) if tag == "ColumnRef" else []
+    return parts[-1] if parts and len(parts) == len(fields["fields"]) else None
+
+
 def create_statistics(node: Node, shift: int) -> Operations:
     """CREATE STATISTICS."""
     relations = [item["RangeVar"] for item in node.get("relations", ()) if "RangeVar" in item]
@@ -369,7 +386,7 @@ def create_statistics(node: Node, shift: int) -> Operations:
         op.CreateStatistics(
             qualified(parts) if parts else None,
             range_var(relations[0], shift),
-            tuple(element.get("name") for element in elements),
+            tuple(element.get("name") or _bare_column(element["expr"]) for element in elements),
             expression([element["expr"] for element in elements if "expr" in element], shift),
             node.get("if_not_exists", False),
         )

@@ -73,7 +73,9 @@ def _run(tag: str) -> Handler:
 
 def _reindex(node: Node, shift: int) -> Operations:
     if "relation" in node:
-        return [op.NeedRelation(range_var(node["relation"], shift))]
+        index = node["kind"] == "REINDEX_OBJECT_INDEX"
+        kinds: tuple[op.RelationKind, ...] = ("index",) if index else ("table", "materialized view")
+        return [op.NeedRelation(range_var(node["relation"], shift), kinds=kinds)]
     return [op.Need("schema", Name(None, node["name"]))] if node["kind"] == "REINDEX_OBJECT_SCHEMA" else []
 
 
@@ -84,8 +86,7 @@ def _cluster(node: Node, shift: int) -> Operations:
     index = node.get("indexname")
     found: Operations = [op.NeedRelation(table)]
     if index:
-        wanted = Name(table.schema, index)
-        found.append(op.NeedRelation(wanted, "index", sqlstate="42704", kinds=("index",), of=table))
+        found.append(op.NeedIndex(table, index))
     return found
 
 

@@ -179,6 +179,7 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
         _key_columns(node, kind, of_column),
         node.get("deferrable", False),
         any(node.get(flag) for flag in ("without_overlaps", "fk_with_period", "pk_with_period")),
+        node.get("is_no_inherit", False),
     )
 
 
@@ -232,6 +233,8 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ColumnDefault", "AT_AddIdentity", "AT_SetIdentity", "AT_DropIdentity"), (*_TABLES, "view")),
+    **dict.fromkeys(("AT_AlterConstraint", "AT_ReplicaIdentity"), ("table",)),
+    "AT_ClusterOn": ("table", "materialized view"),
     "AT_SetStatistics": (*_TABLES, "materialized view", "index"),
 }
 # What ALTER TABLE takes, as far as the subcommand does: all but composite types.
@@ -352,10 +355,9 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             kinds: tuple[op.ConstraintKind, ...] = ("not null",) if inherited else ("foreign key",)
             return [_need_constraint(table, altered.get("conname"), table_missing_ok, kinds)]
         case "AT_ClusterOn":
-            return [op.NeedRelation(Name(table.schema, name or ""), "index", sqlstate="42704")]
+            return [op.NeedIndex(table, name or "")]
         case "AT_ReplicaIdentity" if definition.get("ReplicaIdentityStmt", {}).get("name"):
-            index = Name(table.schema, definition["ReplicaIdentityStmt"]["name"])
-            return [op.NeedRelation(index, "index", sqlstate="42704")]
+            return [op.NeedIndex(table, definition["ReplicaIdentityStmt"]["name"], identifies=True)]
         case "AT_AddInherit" | "AT_DropInherit":
             parent = range_var(definition["RangeVar"], shift)
             ends = subtype == "AT_DropInherit"

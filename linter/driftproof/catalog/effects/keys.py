@@ -207,6 +207,23 @@ def check_adopted(run: Interpreter, relation: Relation, name: str) -> None:
         run.unsure |= index.unique.adoptable is None
 
 
+def need_index(run: Interpreter, need: op.NeedIndex) -> None:
+    """CLUSTER and REPLICA IDENTITY USING INDEX. Source: cluster.c; ATExecReplicaIdentity, tablecmds.c."""
+    key, relation = run.state.look_up(need.table)
+    if relation is None or key is None:
+        return
+    index = run.relation(Name(key[0], need.index), kind="index", sqlstate="42704")
+    if index is None or index.kind == "relation":
+        run.unsure = True
+        return
+    if index.kind != "index" or index.of != relation.key:
+        run.forbid(Object("index", index.key[0], None, index.key[1]), index.fact, at=need.table.at, sqlstate="42809")
+    unique = index.unique
+    if need.identifies and (unique is None or unique.expressions or unique.partial or unique.deferrable):
+        fails(run, "42809", index.fact)
+    run.unsure |= need.identifies and relation.primary_key != need.index  # its columns may be NULL
+
+
 def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
     """The statement fails where all of this is there, with an error that no rule speaks of."""
     if any(fact == ABSENT for fact in facts):

@@ -143,6 +143,12 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
         relation = run.state.relations[relation.key]
     for column in constraint.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=column.at)
+    if constraint.kind == "not null":
+        member: Member = ("constraint", constraint.name or "")
+        same = relation.constraints.get(member[1]) == "not null" and relation.uses.get(member) == constraint.keys
+        if same and relation.member(*member).presence is Presence.PRESENT:
+            return
+        run.unsure = True  # 55000, if the column has one of another name
     if constraint.expression is not None:
         Resolver(run).over(constraint.expression, relation)
         relation = run.state.relations[relation.key]
@@ -162,6 +168,9 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
     elif constraint.references is None:
         forbid_name(run, relation, constraint)
+    if add.only and constraint.kind in ("check", "not null") and not constraint.no_inherit:
+        for child in run.state.children(relation):  # which must have it as well
+            fails(run, "42P16", child.fact)
     put_constraint(run, run.state.writable(relation), constraint, None, only=add.only)
 
 
@@ -206,6 +215,10 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.loosened and need.name in relation.uses.get(("constraint", relation.primary_key or ""), ()):
         fails(run, "42P16", relation.member("constraint", relation.primary_key or ""))
+    if need.loosened:
+        for user, columns in list(relation.uses.items()):
+            if columns == (need.name,) and relation.constraints.get(user[1]) == "not null":
+                relation = run.state.put_member(relation, user, run.away())
     if need.constraints:
         kind = relation.constraints.get(need.name)
         if kind is None:

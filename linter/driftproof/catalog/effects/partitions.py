@@ -73,7 +73,7 @@ def _ensure(run: Interpreter, index: Relation, child: Relation) -> None:
         child.primary_key = name if kind == "primary key" else child.primary_key
     child.uses["index" if kind is None else "constraint", name] = tuple(column for column in columns if column)
     made = run.state.put(Relation((child.key[0], name), "index", fact, open=False, of=child.key))
-    made.unique, made.shape = index.unique, shape
+    made.unique, made.shape, made.members = index.unique, shape, naming.labelled(columns)
     link(run, run.state.relations[index.key], made)
     pass_on(run, child, made)
 

@@ -84,7 +84,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     parents = [run.state.relations[parent] for parent in relation.parents] if made.partition else []
     inherited = [pair for parent in parents for pair in inherited_keys(run, parent)]
     constraints = [*(key for _, key in inherited), *_in_order(naming.all_constraints(made))]
-    _check_keys(run, made, relation, constraints)
+    _check_keys(run, relation, constraints, inherited=len(inherited))
     sequenced = [*(column for copy in copies for column in copied_identities(*copy)), *made.columns]
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
@@ -156,18 +156,16 @@ def _keep_doubts(run: Interpreter, table: Key, constraints: list[op.Constraint],
             relation.members["constraint", constraint.name or ""] = fact
 
 
-def _check_keys(
-    run: Interpreter, made: op.CreateRelation, relation: Relation, constraints: list[op.Constraint]
-) -> None:
-    """There is one primary key at most, and keys are of columns of that table."""
+def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Constraint], *, inherited: int) -> None:
+    """There is one primary key at most, and keys are of columns of that table; the ``inherited`` first ones are."""
     primary = False
-    for constraint in constraints:
+    for place, constraint in enumerate(constraints):
         if constraint.kind == "primary key":
             if primary:
                 name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
                 run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
             primary = True
-        if constraint.kind in ("primary key", "unique"):
+        if constraint.kind in ("primary key", "unique") and place >= inherited:
             _own_columns(run, relation, constraint.columns)
 
 
@@ -516,11 +514,6 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     check_kind(run, relation, need.kinds, at=need.name.at)
     if need.partitioned is not None:
         _check_partitioned(run, relation, need.partitioned)
-    if need.of is not None and relation.kind == "index":
-        owner = run.state.look_up(need.of)[0]
-        if None not in (owner, relation.of) and owner != relation.of:
-            wanted = Object("index", relation.key[0], None, relation.key[1])
-            run.forbid(wanted, relation.fact, at=need.name.at, sqlstate="42809")
     run.steps(need.needs)
 
 
