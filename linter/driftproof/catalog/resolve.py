@@ -42,14 +42,15 @@ class Field:
 
 
 UNKNOWN_FIELD = Field(UNKNOWN)
+_ROWS = ("old", "new", "excluded")
 _SYSTEM_FIELD = Field(PRESENT)
 
 
 class Bound:
     """An item of FROM under the name by which columns are qualified. ``system``: a system catalog, which has every
-    column that it is asked for."""
+    column that it is asked for; ``named`` says that the alias is not the relation's own name."""
 
-    __slots__ = ("alias", "columns", "relation", "schema", "system")
+    __slots__ = ("alias", "columns", "named", "relation", "schema", "system")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Bound:
         self.columns = columns
         self.schema = schema
         self.system = system
+        self.named = True
 
     def field(self, name: str) -> Field | None:
         """The column of that name; None if there is certainly none."""
@@ -162,6 +164,8 @@ class Resolver:
         for output in query.outputs:
             if output.star:
                 self._starred(output.star[-1], scope)
+        if modifies is not None and modifies.source is None and modifies.repeated is not None:
+            self.run.raises("42701")
         # UPDATE and MERGE look at the columns of their target after all else.
         if modifies is not None and modifies.source is not None:
             self._modification(modifies, scope)
@@ -180,7 +184,18 @@ class Resolver:
             if any(bound.alias == qualifier for bound in level.bounds):
                 return
             level = level.parent
-        self.run.unsure = True  # a missing FROM-clause entry
+        self._unbound(qualifier, scope)
+
+    def _unbound(self, qualifier: str, scope: Scope | None) -> None:
+        """A missing FROM-clause entry, but for what variables, and the rows before and after a change, may answer."""
+        level = scope
+        while level is not None:
+            if qualifier in _ROWS or (level.names and not level.bounds):
+                self.run.unsure = True
+                return
+            level = level.parent
+        if not self.run.unsure:
+            self.run.raises("42P01")
 
     def _modification(self, modifies: q.Modification, scope: Scope) -> None:
         target = scope.bounds[0].relation if scope.bounds else None
@@ -268,6 +283,7 @@ class Resolver:
         match source:
             case q.Table():
                 made = [self._table(source)]
+                made[0].named = source.alias is not None
             case q.Derived():
                 inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
                 made = [Bound(source.alias, columns=_renamed(self.query(source.query, inner), source.columns))]
@@ -277,8 +293,19 @@ class Resolver:
                 made = [Bound(source.alias, columns=columns)]
             case q.Join():
                 return self._join(source, scope)
+        for bound in made:
+            self._tell_apart(bound, scope)
         scope.bounds.extend(made)
         return made
+
+    def _tell_apart(self, bound: Bound, scope: Scope) -> None:
+        """No name stands twice at one level, but for tables of different schemas."""
+        for other in scope.bounds:
+            if other.alias != bound.alias or bound.alias is None or self.run.unsure:
+                continue
+            plain = not (bound.named or other.named) and bound.relation is not None and other.relation is not None
+            if not plain or bound.schema == other.schema:
+                self.run.raises("42712")
 
     def _join(self, source: q.Join, scope: Scope) -> list[Bound]:
         left = self._bind(source.left, scope)
@@ -295,6 +322,8 @@ class Resolver:
             unknown = Bound(None, columns=None)
             scope.bounds.append(unknown)
         if source.alias is not None:
+            for bound in (*left, *right):
+                bound.alias = None
             scope.bounds.append(Bound(source.alias, columns=None))
         return [*left, *right]
 
@@ -369,10 +398,23 @@ class Resolver:
 
     def _reference(self, reference: q.ColumnRef, scope: Scope | None) -> None:
         parts = reference.parts
+        if reference.row and not self._is_row(parts[0], scope):
+            return
         if len(parts) == 1:
             self._bare(parts[0], reference.at, scope)
         elif len(parts) in (2, 3):
             self._qualified(parts, reference.at, scope)
+
+    def _is_row(self, name: str, scope: Scope | None) -> bool:
+        """Whether a bare name certainly means a row: the innermost level that knows it has no column of that name."""
+        level = scope
+        while level is not None and name not in level.names:
+            if any(bound.field(name) is not None for bound in level.bounds):
+                return False
+            if any(bound.alias == name for bound in level.bounds):
+                return True
+            level = level.parent
+        return False
 
     def _qualified(self, parts: tuple[str, ...], at: int, scope: Scope | None) -> None:
         *path, qualifier, name = parts
@@ -389,7 +431,7 @@ class Resolver:
                         self.run.unsure = True
                     return
             level = level.parent
-        self.run.unsure = True
+        self._unbound(qualifier, scope)
 
     def _may_be_function(self, name: str) -> bool:
         """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
@@ -404,7 +446,8 @@ class Resolver:
                 return
             hits = [(bound, field) for bound in level.bounds if (field := bound.field(name)) is not None]
             if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
-                # Two that answer are refused as ambiguous.
+                if len(hits) > 1 and all(field.fact == PRESENT for _, field in hits) and not self.run.unsure:
+                    self.run.raises("42702")
                 self.run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
                 self.run.vague |= len(hits) > 1
                 self._used(hits[0][1])

@@ -24,10 +24,12 @@ class Name(msgspec.Struct, frozen=True, gc=False):
 
 
 class ColumnRef(msgspec.Struct, frozen=True, gc=False):
-    """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded."""
+    """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded. ``row``: it is written ``(t).a``, where
+    ``t`` may be a column as well."""
 
     parts: tuple[str, ...]
     at: int = -1
+    row: bool = False
 
 
 Typed = Name | ColumnRef | None

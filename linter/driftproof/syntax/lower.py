@@ -187,7 +187,7 @@ _STATEMENTS: dict[str, Handler] = {
     "MergeStmt": _run("MergeStmt"),
     "PrepareStmt": sessions.prepare,
     "ReassignOwnedStmt": definitions.reassign_owned,
-    "RefreshMatViewStmt": _relations("relation"),
+    "RefreshMatViewStmt": _relations("relation", "materialized view"),
     "ReindexStmt": _reindex,
     "RenameStmt": objects.rename,
     "RuleStmt": tables.create_rule,

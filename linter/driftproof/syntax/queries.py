@@ -46,7 +46,7 @@ def expression(nodes: Any, shift: int) -> Expression:
 class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
-    __slots__ = ("calls", "columns", "queries", "relations", "shift", "types")
+    __slots__ = ("calls", "columns", "queries", "relations", "shift", "types", "windows")
 
     def __init__(self, shift: int) -> None:
         self.shift = shift
@@ -55,8 +55,11 @@ class _Found:
         self.calls: list[Call] = []
         self.types: list[Name] = []
         self.relations: list[Name] = []
+        self.windows: list[Node] = []
 
     def done(self) -> Expression:
+        for window in self.windows:  # PostgreSQL looks at them last
+            self.walk(window)
         if not (self.columns or self.queries or self.calls or self.types):
             return NOTHING
         return Expression(
@@ -92,6 +95,14 @@ class _Found:
                         self.types.append(name_of_type)
                         if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
                             self.relations += relation_text(node["arg"])
+                elif tag == "A_Indirection":
+                    self.walk(value)
+                    of = column_ref(value["arg"].get("ColumnRef", {}), self.shift)
+                    fields = strings(value["indirection"][:1])
+                    if of is not None and len(of.parts) == 1 and fields:
+                        self.columns.append(ColumnRef((*of.parts, *fields), of.at, row=True))
+                elif tag == "over":
+                    self.windows.append(value)
                 elif tag not in ("A_Const", "String"):
                     self.walk(value)
             elif kind is list and tag not in ("funcname", "indirection", "name"):
@@ -389,7 +400,7 @@ def _merge(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
     clauses = [item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())]
-    seen = [*_values(_returning(node)), node.get("joinCondition", [])]
+    seen = [node.get("joinCondition", [])]
     columns: list[ColumnRef] = []
     repeated: int | None = None
     for clause in clauses:
@@ -397,10 +408,11 @@ def _merge(node: Node, shift: int) -> Query:
             again = _repeated(clause.get("targetList"))
             repeated = None if again is None else len(columns) + again
         columns.extend(_targets(clause.get("targetList"), shift))
-        seen.extend(_values(clause.get("targetList")))
-        seen.extend(clause.get("values", ()))
         if "condition" in clause:
             seen.append(clause["condition"])
+        seen.extend(_values(clause.get("targetList")))
+        seen.extend(clause.get("values", ()))
+    seen.extend(_values(_returning(node)))
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, source(node["sourceRelation"], shift)),

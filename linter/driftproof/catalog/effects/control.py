@@ -6,6 +6,7 @@ import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, settle
 from driftproof.catalog.effects.keys import check_arbiter
+from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
@@ -29,6 +30,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
             for target, modifies in resolver.arbiters:
                 check_arbiter(run, target, modifies)
+            for target, _ in resolver.modified:
+                check_kind(run, target, ("table", "view", "foreign table"))
             if resolver.modified or run.called:
                 write_rows(run, resolver.modified)
     finally:

@@ -59,6 +59,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.called.clear()
     resolver = Resolver(run)
     outputs = resolver.query(made.query, None) if made.query is not None else {}
+    if made.kind != "table" and made.query is not None and any(cte.query.modifies for cte in made.query.ctes):
+        run.raises("0A000")  # a view modifies nothing
     key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
     if made.temporary and made.name.schema not in (None, "pg_temp"):
         run.need_schema(made.name.schema)
