@@ -388,7 +388,11 @@ class Resolver:
                 self.run.read.setdefault(named.key, set())
         for call in expression.calls:
             self.run.called.add(call.name.name)
-            routines.call(self.run, call, tuple(self._type(typed, scope) for typed in call.types))
+            routines.call(self.run, call, self.types_of(call, scope))
+
+    def types_of(self, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
+        """The types of a call's arguments, as far as they are known."""
+        return tuple(self._type(typed, scope) for typed in call.types)
 
     def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
         """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""

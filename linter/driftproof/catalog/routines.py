@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from driftproof.catalog import builtins
-from driftproof.catalog.coercion import coerces
+from driftproof.catalog.coercion import coerces, spelled_type
 from driftproof.catalog.extensions import UNLISTED, listed
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Key, Presence, Routine
@@ -73,7 +73,9 @@ def vague(types: Iterable[str]) -> bool:
 def type_of(run: Interpreter, ref: TypeRef) -> str:
     """A type with its schema; with a question mark before it where the name does not tell which one it is."""
     if ref.name is None:
-        return "?"
+        _, found = run.state.look_up(ref.table) if ref.table is not None else (None, None)
+        known = spelled_type(found.types.get(ref.column, "")) if found is not None else None
+        return "?" if known is None or ref.array else known
     schema, name, suffix = ref.name.schema, ref.name.name, "[]" if ref.array else ""
     if schema in (None, "pg_catalog"):
         if name in builtins.types():
@@ -141,7 +143,7 @@ def knows(run: Interpreter, name: Name) -> bool:
     return brought(run, name) or any(item.fact == PRESENT for _, item in namesakes(run, name)[0])
 
 
-def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = ()) -> None:
+def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, procedure: bool = False) -> None:
     """A call in an expression. Types that are not known are taken to fit: that there is no such function is said where
     none takes that many arguments, or none takes those types."""
     name, count = called.name, called.arguments
@@ -150,9 +152,11 @@ def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = ()) -> 
     fitting = [(key, item) for key, item in there if _takes(run, item, count, types)]
     if len(fitting) == 1 and complete:
         key, routine = fitting[0]
-        if routine.kind == "procedure":
+        if (routine.kind == "procedure") != procedure:
             run.forbid(object_of(key, routine.arguments), routine.fact, at=name.at, sqlstate="42809")
         _need(run, key, routine, at=name.at)
+    elif any((item.kind == "procedure") != procedure for _, item in fitting):
+        run.unsure = True
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
         return
     elif fitting or (count == 1 and _no_call(run, name)):
@@ -184,14 +188,25 @@ def _lacks(run: Interpreter, name: Name, found: list[Found]) -> None:
 
 
 def _takes(run: Interpreter, routine: Routine, count: int, types: tuple[str | None, ...]) -> bool:
-    if routine.arguments is None or routine.kind == "aggregate":
+    if routine.arguments is None:
+        return True
+    if routine.kind == "aggregate" and len(routine.arguments) != count:  # some are in its ORDER BY
+        run.unsure = True
         return True
     most = len(routine.arguments)
     if not (most - routine.defaults <= count and (routine.variadic or count <= most)):
         return False
     fixed = routine.arguments[:-1] if routine.variadic else routine.arguments
-    refused = any(coerces(given, wanted) is False for given, wanted in zip(types, fixed, strict=False))
+    refused = any(_refuses(run, given, wanted) for given, wanted in zip(types, fixed, strict=False))
     return not refused or any(kind == "cast" for kind, _, _ in run.state.objects)
+
+
+def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
+    """Whether an argument of one type is certainly not taken for another one, as for the rows of a table."""
+    schema, _, name = wanted.partition(".")
+    if given is not None and given != "pg_catalog.unknown" and (schema, name) in run.state.relations:
+        return True
+    return coerces(given, wanted) is False
 
 
 def need_trigger(run: Interpreter, name: Name) -> None:
@@ -221,6 +236,8 @@ def need(
     else:
         matches = [item for item in found if item[1].arguments == types and item[1].nominal]
         complete = complete and not vague(types) and not any(vague(item.arguments or ()) for _, item in found)
+        if kind == "routine":  # OUT parameters may be counted
+            complete = complete and not any(len(item.arguments or ()) < len(types) for _, item in found)
     if len(matches) > 1 and types is None:
         run.need(object_of(matches[0][0], None), ABSENT if complete else GONE, lambda _fact: None, sqlstate="42725")
         return None

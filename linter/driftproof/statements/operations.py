@@ -151,7 +151,7 @@ class AddConstraint(msgspec.Struct, frozen=True, gc=False):
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW)."""
+    its name, or ``aliases`` (OLD, NEW). A ``constraint`` trigger has a constraint of its name beside it."""
 
     kind: MemberKind
     table: Name
@@ -162,6 +162,7 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
     calls: Name | None = None
     replace: bool = False
     kinds: tuple[RelationKind, ...] = ()
+    constraint: bool = False
 
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
@@ -366,10 +367,13 @@ class CreateExtension(msgspec.Struct, frozen=True, gc=False):
 
 
 class TypeRef(msgspec.Struct, frozen=True, gc=False):
-    """A type as a function's declaration names it, without its modifiers; ``name`` is None for ``column%TYPE``."""
+    """A type as a function's declaration names it, without its modifiers; for ``table.column%TYPE`` ``name`` is None,
+    and ``table`` and ``column`` are theirs."""
 
     name: Name | None
     array: bool = False
+    table: Name | None = None
+    column: str = ""
 
 
 class Parameter(msgspec.Struct, frozen=True, gc=False):
@@ -451,6 +455,12 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     path: tuple[str, ...] | None = None
     planned: bool = True
     result: Result | None = None
+
+
+class CallProcedure(msgspec.Struct, frozen=True, gc=False):
+    """CALL: the first call of the expression is that of the procedure, the rest stands in its arguments."""
+
+    expression: Expression
 
 
 class EnterSchema(msgspec.Struct, frozen=True, gc=False):
@@ -612,6 +622,7 @@ Operation = (
     | Execute
     | Deallocate
     | Run
+    | CallProcedure
     | EnterSchema
     | SetSearchPath
     | SetDefaultPath

@@ -31,7 +31,7 @@ _MODES: dict[str, Literal["in", "out", "inout", "variadic", "table"]] = {
 
 
 def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
-    """The columns of ``column%TYPE``, the function, and the queries of a LANGUAGE sql body."""
+    """The function, and the queries of a LANGUAGE sql body."""
     options: dict[str, Any] = {}
     path: tuple[str, ...] | None = None
     for item in node.get("options", ()):
@@ -43,11 +43,6 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     parameters = tuple(map(_parameter, fields))
     returns = node.get("returnType")
     found: Operations = []
-    for type_ in [*(item["argType"] for item in fields), returns]:
-        if type_ and type_.get("pct_type"):
-            parts = strings(type_["names"])
-            if len(parts) > 1:
-                found.append(op.NeedMember("column", qualified(parts[:-1]), parts[-1]))
     made = op.CreateRoutine(
         "procedure" if node.get("is_procedure") else "window" if "window" in options else "function",
         qualified(strings(node["funcname"])),
@@ -57,6 +52,8 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         replace=node.get("replace", False),
         alters=any(map(_alters, names(options.get("as")))),
     )
+    if _flawed(made):
+        found.append(op.Raise("42P13"))
     found.append(made)
     # The body is checked when the function stands already: it may call itself.
     if (names(options.get("language")) or ["sql"])[0].lower() == "sql":
@@ -67,6 +64,33 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         if bodies:
             found.append(op.Run(bodies[-1], visible, path, planned=False, result=_result(made)))
     return found
+
+
+def _flawed(made: op.CreateRoutine) -> bool:
+    """Whether a declaration contradicts itself: a name that two parameters of a side have, an argument without a
+    default behind one that has, no result or another one than its OUT parameters.
+
+    Source: interpret_function_parameter_list, functioncmds.c.
+    """
+    inputs = [item for item in made.parameters if item.mode not in ("out", "table")]
+    outputs = [item for item in made.parameters if item.mode not in ("in", "variadic")]
+    for side in (inputs, outputs):
+        named = [item.name for item in side if item.name]
+        if len(named) > len(set(named)):
+            return True
+    defaults = [item.default for item in inputs]
+    resultless = made.kind != "procedure" and made.returns is None and not outputs
+    return defaults != sorted(defaults) or resultless or _contradicted(made.returns, outputs)
+
+
+def _contradicted(returns: op.TypeRef | None, outputs: list[op.Parameter]) -> bool:
+    """Whether the result is certainly not what the OUT parameters make it."""
+    if returns is None or returns.name is None or not outputs:
+        return False
+    if len(outputs) > 1:
+        return returns.name.name != "record"
+    out = outputs[0].type.name
+    return out is not None and out.name != returns.name.name
 
 
 def _result(made: op.CreateRoutine) -> op.Result | None:
@@ -110,6 +134,9 @@ def _alters(body: str) -> bool:
 
 
 def _type(fields: Node) -> op.TypeRef:
+    parts = strings(fields.get("names"))
+    if fields.get("pct_type") and len(parts) > 1:
+        return op.TypeRef(None, "arrayBounds" in fields, qualified(parts[:-1]), parts[-1])
     return op.TypeRef(type_name(fields), "arrayBounds" in fields)
 
 

@@ -8,7 +8,7 @@ from driftproof.statements.query import Name
 from driftproof.syntax import definitions, objects, plpgsql, sessions, tables, types
 from driftproof.syntax.functions import create_function
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import query
+from driftproof.syntax.queries import expression, query
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import needed_roles, range_var, role_names, strings
 
@@ -130,6 +130,7 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterTableStmt": tables.alter_table,
     "AlterTypeStmt": definitions.need("type", "typeName"),
     "AlterUserMappingStmt": definitions.alter_mapping,
+    "CallStmt": lambda node, shift: [op.CallProcedure(expression([{"FuncCall": node["funccall"]}], shift))],
     "ClusterStmt": _cluster,
     "CommentStmt": objects.comment,
     "CompositeTypeStmt": types.create_composite,
@@ -204,7 +205,6 @@ _STATEMENTS: dict[str, Handler] = {
 _OPAQUE: dict[str, tuple[op.Forget, ...]] = {
     "AlterSystemStmt": (),
     "AlterTableMoveAllStmt": (),  # tablespaces of tables
-    "CallStmt": (op.Forget(),),  # a procedure may do anything
     "CheckPointStmt": (),
     "ClosePortalStmt": (),
     "ConstraintsSetStmt": (),

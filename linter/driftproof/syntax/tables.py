@@ -230,6 +230,7 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_SetNotNull", "AT_DropNotNull", "AT_AddInherit", "AT_DropInherit"), _TABLES),
     **dict.fromkeys(("AT_SetExpression", "AT_DropExpression"), _TABLES),
     **dict.fromkeys(_TRIGGER_COMMANDS, _TABLES),
+    **dict.fromkeys(_RULE_COMMANDS, ("table",)),
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ColumnDefault", "AT_AddIdentity", "AT_SetIdentity", "AT_DropIdentity"), (*_TABLES, "view")),
@@ -515,6 +516,7 @@ def create_trigger(node: Node, shift: int) -> Operations:
             calls=qualified(strings(node.get("funcname"))),
             replace=node.get("replace", False),
             kinds=_trigger_kinds(node),
+            constraint=node.get("isconstraint", False),
         )
     ]
 

@@ -24,6 +24,7 @@ EFFECTS: dict[type, Effect] = {
     op.AddLabel: types.add_label,
     op.AddTypeConstraint: types.add_constraint,
     op.AlterValue: values.alter_value,
+    op.CallProcedure: functions.call_procedure,
     op.Create: objects.create,
     op.CreateExtension: extensions.create_extension,
     op.CreateIndex: relations.create_index,

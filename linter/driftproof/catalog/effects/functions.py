@@ -2,9 +2,12 @@
 
 import msgspec
 
+from driftproof.catalog import routines
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
+from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, object_of, type_of, vague
 from driftproof.catalog.state import (
     ABSENT,
@@ -79,6 +82,10 @@ def _conflict(before: Routine, after: Routine) -> str | None:
 
 
 def _need_type(run: Interpreter, ref: op.TypeRef) -> None:
+    if ref.table is not None:
+        relation = run.relation(ref.table)
+        if relation is not None:
+            run.need_member(relation, "column", ref.column)
     if ref.name is not None and type_of(run, ref).startswith("?"):
         need_type(run, ref.name)
 
@@ -150,6 +157,19 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
     known = routine.arguments is not None and not vague(routine.arguments)
     gone = ABSENT if free and known and not run.unsure else GONE
     run.state.put_routine(key, msgspec.structs.replace(routine, fact=gone))
+
+
+def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
+    """CALL: what a procedure does may fail, and one that nobody here made may change anything."""
+    called, *inner = step.expression.calls
+    resolver = Resolver(run)
+    resolver.expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), None)
+    routines.call(run, called, resolver.types_of(called, None), procedure=True)
+    made = any(item.fact.presence is Presence.PRESENT for _, item in routines.namesakes(run, called.name)[0])
+    forget_rows(run)
+    if not made or called.name.name in run.altering:
+        forget(run, op.Forget())
+    run.unsure = True
 
 
 def drop_with_schema(run: Interpreter, schema: str, *, certain: bool) -> None:
