@@ -363,7 +363,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     """DROP TABLE and its kin; CASCADE takes views, policies and foreign keys along."""
     sqlstate = "42704" if drop.kind in ("index", "foreign table") else "42P01"
     key, found = run.state.look_up(drop.name)
-    if key is None:
+    if key is None:  # nothing is known of the search_path, or it has no schema
+        run.unsure |= not drop.missing_ok
         return
     absent = found is not None and found.fact.presence is Presence.ABSENT
     if len(drop.together) > 1 and key in run.state.touched and absent:
