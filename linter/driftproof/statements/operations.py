@@ -151,7 +151,7 @@ class AddConstraint(msgspec.Struct, frozen=True, gc=False):
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW). A ``constraint`` trigger has a constraint of its name beside it."""
+    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it."""
 
     kind: MemberKind
     table: Name
@@ -162,7 +162,7 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
     calls: Name | None = None
     replace: bool = False
     kinds: tuple[RelationKind, ...] = ()
-    constraint: bool = False
+    constrains: bool = False
 
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):

@@ -516,7 +516,7 @@ def create_trigger(node: Node, shift: int) -> Operations:
             calls=qualified(strings(node.get("funcname"))),
             replace=node.get("replace", False),
             kinds=_trigger_kinds(node),
-            constraint=node.get("isconstraint", False),
+            constrains=node.get("isconstraint", False),
         )
     ]
 

@@ -195,7 +195,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     key = relation.key
     relation = run.set_member(relation, made.kind, made.name, fact)
-    if made.constraint:  # whether it stays under that name is not followed
+    if made.constrains:  # whether it stays under that name is not followed
         relation = run.set_member(relation, "constraint", made.name, UNKNOWN)
     relation.calls[made.kind, made.name] = tuple(run.called)
     released(run, run.state.relations[key], (made.kind, made.name))
