@@ -72,7 +72,10 @@ def _options(node: Node, field: str = "options") -> dict[str, Any]:
 
 def create_role(node: Node, _shift: int) -> Operations:
     """CREATE ROLE, USER, GROUP."""
-    return [op.Create("role", Name(None, node["role"]), needs=tuple(_members(node)))]
+    name = Name(None, node["role"])
+    itself = op.Need("role", name, holds=True)
+    needs = tuple(op.Raise("0LP01") if step == itself else step for step in _members(node))  # no member of itself
+    return [op.Create("role", name, needs=needs)]
 
 
 def alter_role(node: Node, _shift: int) -> Operations:
