@@ -17,6 +17,7 @@ from driftproof.history import History, read_directory
 from driftproof.history.evidence import read
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
+from driftproof.runner.cluster import Cluster
 from driftproof.runner.execute import execute
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.preflight import Preflight, preflight
@@ -29,6 +30,7 @@ from tests.histories import RULES, history_of
 if TYPE_CHECKING:
     from driftproof.runner.server import Connection
 
+OLD = Path("/usr/lib/postgresql/15/bin")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "integrations"
 BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS supabase_migrations;
@@ -197,6 +199,45 @@ def test_what_differs_from_the_history_is_said(connection: "Connection") -> None
         "+ table public.hand",
         "- table public.u",
     )
+
+
+def test_a_renamed_column_is_no_difference(connection: "Connection") -> None:
+    history = "CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);\nALTER TABLE t RENAME a TO b;\n"
+    connection.execute(history.encode())
+    assert asked(connection, history, "SELECT 1;\n").differences == ()
+
+
+def test_what_a_platform_has_by_itself_may_have_changed_there(server: Server) -> None:
+    """Its publication has tables, an extension was dropped: a database is what it is."""
+    database = server.create_database(prepare(server, "supabase").template)
+    text = "ALTER PUBLICATION supabase_realtime DROP TABLE t;\nDROP EXTENSION pg_stat_statements;\n"
+    try:
+        with server.connect(database) as connection:
+            connection.execute(
+                "CREATE TABLE t (a int); ALTER PUBLICATION supabase_realtime ADD TABLE t; DROP EXTENSION pg_stat_statements"
+            )
+            found = asked(connection, text, framework="supabase")
+            assert predicted(found) == failures(connection, history_of(text).migrations[0]) == {1: "42704"}
+    finally:
+        server.drop_database(database)
+
+
+@pytest.mark.skipif(not OLD.is_dir(), reason="no PostgreSQL 15 at its usual place")
+def test_an_older_server_is_asked_in_its_own_words() -> None:
+    with Cluster(OLD) as old, old.connect(old.create_database()) as connection:
+        connection.execute(ROWS.encode())
+        connection.execute(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END; CREATE PUBLICATION p FOR TABLE t"
+        )
+        found = asked(
+            connection,
+            "CREATE UNIQUE INDEX ON t (a);\nCREATE INDEX ON t (x);\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';\n",
+        )
+        assert failing(found) == [
+            "2 42703 column t.x does not exist",
+            "3 42723 function f() exists already",
+            "1 23505 1 value stands more than once in t (a)",
+        ]
 
 
 # -- rows ---------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def _lines(history: State, database: State) -> Iterator[str]:
             if other is None or not other.fact.nominal:
                 if relation.of not in ours or relation.of in theirs or relation.kind == "index":
                     yield f"- {_kind(relation, kind)} {'.'.join(key)}"
-            else:
+            elif relation.kind != "index":
                 yield from _members(relation, other)
         for key, other in theirs.items():
             known = ours.get(key)

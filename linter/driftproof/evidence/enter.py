@@ -50,7 +50,10 @@ def enter(evidence: Evidence, platform: str | None) -> Interpreter:
 
 
 def _name(run: Interpreter, evidence: Evidence) -> None:
-    """Enter what there is no statement for."""
+    """Enter what there is no statement for, in the place of what the platform would have."""
+    for name in [name for name in run.state.objects if name[0] in ("role", "publication", "extension")]:
+        del run.state.objects[name]
+    run.state.extensions.clear()
     for role in evidence.roles:
         run.state.put_object(("role", None, role), PRESENT)
     columns = ddl.columns_of(evidence.objects)
