@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from driftproof.catalog import Interpreter, interpreter
 from driftproof.catalog.conditions import settle
-from driftproof.catalog.state import PRESENT, Relation
+from driftproof.catalog.state import ABSENT, PRESENT, Relation
 from driftproof.evidence import ddl
 from driftproof.history.evidence import Evidence
 from driftproof.objects import Kind, Object
@@ -51,8 +51,9 @@ def enter(evidence: Evidence, platform: str | None) -> Interpreter:
 
 def _name(run: Interpreter, evidence: Evidence) -> None:
     """Enter what there is no statement for, in the place of what the platform would have."""
-    for name in [name for name in run.state.objects if name[0] in ("role", "publication", "extension")]:
-        del run.state.objects[name]
+    for known in run.state.objects:
+        if known[0] in ("role", "publication", "extension"):
+            run.state.objects[known] = ABSENT
     run.state.extensions.clear()
     for role in evidence.roles:
         run.state.put_object(("role", None, role), PRESENT)
