@@ -24,6 +24,7 @@ FORBIDDEN = {
         "pglast",
     ],
     "evidence": ["driftproof.rule", "driftproof.report", "driftproof.runner", "driftproof.cli", "pglast"],
+    "schema": ["driftproof.rule", "driftproof.report", "driftproof.runner", "driftproof.cli", "pglast"],
     "fix/edits.py": ["driftproof.syntax", "driftproof.catalog", "driftproof.rule", "pglast"],
     "rule.py": ["driftproof.fix", "driftproof.report", "driftproof.runner", "driftproof.cli"],
     "analysis.py": ["driftproof.fix", "driftproof.report", "driftproof.runner", "driftproof.cli"],

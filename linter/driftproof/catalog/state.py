@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -224,6 +224,14 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
         return bool(self.fact.nominal)
 
 
+class Ran(NamedTuple):
+    """A statement that the fresh state has run, with the search_path that it ran under, and the one before it."""
+
+    text: str
+    path: tuple[str, ...] | None
+    earlier: "Ran | None"
+
+
 class State:
     """The catalog at one point; cheap to fork. A fork shares relations until one side writes to them.
 
@@ -231,7 +239,8 @@ class State:
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
     something may depend on, ``extensions`` the schemas that they were put in; all three are shared by all forks.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
-    known of any. ``rows`` are the keys of rows that are certainly there.
+    known of any. ``rows`` are the keys of rows that are certainly there. ``ran`` is the last
+    statement that the fresh state has run, as far as somebody keeps account of them.
     """
 
     __slots__ = (
@@ -241,6 +250,7 @@ class State:
         "objects",
         "owned",
         "path",
+        "ran",
         "relations",
         "routines",
         "rows",
@@ -262,6 +272,7 @@ class State:
         self.used: set[object] = set()
         self.extensions: dict[str, str | None] = {}
         self.rows: frozenset[Row] = frozenset()
+        self.ran: Ran | None = None
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -277,6 +288,7 @@ class State:
         other.used = self.used
         other.extensions = self.extensions
         other.rows = self.rows
+        other.ran = self.ran
         self.owned = set()
         other.owned = set()
         return other

@@ -24,6 +24,7 @@ _COMMANDS = {
         "driftproof.cli.preflight:preflight",
         "Ask the database that is about to be migrated which migrations will fail.",
     ),
+    "schema": ("driftproof.cli.schema:schema", "Print the schema that the migrations end in."),
     "migrate": ("driftproof.cli.migrate:migrate", "Apply migrations, statement by statement accounted for."),
     "explain": ("driftproof.cli.explain:explain", "Show the page of a rule."),
     "rules": ("driftproof.cli.rules:rules", "List the rules."),

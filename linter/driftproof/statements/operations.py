@@ -115,7 +115,8 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
 class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
     ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE,
-    ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions."""
+    ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions.
+    ``labels`` is what its columns are called before each gets a name of its own."""
 
     name: str | None
     table: Name
@@ -128,6 +129,7 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     partial: bool = False
     adoptable: bool | None = True
     only: bool = False
+    labels: tuple[str, ...] = ()
 
 
 class AddColumn(msgspec.Struct, frozen=True, gc=False):
@@ -463,6 +465,12 @@ class CallProcedure(msgspec.Struct, frozen=True, gc=False):
     expression: Expression
 
 
+class Ran(msgspec.Struct, frozen=True, gc=False):
+    """The end of a statement in a block that defines something: this is the text that was run."""
+
+    text: str
+
+
 class EnterSchema(msgspec.Struct, frozen=True, gc=False):
     """The elements of CREATE SCHEMA: names mean what is in that schema first; None ends it."""
 
@@ -621,6 +629,7 @@ Operation = (
     | Prepare
     | Execute
     | Deallocate
+    | Ran
     | Run
     | CallProcedure
     | EnterSchema

@@ -30,9 +30,9 @@ _XML = {
 _JSON = {"JSON_EXISTS_OP": "json_exists", "JSON_QUERY_OP": "json_query", "JSON_VALUE_OP": "json_value"}
 
 
-def label(wrapped: Node) -> str:
+def label(wrapped: Node, otherwise: str = "?column?") -> str:
     """The column name of an expression. Source: FigureColname, parse_target.c."""
-    return _label(wrapped)[0] or "?column?"
+    return _label(wrapped)[0] or otherwise
 
 
 def _label(wrapped: Node) -> tuple[str | None, bool]:

@@ -330,6 +330,8 @@ class _Body:
                 operations = [op.Forget()]
             for operation in operations:
                 found.extend(self._patched(operation, whole))
+        if whole and any(tag not in _QUERIES for tag, _ in trees):
+            found.append(op.Ran(text))
         return found
 
     def _patched(self, operation: op.Operation, whole: bool) -> Operations:
@@ -348,6 +350,8 @@ class _Body:
             return [], probes.OPAQUE
         return _casts(tree, text, self.known), probes.test(tree, self.known, probes.Writing(text, line, _SELECT))
 
+
+_QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 # A constant of these types is looked up when it is read, and must be there.
 _LOOKED_UP: dict[str, Kind] = {

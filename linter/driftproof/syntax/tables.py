@@ -7,6 +7,7 @@ import msgspec
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Expression, Name
+from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
 from driftproof.syntax.tree import (
@@ -384,6 +385,13 @@ def _retyped(name: str, definition: Node) -> op.Column:
     return op.Column(name, type=type_name(written), spelled=type_text(written), collation=_collation(fields))
 
 
+def index_labels(node: Node) -> tuple[str, ...]:
+    """What PostgreSQL calls the columns of an index, before it makes each name another one. Source: transformIndexStmt,
+    parse_utilcmd.c."""
+    elements = [item["IndexElem"] for item in (*node["indexParams"], *node.get("indexIncludingParams", ()))]
+    return tuple(element["name"] if "name" in element else label(element["expr"], "expr") for element in elements)
+
+
 def create_index(node: Node, shift: int) -> Operations:
     """CREATE INDEX with its keys, INCLUDE and WHERE."""
     keys = [item["IndexElem"] for item in node.get("indexParams", ())]
@@ -402,6 +410,7 @@ def create_index(node: Node, shift: int) -> Operations:
             unique=node.get("unique", False),
             partial="whereClause" in node,
             adoptable=_adoptable(node, keys),
+            labels=index_labels(node),
             only=not node["relation"].get("inh", False),
         )
     ]

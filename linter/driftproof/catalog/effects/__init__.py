@@ -57,6 +57,7 @@ EFFECTS: dict[type, Effect] = {
     op.Prepare: sessions.prepare,
     op.Publish: memberships.publish,
     op.Raise: control.raise_error,
+    op.Ran: control.note_ran,
     op.Rename: objects.rename_object,
     op.RenameMember: members.rename_member,
     op.RenameRelation: relations.rename_relation,

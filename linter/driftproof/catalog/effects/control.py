@@ -11,7 +11,7 @@ from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver, Scope
-from driftproof.catalog.state import PRESENT, UNKNOWN, Relation
+from driftproof.catalog.state import PRESENT, UNKNOWN, Ran, Relation
 from driftproof.statements import operations as op
 
 
@@ -40,6 +40,11 @@ def run_query(run: Interpreter, step: op.Run) -> None:
         forget(run, op.Forget())
     if step.planned and run.called:  # what a function of the history's own does when it is run may fail
         run.unsure |= any(key[1] in run.called for key in run.state.routines)
+
+
+def note_ran(run: Interpreter, step: op.Ran) -> None:
+    """A statement of a block has run."""
+    run.state.ran = Ran(step.text, run.state.path, run.state.ran)
 
 
 def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:

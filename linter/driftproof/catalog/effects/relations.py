@@ -539,7 +539,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
-    name = made.name or naming.index_name(run.state, relation, (*made.keys, *made.included))
+    name = made.name or naming.index_name(run.state, relation, made.labels)
     key = (relation.key[0], name)
     taken = run.state.relations.get(key)
     if taken is not None:
@@ -549,7 +549,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
         else:
             run.forbid(Object("index", key[0], None, key[1]), taken.fact)
     index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
-    index.members = naming.labelled((*made.keys, *made.included))
+    index.members = naming.labelled(made.labels)
     index.shape = shape_of(made)
     if made.unique:
         index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
