@@ -54,7 +54,7 @@ def constraint_names(schema: str, made: CreateRelation) -> list[str]:
     relation = Relation((schema, made.name.name), made.kind, PRESENT, open=False)
     names: list[str] = []
     for constraint in all_constraints(made):
-        name = constraint.name or constraint_name(state, relation, constraint.kind, constrained(constraint))
+        name = constraint.name or constraint_name(state, relation, constraint.kind, named_after(constraint))
         relation.members["constraint", name] = PRESENT
         names.append(name)
     return names
@@ -66,6 +66,13 @@ def constrained(constraint: Constraint) -> tuple[str, ...]:
     if constraint.expression is not None:
         columns += dict.fromkeys(column.parts[-1] for column in constraint.expression.columns)
     return tuple(columns)
+
+
+def named_after(constraint: Constraint) -> tuple[str, ...]:
+    """The columns that an unnamed constraint is called after; what the WHERE of an exclusion reads is none of them."""
+    if constraint.kind == "check":
+        return constrained(constraint)
+    return tuple(column.parts[-1] for column in constraint.columns)
 
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:

@@ -122,7 +122,7 @@ def put_constraint(
     name = (
         constraint.name
         or constraint.using_index
-        or naming.constraint_name(run.state, relation, constraint.kind, columns)
+        or naming.constraint_name(run.state, relation, constraint.kind, naming.named_after(constraint))
     )
     if only_new and ("constraint", name) in relation.members:
         return

@@ -249,7 +249,7 @@ def _check_constraints(
             _own_columns(run, relation, constraint.columns)
         name = constraint.name
         if name is None:
-            name = naming.constraint_name(run.state, relation, constraint.kind, naming.constrained(constraint))
+            name = naming.constraint_name(run.state, relation, constraint.kind, naming.named_after(constraint))
         elif constraint.kind in INDEXED:
             indexes = {relation.key[1], *(other.name for other in named if other.kind in INDEXED)}
             if name in indexes:
