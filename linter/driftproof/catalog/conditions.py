@@ -225,17 +225,16 @@ def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     return Object(kind, where[0], None, where[1]), found.fact if found is not None else None
 
 
-def lacking(state: State, test: Test, answer: Answer) -> tuple[Object, Fact] | None:
-    """What is missing where a condition is not answered as in the fresh state: the one thing that decides it."""
-    for wanted in _asked(state, test):
+def lacking(state: State, test: Test, answer: Answer) -> Iterator[tuple[Object, Fact]]:
+    """What is missing where a condition is not answered as in the fresh state: each thing that decides it alone."""
+    for wanted in dict.fromkeys(_asked(state, test)):
         fact = known(state, wanted)
         if fact is not None and fact.presence is Presence.MAYBE:
             without = state.fork()
             settle(without, wanted, ABSENT)
             other = decide(without, test)
             if other.sure and other.fresh is not answer.fresh:
-                return wanted, fact
-    return None
+                yield wanted, fact
 
 
 def _asked(state: State, test: Test) -> Iterator[Object]:

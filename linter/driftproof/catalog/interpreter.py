@@ -1,6 +1,6 @@
 """Runs the operations of statements over the catalog: what fails where, and what is known afterwards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import partial
@@ -107,6 +107,9 @@ class _Trap:
         return None
 
 
+_NOTHING_LEFT: tuple[tuple[Object, Fact], ...] = ()
+
+
 class Interpreter:
     """Folds statements into a state. One for a history; `place` says where it stands.
 
@@ -146,7 +149,7 @@ class Interpreter:
         self._second = False
         self._traps: list[_Trap] = []
         self._returned: _Exits = []
-        self._left: tuple[Object, Fact] | None = None
+        self._left = _NOTHING_LEFT
         self._loops: list[tuple[_Exits, _Exits]] = []
         self.read: dict[Key, set[str]] = {}
         self.vague = False
@@ -186,7 +189,7 @@ class Interpreter:
         self.unsure = False
         self._likely = _Likely.CERTAIN
         self._returned = []
-        self._left = None
+        self._left = _NOTHING_LEFT
         self._loops = []
         self.state.touched = set()
         operations = statement.operations
@@ -205,9 +208,9 @@ class Interpreter:
                 return self.failures
             self.state = returned  # it fails only where the fresh state does not come
             self._likely = _Likely.CERTAIN
-            self.unsure |= self._left is None
-            if self._left is not None:
-                self._lost(self._lacking(*self._left), failed)
+            self.unsure |= not self._left
+            for lacking in self._left:
+                self._lost(self._lacking(*lacking), failed)
         self._rejoin(self._returned)
         return self.failures
 
@@ -432,10 +435,10 @@ class Interpreter:
         known: bool,
         sure: bool,
         wild: frozenset[Member] = frozenset(),
-        cause: Callable[[], tuple[Object, Fact] | None] = lambda: None,
+        causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple,
     ) -> None:
-        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one; ``cause``
-        is what is missing where the second one is gone."""
+        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one; ``causes``
+        are what may be missing where the second one is gone."""
         entry, unsure = self.state, self.unsure
         second = entry.fork()
         likely = _Likely.UNKNOWN if not known else _Likely.CERTAIN if sure else _Likely.EXPECTED
@@ -448,8 +451,8 @@ class Interpreter:
             if failed is not None:
                 raise failed
             self.unsure = first_unsure
-            if (lacking := cause()) is not None:
-                self._lost(self._lacking(*lacking), other_failed)
+            for wanted, fact in causes():
+                self._lost(self._lacking(wanted, fact), other_failed)
             return
         if failed is None:
             second = self.state
@@ -462,7 +465,7 @@ class Interpreter:
         # Only the second way comes out, and the fresh state may have gone the first one.
         self.unsure |= isinstance(failed, Fails)
         if isinstance(failed, _Ended) and known and sure and self._likely is _Likely.CERTAIN:
-            self._left = cause()
+            self._left = tuple(causes())
         self._likely = max(self._likely, _Likely.DRIFT if known else _Likely.EXPECTED)
 
     def _join_into(

@@ -214,10 +214,14 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
         if "whereClause" in select or "valuesLists" in select or "larg" in select:
             return [], OPAQUE
         return [held(value, known, writing) if value else Held() for value in values], TRUE
-    if any(_is_count(value) for value in values):
-        if len(values) == 1 and "groupClause" not in select:
-            return [Held(counts=_exists(wrapped, known, writing, counted=True))], TRUE
-        return [], OPAQUE
+    if any(_counting(value) for value in values):
+        if len(values) > 1 or "groupClause" in select:
+            return [], OPAQUE
+        counts = _asked(wrapped, known, writing, counted=True)
+        if _is_count(values[0]):
+            return [Held(counts=counts)], TRUE
+        operator, number = _against_count(values[0]["A_Expr"], known)
+        return [Held(_count_is(operator, counts, number))], TRUE
     there = _exists(wrapped, known, writing)
     plain = all("ColumnRef" in value or "A_Const" in value or "TypeCast" in value for value in values)
     return [Held(given=there) if _has_value(value) else Held() for value in values], there if plain else OPAQUE
@@ -226,7 +230,8 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
 def told(*values: Held) -> bool:
     """Whether values come from questions to catalogs alone, of which nothing is left open."""
     return bool(values) and all(
-        any(_told(test) for test in (value.holds, value.given, value.counts) if test is not None) for value in values
+        any(_told(test) for test in (value.holds, value.given, *(value.counts or ())) if test is not None)
+        for value in values
     )
 
 
@@ -245,6 +250,41 @@ def _has_value(wrapped: Node) -> bool:
 
 def _is_count(wrapped: Node) -> bool:
     return strings(wrapped.get("FuncCall", {}).get("funcname"))[-1:] == ["count"]
+
+
+def _counting(wrapped: Node) -> bool:
+    """Whether a target is a count, or compares one."""
+    comparison = wrapped.get("A_Expr", {})
+    return _is_count(wrapped) or any(_is_count(comparison.get(side, {})) for side in ("lexpr", "rexpr"))
+
+
+def _against_count(node: Node, known: Variables) -> tuple[str, str | None]:
+    """What a count is compared with, and how, as if the count stood on the left."""
+    operator = strings(node["name"])[-1] if node.get("kind") == "AEXPR_OP" else ""
+    if _is_count(node["lexpr"]):
+        return operator, known.value(node["rexpr"])
+    return _FLIPPED.get(operator, operator), known.value(node["lexpr"])
+
+
+def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Test:
+    """What a number that a count is compared with says of what is counted, one row for each that is there.
+
+    More than one row for a question is not meant; where it is asked along the path or anywhere, there may be.
+    """
+    some = counts[0] if len(counts) == 1 else Test("or", parts=counts)
+    every = counts[0] if len(counts) == 1 else Test("and", parts=counts)
+    match operator, number:
+        case ("=", "0") | ("<", "1") | ("<=", "0"):
+            return _not(some)
+        case (">", "0") | (">=", "1") | ("<>", "0"):
+            return some
+    if number == str(len(counts)):
+        match operator:
+            case "=" | ">=":
+                return every
+            case "<>" | "<":
+                return _not(every)
+    return OPAQUE
 
 
 def _items(node: Any) -> list[Node]:
@@ -278,16 +318,8 @@ def _compared(operator: str, left: Node, right: Node, known: Variables, writing:
     value = known.value(right)
     if value is None:
         return OPAQUE
-    if (there := held(left, known, writing).counts) is not None:
-        match operator, value:
-            case ("=", "0") | ("<", "1") | ("<=", "0"):
-                return _not(there)
-            case (">", "0") | (">=", "1") | ("<>", "0"):
-                return there
-            case ("=", "1"):
-                # More than one is not meant; where it is asked along the path or anywhere, there may be.
-                return there
-        return OPAQUE
+    if (counts := held(left, known, writing).counts) is not None:
+        return _count_is(operator, counts, value)
     if operator in ("=", "<>"):
         before = known.value(left)
         if before is not None:
@@ -317,30 +349,36 @@ def split_name(text: str) -> tuple[str | None, str]:
     return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 
-def _exists(
-    wrapped: Node, known: Variables, writing: Writing, member: Node | None = None, counted: bool = False
-) -> Test:
+def _exists(wrapped: Node, known: Variables, writing: Writing, member: Node | None = None) -> Test:
     """Whether a query over catalogs has rows; ``member`` is to be among them."""
+    asked = _asked(wrapped, known, writing, member)
+    return asked[0] if len(asked) == 1 else Test("or", parts=asked)
+
+
+def _asked(
+    wrapped: Node, known: Variables, writing: Writing, member: Node | None = None, counted: bool = False
+) -> tuple[Test, ...]:
+    """The objects that a query over catalogs has a row of, if they are there: more than one where it lists names."""
     select = wrapped.get("SelectStmt")
     if not select or {"larg", "groupClause", "havingClause", "limitOffset"} & select.keys():
-        return OPAQUE
+        return (OPAQUE,)
     targets = [item["ResTarget"].get("val", {}) for item in select.get("targetList", ())]
     if ("limitCount" in select and constant(select["limitCount"]) in (None, "0")) or (
         not counted and any(_is_count(target) for target in targets)
     ):
-        return OPAQUE
+        return (OPAQUE,)
     question = _Question(known, writing)
     if not all(question.source(item) for item in select.get("fromClause", ())) or not question.catalogs:
-        return OPAQUE
+        return (OPAQUE,)
     if "whereClause" in select:
         question.conditions.append(select["whereClause"])
     for condition in question.conditions:
         question.add(condition)
     if member is not None:
         if len(targets) != 1:
-            return OPAQUE
+            return (OPAQUE,)
         question.compare("=", targets[0], member)
-    return question.answer()
+    return question.answers()
 
 
 class _Question:
@@ -353,6 +391,7 @@ class _Question:
         self.conditions: list[Node] = []
         self.parts: dict[tuple[str, str], str | None] = {}
         self.places: dict[tuple[str, str], int] = {}
+        self.listed: tuple[str, list[str]] | None = None
         self.only: tuple[str, ...] = ()
         self.opaque = False
         self.filtered = False
@@ -393,10 +432,24 @@ class _Question:
             items = _items(node["rexpr"])
             if strings(node["name"])[-1] == "=" and len(items) == 1:
                 self.compare("=", node["lexpr"], items[0])
+            elif strings(node["name"])[-1] == "=" and self._list(node["lexpr"], items):
+                return
             else:
                 self.compare("in", node["lexpr"], {})
         else:
             self.opaque = True
+
+    def _list(self, wrapped: Node, items: list[Node]) -> bool:
+        """Take a list of names, one of which the object must have; False: it is no such list."""
+        column = self._column(wrapped)
+        texts = [self.known.value(item) for item in items]
+        if column is None or not texts or None in texts or self.listed:
+            return False
+        alias, name = column
+        if alias not in self.catalogs or _CATALOGS[self.catalogs[alias]][1].get(name) != "name":
+            return False
+        self.listed = alias, list(dict.fromkeys(text for text in texts if text is not None))
+        return True
 
     def _column(self, wrapped: Node) -> tuple[str, str] | None:
         while "TypeCast" in wrapped:
@@ -476,7 +529,18 @@ class _Question:
         for (alias, part), text in inner.parts.items():
             self.parts[f"{alias}*", part] = text
 
-    def answer(self) -> Test:
+    def answers(self) -> tuple[Test, ...]:
+        """The probe for the object, or one for each of the names that are listed."""
+        if self.listed is None:
+            return (self._answer(),)
+        alias, names = self.listed
+        found = []
+        for name in names:
+            self.parts[alias, "name"] = name
+            found.append(self._answer())
+        return tuple(found)
+
+    def _answer(self) -> Test:
         """The probe for the object."""
         kinds = {alias: _CATALOGS[catalog][0] for alias, catalog in self.catalogs.items()}
         particular = [kind for kind in _PARTICULAR if kind in kinds.values()]
@@ -517,7 +581,7 @@ class _Question:
             self._reach(kind, schema, along_path),
             self.filtered or self.catalogs[alias] in _SOME,
             only,
-            self._asked(alias),
+            self._written(alias),
         )
         unknown_name = any(part == "name" and text is None for (_, part), text in self.parts.items())
         found = Test("probe", probe)
@@ -532,7 +596,7 @@ class _Question:
             return "current"
         return "path" if along_path else "any"
 
-    def _asked(self, alias: str) -> Asked:
+    def _written(self, alias: str) -> Asked:
         """How the question is written; a fix can tell its constants where one catalog alone is asked."""
         alone = len(self.catalogs) == 1
         name = self.places.get((alias, "name"), -1) if alone else -1

@@ -14,23 +14,24 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What a value says of the catalog: read as a condition, where it is not NULL, and where it is a count above 0."""
+    """What a value says of the catalog: read as a condition, where it is not NULL, and, of a count, the questions whose
+    rows are counted, one each."""
 
     holds: op.Test | None = None
     given: op.Test | None = None
-    counts: op.Test | None = None
+    counts: tuple[op.Test, ...] | None = None
 
 
 class Variables:
     """The variables of a block, by name: ``tests`` are those that are conditions, ``given`` says where one is not NULL,
-    ``counts`` where one is a count above 0."""
+    ``counts`` what one counts."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self.arrays: dict[str, list[str]] = {}
         self.tests: dict[str, op.Test] = {}
         self.given: dict[str, op.Test] = {}
-        self.counts: dict[str, op.Test] = {}
+        self.counts: dict[str, tuple[op.Test, ...]] = {}
 
     def _all(self) -> tuple[dict[str, Any], ...]:
         return self.texts, self.arrays, self.tests, self.given, self.counts
@@ -43,9 +44,11 @@ class Variables:
 
     def hold(self, name: str, held: Held) -> None:
         """A variable is given a value that says something of the catalog."""
-        for known, test in ((self.tests, held.holds), (self.given, held.given), (self.counts, held.counts)):
+        for known, test in ((self.tests, held.holds), (self.given, held.given)):
             if test is not None:
                 known[name] = test
+        if held.counts is not None:
+            self.counts[name] = held.counts
 
     def copy(self) -> "Variables":
         """A copy that can be changed on its own."""

@@ -144,7 +144,7 @@ def choose(run: Interpreter, step: op.If) -> None:
         known=answer.fresh is not None,
         sure=answer.sure,
         wild=answer.wild,
-        cause=lambda: lacking(entry, step.test, answer),
+        causes=lambda: lacking(entry, step.test, answer),
     )
 
 
