@@ -1,6 +1,7 @@
 """Proof on a server: each predicted failure in the start state that it names, and the same state with the fix."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -37,42 +38,71 @@ class Proof(msgspec.Struct, frozen=True):
     detail: str
     fixed: bool | None = None
     fixed_detail: str = ""
+    seconds: float = 0.0
 
 
 class FileProof(msgspec.Struct, frozen=True):
     """A migration: whether it runs in a fresh database (``fresh`` says what happens there), its predictions, and what
-    differs between the schemas in which a fresh database ends with the fix and without it (None: no fix)."""
+    differs between the schemas in which a fresh database ends with the fix and without it (None: no fix).
+
+    ``stand_ins`` are the extensions of that database that are not the real ones.
+    """
 
     path: str
     runs: bool
     fresh: str
     proofs: tuple[Proof, ...]
     differences: tuple[str, ...] | None = None
+    stand_ins: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def prove(
-    history: History, diagnostics: Sequence[Diagnostic], server: "Server", platform: "Platform", *, unsafe: bool
+    history: History,
+    diagnostics: Sequence[Diagnostic],
+    server: "Server",
+    platform: "Platform",
+    *,
+    unsafe: bool,
+    proven: Callable[[], None] = lambda: None,
 ) -> list[FileProof]:
     """Try the predictions for the named migrations of a history, and their fixes (the unsafe ones too, if so asked).
 
-    Raises ServerError when the server is lost.
+    ``proven`` is called when something is known of one more prediction. Raises ServerError when the server
+    is lost.
     """
     predicted = [item for item in diagnostics if item.certainty is not None]
-    wanted = {history.by_path[item.path].index for item in predicted}
-    wanted |= {item.origin.migration for item in predicted if item.origin is not None}
-    states = States(server, platform, history, wanted)
+    needed_until: dict[int, int] = {}
+    for item in predicted:
+        index = history.by_path[item.path].index
+        for state in (index, item.origin.migration if item.origin is not None else index):
+            needed_until[state] = max(index, needed_until.get(state, 0))
+    states = States(server, platform, history, set(needed_until))
+    files = []
     try:
-        return [_File(states, history.migrations[index], predicted, unsafe).proof() for index in sorted(history.named)]
+        for index in sorted(history.named):
+            states.reach(index)
+            files.append(_File(states, history.migrations[index], predicted, unsafe, proven).proof())
+            states.release(state for state, until in needed_until.items() if until <= index)
     finally:
         states.close()
+    return files
 
 
 class _File:
     """The proof of one migration."""
 
-    def __init__(self, states: States, migration: Migration, diagnostics: Sequence[Diagnostic], unsafe: bool) -> None:
+    def __init__(
+        self,
+        states: States,
+        migration: Migration,
+        diagnostics: Sequence[Diagnostic],
+        unsafe: bool,
+        proven: Callable[[], None],
+    ) -> None:
         self.states = states
         self.migration = migration
+        self.proven = proven
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
         fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability.asked_for(unsafe)]
         self.edits, made = merge(fixes)
@@ -83,6 +113,7 @@ class _File:
         return msgspec.structs.replace(self.migration, source=self.migration.source.rewritten(data))
 
     def proof(self) -> FileProof:
+        started = time.perf_counter()
         states, migration = self.states, self.migration
         fresh = states.ran.get(migration.index)
         if fresh is None:
@@ -99,9 +130,19 @@ class _File:
             migration.path,
             fresh.ok,
             fresh.says(),
-            tuple(self._proof(item, always, again, again_fixed) for item in self.diagnostics),
+            tuple(self._timed(item, always, again, again_fixed) for item in self.diagnostics),
             differences,
+            states.stand_ins,
+            time.perf_counter() - started,
         )
+
+    def _timed(
+        self, item: Diagnostic, always: dict[int, str], again: dict[int, str], again_fixed: dict[int, str]
+    ) -> Proof:
+        started = time.perf_counter()
+        proof = self._proof(item, always, again, again_fixed)
+        self.proven()
+        return msgspec.structs.replace(proof, seconds=time.perf_counter() - started)
 
     def _proof(
         self, item: Diagnostic, always: dict[int, str], again: dict[int, str], again_fixed: dict[int, str]

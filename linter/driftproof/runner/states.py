@@ -15,7 +15,7 @@ from driftproof.statements.walk import flat
 from driftproof.syntax import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from driftproof.diagnostic import Edit, Place
     from driftproof.runner.platforms import Platform
@@ -52,8 +52,9 @@ class Ran(msgspec.Struct, frozen=True):
 class States:
     """The states that a history goes through on a server: what came of each migration, and the wanted ones to copy.
 
-    ``ran`` says how each migration ran in a database that began with the platform alone; ``incomplete`` are the paths
-    of those that did not run, of which the statements that do run were kept.
+    The history is replayed in a database that began with the platform alone, as far as it is asked about. ``ran`` says
+    how each migration ran there; ``incomplete`` are the paths of those that did not run, of which the statements that
+    do run were kept; ``stand_ins`` are the extensions there that are not the real ones.
     """
 
     def __init__(self, server: "Server", platform: "Platform", history: History, wanted: set[int]) -> None:
@@ -61,32 +62,57 @@ class States:
         self.history = history
         self.ran: dict[int, Ran] = {}
         self.incomplete: list[str] = []
+        self.stand_ins: tuple[str, ...] = ()
+        self._platform = platform
+        self._wanted = wanted
+        self._reached = -1
+        self._running: str | None = None
+        self._running_roles: Roles | None = None
         self._bases: dict[int, str] = {}
         self._roles: dict[int, Roles] = {}
-        self._replay(platform, wanted)
 
     def close(self) -> None:
         """Drop the databases."""
-        for name in self._bases.values():
-            self.server.drop_database(name)
-        self._bases = {}
+        self.release(range(len(self.history.migrations)))
+        if self._running is not None:
+            self.server.drop_database(self._running)
+            self._running = None
 
-    def _replay(self, platform: "Platform", wanted: set[int]) -> None:
-        running = self.server.create_database(platform.template)
-        for migration in self.history.migrations[: max((*wanted, *self.history.named), default=-1) + 1]:
-            if migration.index in wanted:
-                self._bases[migration.index] = self.server.create_database(running)
-                if self.server.embedded:
-                    self._roles[migration.index] = remember(self.server)
-            try:
-                ran = self.run(running, migration)
-            except Unreadable:
-                continue
-            self.ran[migration.index] = ran
-            if not ran.ok:
-                self.incomplete.append(migration.path)
-                self._whatever_runs(running, migration)
-        self.server.drop_database(running)
+    def reach(self, index: int) -> None:
+        """Replay the history up to a migration, that one too."""
+        if index <= self._reached:
+            return
+        if self._running is None:
+            self._running = self.server.create_database(self._platform.template)
+        elif self._running_roles is not None:
+            restore(self.server, self._running_roles)
+        for migration in self.history.migrations[self._reached + 1 : index + 1]:
+            self._replay(self._running, migration)
+        self._reached = index
+        if self._platform.stand_ins:
+            with self.server.connect(self._running) as connection:
+                self.stand_ins = self._platform.stood_in(connection)
+        if self.server.embedded:
+            self._running_roles = remember(self.server)
+
+    def release(self, indexes: "Iterable[int]") -> None:
+        """Drop the copies of the states before these migrations: they are not asked for any more."""
+        for index in self._bases.keys() & set(indexes):
+            self.server.drop_database(self._bases.pop(index))
+
+    def _replay(self, running: str, migration: Migration) -> None:
+        if migration.index in self._wanted:
+            self._bases[migration.index] = self.server.create_database(running)
+            if self.server.embedded:
+                self._roles[migration.index] = remember(self.server)
+        try:
+            ran = self.run(running, migration)
+        except Unreadable:
+            return
+        self.ran[migration.index] = ran
+        if not ran.ok:
+            self.incomplete.append(migration.path)
+            self._whatever_runs(running, migration)
 
     def _whatever_runs(self, database: str, migration: Migration) -> None:
         """Run the statements one by one and keep those that succeed: a history that starts from what was made by hand
@@ -96,6 +122,7 @@ class States:
 
     def fresh(self, migration: Migration) -> str:
         """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
+        self.reach(migration.index)
         if self.server.embedded:
             restore(self.server, self._roles[migration.index])
         return self.server.create_database(self._bases[migration.index])
@@ -108,6 +135,7 @@ class States:
 
         ``edits`` are those that made ``migration`` from that of the history. Raises NotBuilt.
         """
+        self.reach(migration.index)
         doubted = self.history.migrations[origin.migration]
         statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
         text = doubted.source.data[statement.start : statement.end].decode()
