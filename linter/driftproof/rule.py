@@ -98,10 +98,16 @@ class StatementContext:
     @property
     def unfollowed(self) -> "Iterator[Forget]":
         """What the analysis can't follow in the statement, and holds for unknown from there on."""
-        from driftproof.statements.operations import Forget
+        from driftproof.statements.operations import CallProcedure, Forget
         from driftproof.statements.walk import flat
 
-        return (step for step in flat(self.statement.operations) if isinstance(step, Forget))
+        for step in flat(self.statement.operations):
+            if isinstance(step, Forget):
+                yield step
+            elif isinstance(step, CallProcedure):
+                called = step.expression.calls[0].name.name
+                if not any(name == called for _, name in self.catalog.routines):
+                    yield Forget()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,9 @@
 
 ## What it does
 
-Finds statements that may change what can't be told before they run: CALL, EXECUTE of a text that is put together from
-variables, loops over what a catalog holds, commits in two phases. What they may have touched is unknown from there on,
-and nothing is claimed of it.
+Finds statements that may change what can't be told before they run: CALL of a procedure that was never made here,
+EXECUTE of a text that is put together from variables, loops over what a catalog holds, commits in two phases. What they
+may have touched is unknown from there on, and nothing is claimed of it.
 
 ## Why it matters
 
@@ -70,9 +70,9 @@ END $$;
             certainty=None,
         ),
         bad(
-            "CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN NULL; END';\nCALL tidy();\n",
-            why="a procedure may do anything",
-            line=2,
+            "CALL made_by_hand();\n",
+            why="a procedure that was never made here may do anything",
+            line=1,
             certainty=None,
         ),
         good(
