@@ -102,6 +102,17 @@ def test_a_migration_that_has_run_there_is_past(server: Server) -> None:
     ]
 
 
+def test_a_row_for_a_version_that_two_migrations_have_is_the_first_one_s(server: Server) -> None:
+    history = history_of(DOUBT, USES)
+    twins = msgspec.structs.replace(
+        history, migrations=tuple(msgspec.structs.replace(item, version="1") for item in history.migrations)
+    )
+    production = made(server, "CREATE TABLE t (a int, b int)")
+
+    assert names(doubts(twins, msgspec.structs.replace(production, applied=("1",)))) == ["t.c production"]
+    assert names(doubts(twins, msgspec.structs.replace(production, applied=("1", "1")))) == []
+
+
 def test_pending_migrations_between_are_run_on_what_the_database_has(server: Server) -> None:
     history = history_of(DOUBT, "ALTER TABLE t ADD COLUMN IF NOT EXISTS b int;\n", USES)
     production = msgspec.structs.replace(made(server, "CREATE TABLE t (a int)"), applied=("0",))

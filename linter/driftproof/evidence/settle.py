@@ -1,5 +1,6 @@
 """What snapshots say of doubts: settled where every database is certain to pass, real where one is certain to fail."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,14 +15,24 @@ from driftproof.objects import NOT_IN_A_SCHEMA, UNDEFINED, Object
 from driftproof.statements.operations import Statement
 from driftproof.statements.walk import rolls_back
 
+_NO_KEY = ("42830", "42P10")
+"""What a foreign key and an ON CONFLICT raise without the key that they need."""
+
 Read = Mapping[int, tuple[Statement, ...]]
 """The statements of migrations by their index in the history."""
 
 
-def pending(history: History, evidence: Evidence, last: int) -> tuple[Migration, ...]:
-    """The migrations up to the index ``last`` that a database has not run; all, where nothing there keeps account."""
-    applied = frozenset(evidence.applied or ())
-    return tuple(item for item in history.migrations[: last + 1] if item.version not in applied)
+def pending(migrations: Sequence[Migration], evidence: Evidence) -> tuple[Migration, ...]:
+    """The migrations that a database has not run; all, where nothing there keeps account. Of two with one version, a
+    row of the bookkeeping means the first."""
+    applied = Counter(evidence.applied)
+    found = []
+    for migration in migrations:
+        if applied[migration.version]:
+            applied[migration.version] -= 1
+        else:
+            found.append(migration)
+    return tuple(found)
 
 
 def ahead(run: Interpreter, migrations: Sequence[Migration], read: Read) -> Iterator[tuple[Migration, Statement]]:
@@ -57,7 +68,7 @@ def _verdicts(
     that is not certain."""
     verdicts: dict[int, bool | None] = {}
     doubts: dict[tuple[int, int], list[int]] = {}
-    new = pending(history, evidence, max(history.named, default=-1))
+    new = pending(history.migrations[: max(history.named, default=-1) + 1], evidence)
     coming = {migration.index for migration in new}
     for at, item in enumerate(diagnostics):
         if item.certainty is Certainty.DRIFT and item.statement is not None and item.object is not None:
@@ -69,24 +80,29 @@ def _verdicts(
     run = enter(evidence, history.framework.platform)
     for coming_up, statement in ahead(run, new, read):
         asked = doubts.get((coming_up.index, statement.index), ())
-        before = {at: _there(run.state, diagnostics[at]) for at in asked}
-        failures = run.run(statement, lambda: 1)
-        certain = {failure.object for failure in failures if failure.certainty is Certainty.ALWAYS}
+        there = {at: _there(run.state, diagnostics[at]) for at in asked}
+        certain = [item for item in run.run(statement, lambda: 1) if item.certainty is Certainty.ALWAYS]
         for at in asked:
-            if diagnostics[at].object in certain:
+            # A key that is missing is called by the columns that it should have.
+            so = there[at] is False and any(item.sqlstate == diagnostics[at].sqlstate for item in certain)
+            if so or any(item.object == diagnostics[at].object for item in certain):
                 verdicts[at] = True
-            elif before[at] or not (run.failed or run.unsure):
+            elif there[at] or not (run.failed or run.unsure):
                 verdicts[at] = False
     return verdicts
 
 
-def _there(state: State, diagnostic: Diagnostic) -> bool:
-    """Whether what a statement is missing in other databases is certainly there."""
+def _there(state: State, diagnostic: Diagnostic) -> bool | None:
+    """Whether what a statement is missing in other databases is there; None where that is not certain."""
     wanted = diagnostic.object
-    if wanted is None or wanted.kind in UNSEEN or diagnostic.sqlstate != UNDEFINED[wanted.kind]:
-        return False
+    if wanted is None or wanted.kind in UNSEEN:
+        return None
     fact = fact_of(state, wanted)
-    return fact is not None and fact.sure and bool(fact.nominal)
+    if fact is None or not fact.sure:
+        return None
+    if fact.nominal and diagnostic.sqlstate not in (UNDEFINED[wanted.kind], *_NO_KEY):
+        return None  # it is not its absence, or not that alone, that makes the statement fail
+    return fact.nominal
 
 
 def fact_of(state: State, wanted: Object) -> Fact | None:
@@ -136,7 +152,7 @@ def notes(history: History) -> Iterator[str]:
         if evidence.applied is None:
             yield f"{evidence.path} does not say which migrations {evidence.database} has run: all are held to be new"
             continue
-        new = pending(history, evidence, len(history.migrations))
+        new = pending(history.migrations, evidence)
         strange = [version for version in evidence.applied if version not in versions]
         if new:
             count = f"{len(new)} of {len(history.migrations)} migrations, from {Path(new[0].path).name} on"

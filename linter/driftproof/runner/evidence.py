@@ -1,6 +1,7 @@
 """What a database has, as evidence: its catalogs without owners, privileges and bodies, and what it has applied."""
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def applied_versions(connection: "Connection", framework: Framework) -> tuple[st
     neither. Raises ServerError where one can't be read."""
     import psycopg
 
-    found: set[str] | None = None
+    found: Counter[str] | None = None
     kept = [(TABLE, f"SELECT version FROM {TABLE}")]
     if framework.bookkeeping is not None:
         kept.append((framework.bookkeeping.table, framework.bookkeeping.versions))
@@ -81,5 +82,6 @@ def applied_versions(connection: "Connection", framework: Framework) -> tuple[st
             rows = connection.execute(versions.encode()).fetchall()
         except psycopg.Error as error:
             raise ServerError(f"the bookkeeping in {table} can't be read: {first_line(error)}") from None
-        found = (found or set()) | {str(version) for (version,) in rows}
-    return None if found is None else tuple(sorted(found))
+        # A migration may stand in both of them.
+        found = (found or Counter()) | Counter(str(version) for (version,) in rows)
+    return None if found is None else tuple(sorted(found.elements()))

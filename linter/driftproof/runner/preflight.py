@@ -10,7 +10,7 @@ from driftproof.diagnostic import Certainty, StatementSpan
 from driftproof.evidence.differ import differences
 from driftproof.evidence.enter import UNSEEN, enter
 from driftproof.evidence.questions import in_the_way, primary_key, said
-from driftproof.evidence.settle import ahead
+from driftproof.evidence.settle import ahead, pending
 from driftproof.history import History, Migration
 from driftproof.history.evidence import Evidence
 from driftproof.objects import Object, described
@@ -105,7 +105,7 @@ def preflight(connection: "Connection", history: History) -> Preflight:
         if seen.applied is None:
             new = tuple(migration for migration in migrations if migration.index in history.named)
         else:
-            new = tuple(migration for migration in migrations if migration.version not in seen.applied)
+            new = pending(migrations, seen)
         old = tuple(migration for migration in migrations if migration not in new)
         parsed = {migration.index: _parse(migration) for migration in migrations}
         database = enter(seen, platform)
