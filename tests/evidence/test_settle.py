@@ -12,12 +12,11 @@ from driftproof.evidence.settle import notes
 from driftproof.history import FRAMEWORKS, History, read_directory
 from driftproof.history.evidence import Evidence, check_name, read, written
 from driftproof.rerun import Rerun
-from driftproof.rule import Rule
 from driftproof.runner.evidence import evidence
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.server import Server
 from driftproof.runner.snapshot import read_only
-from driftproof.runner.states import NotBuilt, States, failures
+from driftproof.runner.states import States, failures
 from driftproof.unusable import Unusable
 from tests.histories import RULES, history_of
 
@@ -224,38 +223,3 @@ def test_on_the_example_what_is_left_is_what_fails_on_the_server(
         assert [item.object for item in left] == [doubt.object]
         assert left[0].confirmed == ("production",)
         assert real[doubt.statement.index] == doubt.sqlstate
-
-
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code.startswith("DP1")], ids=lambda rule: rule.code)
-def test_in_the_cases_of_the_rules_too(server: Server, rule: Rule) -> None:
-    for case in rule.cases:
-        history = history_of(*case.earlier, case.sql)
-        everything = [item for item in doubts(history) if item.origin is not None]
-        if not everything:
-            continue
-        wanted = {item.origin.migration for item in everything if item.origin} | {len(case.earlier)}
-        states = States(server, prepare(server, None), history, wanted)
-        for doubt in everything:
-            assert doubt.object is not None
-            assert doubt.origin is not None
-            migration = history.migrations[-1]
-            try:
-                database, given = states.drifted(migration, doubt.object, doubt.origin)
-            except NotBuilt:
-                continue
-            try:
-                found = msgspec.structs.replace(seen(server, database), applied=tuple(map(str, range(migration.index))))
-                with server.connect(database) as connection:
-                    real = failures(connection, given)
-            finally:
-                server.drop_database(database)
-            if given is not migration:
-                continue
-            left = doubts(history, found)
-            for item in everything:
-                assert item.statement is not None
-                if item.statement.index not in real:
-                    assert item.object not in [other.object for other in left if other.confirmed], case.sql
-                elif real[item.statement.index] == item.sqlstate and item.object == doubt.object:
-                    assert item.object in [other.object for other in left], case.sql
-        states.close()

@@ -12,9 +12,10 @@ import pytest
 
 from driftproof.analysis import analyse
 from driftproof.cli import main
-from driftproof.diagnostic import Certainty
+from driftproof.diagnostic import Certainty, Diagnostic
 from driftproof.history import History, read_directory
 from driftproof.history.evidence import read
+from driftproof.objects import Object
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
 from driftproof.runner.cluster import Cluster
@@ -331,13 +332,16 @@ _NOT_SAID = {"42704", "42601"}
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_the_cases_of_the_rules_fail_as_they_were_said_to(server: Server, platform: Platform, rule: Rule) -> None:
-    """On a database that has run the migrations before, and on one that an earlier attempt left without an object."""
+    """On a database that has run the migrations before, and on one that an earlier attempt left without an object; what
+    was seen there confirms the doubt of that object, and no other one."""
     for case in rule.cases:
         history = history_of(*case.earlier, case.sql)
-        for database in _databases(server, platform, history):
+        everything = doubts(history)
+        for database, lacking in _databases(server, platform, history, everything):
             try:
                 with server.connect(database) as connection:
-                    found = predicted(preflight(connection, history))
+                    asked = preflight(connection, history)
+                    found = predicted(asked)
                     try:
                         real = failures(connection, history.migrations[-1])
                     except Unreadable:
@@ -346,16 +350,31 @@ def test_the_cases_of_the_rules_fail_as_they_were_said_to(server: Server, platfo
                 server.drop_database(database)
             unlike = {index for index in real if found.get(index) != real[index]} | (found.keys() - real.keys())
             assert all(real.get(index) in _NOT_SAID for index in unlike), (case.sql, found, real)
+            applied = tuple(migration.version for migration in history.migrations[:-1])
+            evidence = msgspec.structs.replace(asked.seen, applied=applied, path="production.snapshot.json")
+            left = doubts(msgspec.structs.replace(history, snapshots=(evidence,)))
+            for item in everything:
+                assert item.statement is not None
+                if item.statement.index not in real:
+                    assert item.object not in [other.object for other in left if other.confirmed], case.sql
+                elif item.object == lacking and real[item.statement.index] == item.sqlstate:
+                    assert item.object in [other.object for other in left], case.sql
 
 
-def _databases(server: Server, platform: Platform, history: History) -> Iterator[str]:
+def doubts(history: History) -> list[Diagnostic]:
+    found = analyse(history, RULES, rerun=Rerun.NEVER).diagnostics
+    return [item for item in found if item.certainty is Certainty.DRIFT and item.origin is not None]
+
+
+def _databases(
+    server: Server, platform: Platform, history: History, drifting: list[Diagnostic]
+) -> Iterator[tuple[str, Object | None]]:
+    """Databases before the last migration, each with the object that it lacks."""
     fresh = server.create_database(platform.template)
     with server.connect(fresh) as connection:
         for migration in history.migrations[:-1]:
             failures(connection, migration)
-    yield fresh
-    found = analyse(history, RULES, rerun=Rerun.NEVER).diagnostics
-    drifting = [item for item in found if item.certainty is Certainty.DRIFT and item.origin is not None]
+    yield fresh, None
     if not drifting:
         return
     wanted = {item.origin.migration for item in drifting if item.origin} | {history.migrations[-1].index}
@@ -368,7 +387,7 @@ def _databases(server: Server, platform: Platform, history: History) -> Iterator
         except NotBuilt:
             continue
         if given is history.migrations[-1]:
-            yield database
+            yield database, item.object
         else:
             server.drop_database(database)
     states.close()
