@@ -129,7 +129,7 @@ class Server:
         return connect_with(self._conninfo | {"dbname": database, "options": options})
 
     def _wait_until_left(self, name: str) -> None:
-        """Give connections that were just closed a moment to leave: PostgreSQL would wait for them in steps of 100 ms."""
+        """Give connections that were just closed a moment to leave: PostgreSQL would wait for them in 100 ms steps."""
         until = time.monotonic() + _LEAVING_SECONDS
         count = b"SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = %s"
         while self._maintenance.execute(count, (name,)).fetchone() != (0,) and time.monotonic() < until:
