@@ -70,6 +70,15 @@ def test_comments_in_a_column_stay_and_those_behind_it_do_not_come_along() -> No
     assert "ADD COLUMN b int /* of */ DEFAULT 1;" in after
 
 
+def test_a_comment_before_what_is_tried_by_itself_swallows_nothing() -> None:
+    after = fixed(
+        "CREATE TABLE IF NOT EXISTS t (\n    a text DEFAULT 'x' -- x or y\n        CHECK (a IN ('x', 'y')) -- no more\n"
+        "        NOT NULL,\n    b int NOT NULL -- last\n        CHECK (b > 0)\n);\nCREATE INDEX ON t (a, b);\n"
+    )
+    assert "ADD COLUMN a text DEFAULT 'x' -- x or y\n -- no more\n        NOT NULL;" in after
+    assert "ADD COLUMN b int -- last\n        CHECK (b > 0);" in after
+
+
 def test_a_later_need_joins_the_blocks_under_the_same_heading() -> None:
     once = fixed("CREATE TABLE IF NOT EXISTS t (a int, b int);\nCREATE INDEX ON t (a);\n")
     after = fixed(once + "CREATE INDEX ON t (b);\n")

@@ -6,7 +6,7 @@ from driftproof.analysis import analyse
 from driftproof.diagnostic import Applicability
 from driftproof.fix.apply import fix_history
 from driftproof.rule import Case, Rule
-from driftproof.syntax import parses
+from driftproof.syntax import parse
 from tests.histories import RULES, history_of, rerun_of
 
 CASES = [pytest.param(rule, case, id=f"{rule.code}: {case.why}") for rule in RULES for case in rule.cases]
@@ -51,7 +51,7 @@ def test_a_fix_parses_cures_and_converges(rule: Rule, case: Case) -> None:
     if case.fixed is not None:
         assert file.after.decode() == case.fixed
     if any(offered):
-        assert parses(file.after.decode())
+        assert not parse(file.after.decode()).failures
         left = {(item.code, item.object) for item in analyse(after, RULES, rerun=rerun_of(rule)).diagnostics}
         assert left <= {
             (item.code, item.object) for item in analyse(before, RULES, rerun=rerun_of(rule)).diagnostics

@@ -334,13 +334,15 @@ def _fills_every_row(defined: Sequence[Clause], column: Column) -> bool:
 
 
 def _without(source: Source, element: Element, cut: list[Clause]) -> str:
-    """The text of a column definition without some of its clauses."""
+    """The text of a column definition without some of its clauses; a comment at its end goes with the last of them."""
+    gone = {token.start for clause in cut for token in clause.tokens}
+    end = next(token.end for token in reversed(element.tokens) if token.start not in gone)
     parts, at = [], element.start
     for clause in sorted(cut, key=lambda clause: clause.start):
-        parts.append(source.data[at : clause.start].rstrip(b" \t"))
-        at = clause.end
-    parts.append(source.data[at : element.end])
-    return b"".join(parts).decode().rstrip()
+        if clause.start < end:
+            parts.append(source.data[at : clause.start].rstrip(b" \t"))
+            at = clause.end
+    return b"".join([*parts, source.data[at:end]]).decode()
 
 
 def _with_name(constraint: Constraint, name: str, text: str) -> str:

@@ -16,7 +16,6 @@ from driftproof.syntax.tokens import (
     elements,
     literal,
     locate,
-    parses,
     quote,
     tokens,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "literal",
     "locate",
     "parse",
-    "parses",
     "quote",
     "tokens",
 ]

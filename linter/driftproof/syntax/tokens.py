@@ -92,15 +92,6 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def parses(sql: str) -> bool:
-    """Whether PostgreSQL's parser takes the text."""
-    try:
-        parser.parse_sql_json(sql)
-    except parser.ParseError:
-        return False
-    return True
-
-
 def locate(source: Source, statement: Statement, wanted: Object, at: int = -1) -> tuple[int, int]:
     """The text of a statement that names an object, as start and end: with the relation before it, if it is written so.
 
