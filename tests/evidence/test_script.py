@@ -132,6 +132,18 @@ def test_a_drifted_one_lacks_what_is_said_to_fail(server: Server, database: str,
         assert said <= {str(line) for line in lines}
 
 
+def test_a_name_with_a_line_end_stays_in_its_comment(server: Server) -> None:
+    text = 'CREATE TABLE IF NOT EXISTS "a\n; DROP TABLE b; --" ("c\n; DROP TABLE d; --" int NOT NULL);\nCREATE INDEX ON "a\n; DROP TABLE b; --" ("c\n; DROP TABLE d; --");\n'
+    database = server.create_database()
+    try:
+        with server.connect(database) as connection:
+            connection.execute("CREATE TABLE b (); CREATE TABLE d ()")
+            connection.execute(printed(history_of(text)).encode())
+            assert answer(connection, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == ["2"]
+    finally:
+        server.drop_database(database)
+
+
 def test_its_questions_about_rows_count_what_stands_in_the_way(server: Server) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (a int UNIQUE, b int NOT NULL CHECK (b > 0), c text);\nALTER TABLE t ALTER c SET NOT NULL;\n"
     asked = [

@@ -7,6 +7,8 @@ nothing else: functions have no bodies, policies no roles.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from driftproof.syntax import quote
+
 Attributes = Mapping[str, str]
 Columns = Sequence[tuple[str, Attributes]]
 
@@ -47,7 +49,7 @@ def _schema(name: str, _attributes: Attributes, _columns: Columns) -> Iterator[s
 
 def _extension(name: str, attributes: Attributes, _columns: Columns) -> Iterator[str]:
     schema = attributes.get("schema", "pg_catalog")
-    yield f"CREATE EXTENSION IF NOT EXISTS {name}" + (f' WITH SCHEMA "{schema}"' if schema != "pg_catalog" else "")
+    yield f"CREATE EXTENSION IF NOT EXISTS {name}" + (f" WITH SCHEMA {quote(schema)}" if schema != "pg_catalog" else "")
 
 
 def _type(name: str, attributes: Attributes, _columns: Columns) -> Iterator[str]:

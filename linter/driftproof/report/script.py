@@ -32,7 +32,13 @@ WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped 
 
 def script(history: History, diagnostics: Sequence[Diagnostic]) -> str:
     """The script for the named migrations of a history; ``diagnostics`` are what is in doubt there."""
-    return "\n".join(_Script(history, diagnostics).lines()) + "\n"
+    # A name may hold a line end; a comment must not.
+    lines = (_one_line(line) if line.startswith("--") else line for line in _Script(history, diagnostics).lines())
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 class _Made(NamedTuple):
@@ -232,7 +238,7 @@ def _statements(migration: Migration) -> tuple[Statement, ...]:
 
 
 def _path(migration: Migration) -> str:
-    return printable(migration.path).replace("\n", " ")
+    return printable(migration.path)
 
 
 def _name(table: Table) -> str:
