@@ -38,7 +38,7 @@ def test_every_command_has_help(project: Project, command: str) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "which command: check, prove, preflight, migrate, explain, rules? See driftproof --help"),
+        ((), "which command: check, prove, preflight, schema, migrate, explain, rules? See driftproof --help"),
         (("chekc",), "no command is called 'chekc'; did you mean check?"),
         (("x",), "no command is called 'x'"),
         (("there.sql",), "no command is called 'there.sql'; did you mean driftproof check there.sql?"),
