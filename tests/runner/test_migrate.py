@@ -444,3 +444,152 @@ def test_the_same_version_and_name_twice_is_refused(project: Project, server: "S
     twice = msgspec.structs.replace(history, migrations=(*history.migrations, *history.migrations))
     with pytest.raises(Refused, match="have the same version and name"):
         up(lambda: server.connect(database), twice)
+
+
+# A run that stops halfway, where each statement commits on its own
+
+PROGRESS = "SELECT done, running FROM driftproof.progress"
+
+
+def killed(project: Project, connection: "Connection", *, before: str = "", text: str, event: str = "PgSleep") -> None:
+    """Kill a run in the middle of a statement, and wait until the server is done with it."""
+    project.plain()
+    project.write("1_a.sql", text)
+    with project.start("sql") as process:
+        until(connection, f"SELECT FROM pg_stat_activity WHERE wait_event = '{event}'")
+        process.kill()
+    until(connection, f"SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = '{event}')")
+
+
+def test_after_a_failure_the_next_run_goes_on_there(project: Project, connection: "Connection") -> None:
+    project.plain()
+    text = "CREATE TABLE a (n int);\n-- a remark\nINSERT INTO a VALUES (1);\nINSERT INTO b VALUES (1);\nSELECT 1;\n"
+    path = project.write("1_a.sql", text)
+    assert project.run("up", "sql").status == 1
+    assert rows(connection, PROGRESS) == [(2, None)]
+    status = project.run("status", "sql")
+    assert status.status == 0
+    assert "stopped" in status.out
+    assert 'after 2 statements (42P01: relation "b" does not exist): it goes on with statement 3, line 4' in status.out
+    path.write_text(text.replace("INTO b", "INTO a").replace("a remark", "another remark"))
+    dry = project.run("up", "sql", "--dry-run")
+    assert "it goes on with statement 3, line 4" in dry.out
+    assert rows(connection, "SELECT n FROM a") == [(1,)]
+    assert project.run("up", "sql").status == 0
+    assert rows(connection, "SELECT n FROM a") == [(1,), (1,)]
+    assert rows(connection, PROGRESS) == []
+    assert [row.name for row in applied(connection)] == ["1_a.sql"]
+
+
+def test_what_was_run_already_may_not_be_edited(project: Project, connection: "Connection") -> None:
+    project.plain()
+    path = project.write("1_a.sql", "CREATE TABLE a (n int);\nSELECT 1/0;\n")
+    assert project.run("up", "sql").status == 1
+    path.write_text("CREATE TABLE a (n bigint);\nSELECT 1;\n")
+    refused(project.run("up", "sql"), "1_a.sql", "one was edited", "--resume restart")
+    assert project.run("status", "sql").status == 1
+    assert rows(connection, PROGRESS) == [(1, None)]
+    connection.execute("DROP TABLE a")
+    assert project.run("up", "sql", "--resume", "restart").status == 0
+    assert rows(connection, "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attname = 'n'") == [("bigint",)]
+
+
+def test_a_first_statement_that_fails_leaves_nothing_to_resume(project: Project, connection: "Connection") -> None:
+    project.plain()
+    path = project.write("1_a.sql", "SELECT 1/0;\n")
+    assert project.run("up", "sql").status == 1
+    assert rows(connection, PROGRESS) == []
+    path.write_text("SELECT 1;\n")
+    assert project.run("up", "sql").status == 0
+
+
+@pytest.mark.parametrize(("resume", "count"), [("repeat", 2), ("skip", 1)])
+def test_a_killed_run_says_which_statement_may_have_happened(
+    project: Project, connection: "Connection", resume: str, count: int
+) -> None:
+    text = "CREATE TABLE a (n int);\nINSERT INTO a SELECT 1 FROM pg_sleep(1);\nCREATE TABLE b ();\n"
+    killed(project, connection, text=text)
+    until(connection, "SELECT FROM a")  # the server ends what it began
+    assert rows(connection, PROGRESS) == [(1, 1)]
+    refused(project.run("up", "sql"), "1_a.sql:2: the last run was killed in statement 2", "--resume repeat")
+    assert "the last run was killed in statement 2" in project.run("status", "sql").out
+    assert project.run("up", "sql", "--resume", resume).status == 0
+    assert len(rows(connection, "SELECT FROM a")) == count
+    assert len(rows(connection, "SELECT FROM pg_class WHERE relname = 'b'")) == 1
+    assert rows(connection, PROGRESS) == []
+
+
+def test_a_run_that_is_killed_in_a_transaction_of_the_file_goes_on_at_its_begin(
+    project: Project, connection: "Connection"
+) -> None:
+    text = "CREATE TABLE a (n int);\nBEGIN;\nINSERT INTO a VALUES (1);\nSELECT pg_sleep(1);\nCOMMIT;\n"
+    killed(project, connection, text=text)
+    assert rows(connection, PROGRESS) == [(1, 3)]
+    until(
+        connection,
+        "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1)%'"
+        " AND pid <> pg_backend_pid())",
+    )
+    assert rows(connection, "SELECT FROM a") == []
+    assert "it goes on with statement 2, line 2" in project.run("status", "sql").out
+    assert project.run("up", "sql").status == 0
+    assert rows(connection, "SELECT n FROM a") == [(1,)]
+
+
+def test_the_session_is_set_again_where_a_run_goes_on(project: Project, connection: "Connection") -> None:
+    project.plain()
+    text = "CREATE SCHEMA app;\nSET search_path = app;\nCREATE TABLE a ();\nSELECT 1/0;\nCREATE TABLE b ();\n"
+    path = project.write("1_a.sql", text)
+    assert project.run("up", "sql").status == 1
+    path.write_text(text.replace("1/0", "1"))
+    assert project.run("up", "sql").status == 0
+    assert rows(connection, "SELECT relname FROM pg_class WHERE relnamespace = 'app'::regnamespace ORDER BY 1") == [
+        ("a",),
+        ("b",),
+    ]
+
+
+def test_no_second_run_begins_while_a_statement_of_a_killed_one_is_at_work(
+    project: Project, connection: "Connection"
+) -> None:
+    project.plain()
+    project.write("1_a.sql", "SELECT pg_sleep(2);\nCREATE TABLE a ();\n")
+    with project.start("sql") as process:
+        until(connection, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        process.kill()
+    until(
+        connection, "SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1919510132)"
+    )
+    refused(project.run("up", "sql", "--resume", "repeat"), "a statement of a run that was killed is still at work")
+
+
+@pytest.mark.parametrize("mode", [mode for mode in RunMode if mode.clean_after_failure])
+def test_a_killed_run_leaves_nothing_half(
+    project: Project, server: "Server", database: str, connection: "Connection", mode: RunMode
+) -> None:
+    project.write(FIRST, "CREATE TABLE a ();\nSELECT pg_sleep(1);\nCREATE TABLE b ();\n")
+    script = (
+        "import sys, msgspec\n"
+        "from pathlib import Path\n"
+        "from driftproof.history import RunMode, read_directory\n"
+        "from driftproof.runner.migrate import up\n"
+        "from driftproof.runner.server import connect_to\n"
+        "(history,) = read_directory(Path(sys.argv[1]), None, None)\n"
+        "made = tuple(msgspec.structs.replace(m, run_mode=RunMode(sys.argv[3])) for m in history.migrations)\n"
+        "history = msgspec.structs.replace(history, migrations=made)\n"
+        "raise SystemExit(any(step.failed for step in up(lambda: connect_to(sys.argv[2], False), history)))\n"
+    )
+    command = [sys.executable, "-c", script, str(project.directory), project.url, mode.value]
+    with subprocess.Popen(command) as process:
+        until(connection, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        process.kill()
+    until(connection, "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')")
+    until(connection, "SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')")
+    there = {name for (name,) in rows(connection, "SELECT relname FROM pg_class WHERE relname IN ('a', 'b')")}
+    assert there in (set(), {"a", "b"})
+    if mode is not RunMode.SIMPLE:  # which notes it in a transaction of its own, as its tools do
+        assert len(applied(connection)) == bool(there)
+    connection.execute("DROP TABLE IF EXISTS a, b")
+    connection.execute("DELETE FROM driftproof.migrations")
+    assert subprocess.run(command, check=False).returncode == 0
+    assert [row.run_mode for row in applied(connection)] == [mode.value]

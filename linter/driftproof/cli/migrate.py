@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from driftproof.history import History
     from driftproof.report.terminal import Paint
-    from driftproof.runner.migrate import Applied, Plan, Step
+    from driftproof.runner.migrate import Applied, Entry, Plan, Step
+    from driftproof.runner.progress import Resume, Stop
     from driftproof.runner.server import Connection
 
 _PATH = click.argument("path", required=False, metavar="[PATH]")
@@ -33,23 +34,39 @@ def migrate() -> None:
 @_REMOTE
 @_FRAMEWORK
 @click.option("--dry-run", is_flag=True, help="Say what would be applied, and change nothing.")
-def up(path: str | None, database_url: str | None, allow_remote: bool, framework: str | None, dry_run: bool) -> int:
+@click.option(
+    "--resume",
+    type=click.Choice(["repeat", "skip", "restart"]),
+    help="Where a run was killed: run the statement again, go on behind it, or run the whole file again.",
+)
+def up(
+    path: str | None,
+    database_url: str | None,
+    allow_remote: bool,
+    framework: str | None,
+    dry_run: bool,
+    resume: str | None,
+) -> int:
     """Apply the migrations that the database lacks, in their order.
 
     Each is recorded in the table driftproof.migrations of that database. Nothing is applied when a migration that was
-    applied has been edited or is missing, or when a new one stands before one that is applied.
+    applied has been edited or is missing, or when a new one stands before one that is applied. A migration whose
+    statements commit one by one, and that stopped halfway, goes on behind the last statement that stays.
     """
+    from driftproof.runner.migrate import applied, plan, stopped
+    from driftproof.runner.progress import Resume
+
     history, upto = _history(path, framework)
+    chosen = None if resume is None else Resume(resume)
     if database_url is None:
-        return _dry(history, (), upto) if dry_run else _replay(history, upto)
-    from driftproof.runner.migrate import applied
+        return _dry(history, plan(history, (), upto)) if dry_run else _replay(history, upto)
     from driftproof.runner.server import connect_to, describe
 
     with connect_to(database_url, allow_remote) as connection:
         where = f"{describe(connection)}, database {connection.info.dbname}"
         if dry_run:
-            return _dry(history, applied(connection), upto)
-    return _apply(lambda: connect_to(database_url, allow_remote), history, where, upto)
+            return _dry(history, plan(history, applied(connection), upto, stopped(connection), chosen))
+    return _apply(lambda: connect_to(database_url, allow_remote), history, where, upto, chosen)
 
 
 @migrate.command()
@@ -60,18 +77,20 @@ def up(path: str | None, database_url: str | None, allow_remote: bool, framework
 def status(path: str | None, database_url: str | None, allow_remote: bool, framework: str | None) -> int:
     """Say of each migration whether it is applied, and what stands in the way of the others.
 
-    Exit status 1: some migration is edited, missing or out of order. Without --database-url all are pending.
+    Exit status 1: some migration is edited, missing or out of order, or it is not certain where one stopped. Without
+    --database-url all are pending.
     """
-    from driftproof.runner.migrate import applied, plan
+    from driftproof.runner.migrate import applied, plan, stopped
 
     history, upto = _history(path, framework)
     rows: tuple[Applied, ...] = ()
+    halfway: tuple[Stop, ...] = ()
     if database_url is not None:
         from driftproof.runner.server import connect_to
 
         with connect_to(database_url, allow_remote) as connection:
-            rows = applied(connection)
-    made = plan(history, rows, upto)
+            rows, halfway = applied(connection), stopped(connection)
+    made = plan(history, rows, upto, halfway)
     _print(*_table(made, _paint()))
     return 1 if made.problems else 0
 
@@ -103,7 +122,13 @@ def _replay(history: "History", upto: int | None) -> int:
     return status
 
 
-def _apply(connect: "Callable[[], Connection]", history: "History", where: str, upto: int | None) -> int:
+def _apply(
+    connect: "Callable[[], Connection]",
+    history: "History",
+    where: str,
+    upto: int | None,
+    resume: "Resume | None" = None,
+) -> int:
     from driftproof.report.terminal import GREEN, RED, YELLOW
     from driftproof.runner.migrate import name_of
     from driftproof.runner.migrate import up as apply
@@ -116,6 +141,7 @@ def _apply(connect: "Callable[[], Connection]", history: "History", where: str, 
         nonlocal count
         count = len(plan.pending)
         _print(f"{where}: {_count(count, 'migration')} to apply ({history.framework.title})")
+        _print(*(f"  {line}" for line in map(_stopped, plan.entries) if line))
 
     def done(step: "Step") -> None:
         word, style = ("failed", RED) if step.failed else ("undone", YELLOW) if step.undone else ("applied", GREEN)
@@ -123,7 +149,7 @@ def _apply(connect: "Callable[[], Connection]", history: "History", where: str, 
         for note in step.outcome.notes:
             _print(f"           {note}")
 
-    steps = apply(connect, history, planned, done, upto)
+    steps = apply(connect, history, planned, done, upto, resume)
     if not steps or not steps[-1].failed:
         return 0
     last = steps[-1]
@@ -141,21 +167,38 @@ def _apply(connect: "Callable[[], Connection]", history: "History", where: str, 
     return 1
 
 
-def _dry(history: "History", rows: "tuple[Applied, ...]", upto: int | None) -> int:
-    from driftproof.runner.migrate import name_of, plan
+def _dry(history: "History", made: "Plan") -> int:
+    from driftproof.runner.migrate import name_of
 
-    made = plan(history, rows, upto)
     made.check()
     _print(f"{_count(len(made.pending), 'migration')} to apply ({history.framework.title})")
     _print(*(f"  {name_of(migration)}  {migration.run_mode}" for migration in made.pending))
+    _print(*filter(None, map(_stopped, made.entries)))
     return 0
+
+
+def _stopped(entry: "Entry") -> str:
+    """Where an earlier run of a migration stopped, and where the next one goes on; empty if none did."""
+    if entry.stop is None or entry.migration is None or entry.problem is not None:
+        return ""
+    from driftproof.runner.execute import pieces_of
+
+    pieces, source = pieces_of(entry.migration), entry.migration.source
+    why = f" ({entry.stop.error})" if entry.stop.error else ""
+    done = (
+        f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {_count(entry.stop.done, 'statement')}"
+    )
+    if entry.start >= len(pieces):
+        return f"{done}{why}: nothing is left but to record it"
+    line = source.line_number(pieces[entry.start].start)
+    return f"{done}{why}: it goes on with statement {entry.start + 1}, line {line}"
 
 
 def _table(plan: "Plan", paint: "Paint") -> list[str]:
     from driftproof.report.terminal import DIM, GREEN, RED, YELLOW
     from driftproof.runner.migrate import State
 
-    styles = {State.APPLIED: GREEN, State.PENDING: YELLOW}
+    styles = {State.APPLIED: GREEN, State.PENDING: YELLOW, State.STOPPED: YELLOW}
     lines = []
     for entry in plan.entries:
         when = f"{entry.applied.applied_at:%Y-%m-%d %H:%M:%S}" if entry.applied is not None else ""
@@ -163,7 +206,8 @@ def _table(plan: "Plan", paint: "Paint") -> list[str]:
             f"{paint(f'{entry.state:12}', styles.get(entry.state, RED))}  {paint(f'{when:19}', DIM)}  {entry.name}"
         )
     counts = [(state, sum(entry.state is state for entry in plan.entries)) for state in State]
-    lines += ["", ", ".join(f"{count} {state}" for state, count in counts if count), *plan.problems]
+    lines += ["", ", ".join(f"{count} {state}" for state, count in counts if count)]
+    lines += [*filter(None, map(_stopped, plan.entries)), *plan.problems]
     return lines
 
 

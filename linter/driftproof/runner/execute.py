@@ -19,6 +19,7 @@ from driftproof.statements.operations import Statement, SyntaxFailure
 if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
+    from driftproof.runner.progress import Progress
     from driftproof.runner.server import Connection
 
 Piece = Statement | SyntaxFailure
@@ -61,12 +62,14 @@ def execute(
     migration: Migration,
     pieces: Sequence[Piece] | None = None,
     bookkeeping: Command | None = None,
+    progress: "Progress | None" = None,
 ) -> Outcome:
     """Run a migration in its run mode; ``pieces`` are its statements, where the caller has them already.
 
     ``bookkeeping`` is the row that the framework writes, where and when the mode writes it. The connection is in
     autocommit mode and idle, before and after; a transaction that the file leaves open is rolled back. The session
     keeps what the file SETs: take a new connection for each file. In BATCH mode the file is a batch of one.
+    ``progress`` keeps account of the statements where each commits on its own, and says with which to begin.
     Raises ServerError when the connection is lost, Unreadable for a file that holds no text.
     """
     file = _File(migration, pieces)
@@ -82,7 +85,7 @@ def execute(
                 _whole(connection, file)
                 _record(connection, file, bookkeeping)
             case _:
-                _one_by_one(connection, file)
+                _one_by_one(connection, file, progress)
                 _record(connection, file, bookkeeping)
         file.left_open = _end(connection) and file.failed is None
     file.seconds = time.perf_counter() - started
@@ -193,18 +196,35 @@ def _whole(connection: "Connection", file: _File) -> None:
         file.fail_whole(failed, done)
 
 
-def _one_by_one(connection: "Connection", file: _File) -> None:
+def _one_by_one(connection: "Connection", file: _File, progress: "Progress | None") -> None:
+    texts = [file.text(piece) for piece in file.pieces]
+    start = progress.start if progress is not None else 0
     end = 0
-    for piece in file.pieces:
-        _note_psql_commands(file, end, piece.start)
-        text, end = file.text(piece), piece.end
+    for number, (piece, text) in enumerate(zip(file.pieces, texts, strict=True)):
+        if number >= start:
+            _note_psql_commands(file, end, piece.start)
+        end = piece.end
         data = b""
         if _COPY.match(text):
             data, end = _copy_data(file.data, end)
+        if number < start and not _SETTING.match(text):
+            continue
+        if progress is not None and number >= start:
+            progress.begins(number, texts)
         _, failed = wire.simple(connection, text, data)
         if failed is not None:
+            if progress is not None:
+                progress.failed(texts, f"{failed.sqlstate}: {failed.message}")
             return file.fail(failed, piece)
+        if progress is not None and number >= start:
+            progress.ended(number, texts, _idle(connection))
     _note_psql_commands(file, end, len(file.data))
+
+
+def _idle(connection: "Connection") -> bool:
+    from psycopg import pq
+
+    return connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
 
 def _record(connection: "Connection", file: _File, bookkeeping: Command | None) -> None:
@@ -214,9 +234,7 @@ def _record(connection: "Connection", file: _File, bookkeeping: Command | None) 
 
 def _end(connection: "Connection") -> bool:
     """Roll back whatever transaction is open, as a client that goes away; whether there was one."""
-    from psycopg import pq
-
-    if connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+    if _idle(connection):
         return False
     wire.simple(connection, "ROLLBACK")
     return True
@@ -243,6 +261,8 @@ _NO_COPY = (
     "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = '08P01',"
     " MESSAGE = 'COPY FROM STDIN and TO STDOUT are not possible in a pipeline'; END$$"
 )
+# What a session keeps: it is said again where a run goes on in another session.
+_SETTING = re.compile(r"(?:set|reset)\b|select\s+(?:pg_catalog\.)?set_config\s*\(", re.IGNORECASE)
 _QUOTED = re.compile(r'"([^"]+)"')
 _COPY_END = re.compile(rb"^\\\.[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 _PSQL_COMMAND = re.compile(r"--[^\n]*|/\*.*?\*/|(?P<command>\\[^\n]*)", re.DOTALL)

@@ -1,6 +1,7 @@
 """The reference runner: a history, the rows that say what a database has of it, and the way from one to the other."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from driftproof.history import History, Migration, RunMode
+from driftproof.runner import progress
 from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of
+from driftproof.runner.progress import Progress, Resume, Stop
 from driftproof.runner.server import ServerError, first_line
 from driftproof.runner.wire import Command
 from driftproof.source import BOM, Source, Unreadable
@@ -35,8 +38,13 @@ CREATE TABLE IF NOT EXISTS driftproof.migrations (
 );
 COMMENT ON TABLE driftproof.migrations IS 'Migrations that driftproof applied; checksum is SHA-256 with LF line ends';
 """
-_INSERT = "INSERT INTO driftproof.migrations (version, name, checksum, run_mode) VALUES ($1, $2, $3, $4)"
+_INSERT = (
+    f"WITH done AS (DELETE FROM {progress.TABLE} WHERE version = $1 AND name = $2)"
+    f" INSERT INTO {TABLE} (version, name, checksum, run_mode) VALUES ($1, $2, $3, $4)"
+)
 _LOCK = 0x6472696674  # any number that no one else uses for an advisory lock: "drift"
+_WORK = _LOCK + 1
+"""The lock of the session that runs the migrations: a statement goes on when its runner was killed."""
 
 
 class Refused(Unusable):
@@ -50,6 +58,7 @@ class State(StrEnum):
     EDITED = "edited"
     MISSING = "missing"
     LATE = "out of order"
+    STOPPED = "stopped"
     PENDING = "pending"
 
 
@@ -64,13 +73,16 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A migration of the history or of the database, or of both."""
+    """A migration of the history or of the database, or of both; ``start`` is the statement to begin with, where an
+    earlier run stopped at ``stop``."""
 
     state: State
     name: str
     migration: Migration | None = None
     applied: Applied | None = None
     problem: str | None = None
+    start: int = 0
+    stop: Stop | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -82,8 +94,15 @@ class Plan(msgspec.Struct, frozen=True):
     def pending(self) -> tuple[Migration, ...]:
         """What is to be applied."""
         return tuple(
-            entry.migration for entry in self.entries if entry.state is State.PENDING and entry.migration is not None
+            entry.migration
+            for entry in self.entries
+            if entry.state in (State.PENDING, State.STOPPED) and entry.migration is not None
         )
+
+    @property
+    def starts(self) -> dict[int, int]:
+        """The statement to begin with, by the index of the migration, where an earlier run stopped."""
+        return {entry.migration.index: entry.start for entry in self.entries if entry.stop and entry.migration}
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -120,12 +139,20 @@ def name_of(migration: Migration) -> str:
     return PurePath(migration.path).name
 
 
-def plan(history: History, applied: Sequence[Applied], upto: int | None = None) -> Plan:
-    """Hold a history against what a database has; what comes after the index ``upto`` is left out of it.
+def plan(
+    history: History,
+    applied: Sequence[Applied],
+    upto: int | None = None,
+    stopped: Sequence[Stop] = (),
+    resume: Resume | None = None,
+) -> Plan:
+    """Hold a history against what a database has; what comes after the index ``upto`` is left out of it. ``resume``
+    says how to go on with a migration that ``stopped`` halfway, where that is not certain.
 
     Raises Refused for a history in which two migrations are the same by version and name.
     """
     rows = {(row.version, row.name): row for row in applied}
+    halfway = {(stop.version, stop.name): stop for stop in stopped if (stop.version, stop.name) not in rows}
     known: dict[tuple[str, str], Migration] = {}
     for migration in history.migrations:
         key = (migration.version, name_of(migration))
@@ -136,7 +163,9 @@ def plan(history: History, applied: Sequence[Applied], upto: int | None = None) 
     entries = [_missing(row, history) for key, row in rows.items() if key not in known]
     for key, migration in known.items():
         if upto is None or migration.index <= upto:
-            entries.append(_entry(migration, rows.get(key), history.migrations[last] if last >= 0 else None))
+            entry = _entry(migration, rows.get(key), history.migrations[last] if last >= 0 else None)
+            entries.append(_halfway(entry, migration, halfway[key], resume) if key in halfway else entry)
+    entries[:0] = [_lost(stop) for key, stop in halfway.items() if key not in known]
     return Plan(tuple(entries))
 
 
@@ -157,6 +186,38 @@ def _entry(migration: Migration, row: Applied | None, last: Migration | None) ->
         f" (checksum {now[:12]}, then {row.checksum[:12]}): put it back, and change the schema in a new migration"
     )
     return Entry(State.EDITED, name, migration, row, problem)
+
+
+def _halfway(entry: Entry, migration: Migration, stop: Stop, resume: Resume | None) -> Entry:
+    """A migration that stopped halfway: where to go on, or why that is not certain."""
+    pieces = _pieces(migration)
+    texts = [migration.source.sql.encode()[piece.start : piece.end].decode() for piece in pieces]
+    start, problem = stop.done, entry.problem
+    if resume is Resume.RESTART:
+        start = 0
+    elif stop.edited(texts):
+        problem = problem or (
+            f"{migration.path}: of the {stop.done} statements that were run until {stop.stopped_at:%Y-%m-%d %H:%M}, one"
+            " was edited: put it back, or run the whole file again with --resume restart"
+        )
+    elif stop.uncertain(texts):
+        running = stop.running or 0
+        line = migration.source.line_number(pieces[running].start)
+        if resume is None:
+            problem = problem or (
+                f"{migration.path}:{line}: the last run was killed in statement {running + 1}, which may have happened"
+                " or not: look, then say --resume repeat or --resume skip"
+            )
+        start = running + 1 if resume is Resume.SKIP else stop.done
+    return msgspec.structs.replace(entry, state=State.STOPPED, problem=problem, start=start, stop=stop)
+
+
+def _lost(stop: Stop) -> Entry:
+    problem = (
+        f"{stop.name} stopped halfway on {stop.stopped_at:%Y-%m-%d}, after {stop.done} of its statements, and is"
+        " missing from the history: put it back"
+    )
+    return Entry(State.MISSING, stop.name, problem=problem, stop=stop)
 
 
 def _missing(row: Applied, history: History) -> Entry:
@@ -182,12 +243,23 @@ def applied(connection: "Connection") -> tuple[Applied, ...]:
     return tuple(Applied(*row) for row in rows)
 
 
+def stopped(connection: "Connection") -> tuple[Stop, ...]:
+    """The migrations that stopped halfway. Changes nothing."""
+    import psycopg
+
+    try:
+        return progress.stops(connection)
+    except psycopg.Error as error:
+        raise ServerError(f"the bookkeeping in {progress.TABLE} can't be read: {first_line(error)}") from None
+
+
 def up(
     connect: "Callable[[], Connection]",
     history: History,
     planned: Callable[[Plan], None] = lambda _: None,
     done: Callable[[Step], None] = lambda _: None,
     upto: int | None = None,
+    resume: Resume | None = None,
 ) -> list[Step]:
     """Apply what a database lacks, each migration in its run mode and on a connection of its own, up to a failure.
 
@@ -197,7 +269,7 @@ def up(
     """
     steps: list[Step] = []
     with _locked(connect) as keeper:
-        made = plan(history, applied(keeper), upto)
+        made = plan(history, applied(keeper), upto, stopped(keeper), resume)
         made.check()
         pieces = {migration.index: _pieces(migration) for migration in made.pending}
         planned(made)
@@ -205,17 +277,26 @@ def up(
             _make_table(keeper)
         for group in _groups(made.pending):
             with connect() as connection:
+                connection.execute("SELECT pg_advisory_lock_shared(%s)", (_WORK,))
                 if group[0].run_mode is RunMode.BATCH:
                     ran = _batch(connection, group)
                 else:
-                    row = _row(group[0])
-                    ran = [Step(group[0], execute(connection, group[0], pieces[group[0].index], row))]
+                    one = group[0]
+                    account = _account(keeper, one, made.starts.get(one.index, 0))
+                    ran = [Step(one, execute(connection, one, pieces[one.index], _row(one), account))]
             for step in ran:
                 done(step)
             steps += ran
             if ran[-1].failed:
                 break
     return steps
+
+
+def _account(keeper: "Connection", migration: Migration, start: int) -> Progress | None:
+    """Keeps account of the statements where a failure or a kill leaves those before it."""
+    if migration.run_mode.clean_after_failure:
+        return None
+    return Progress(keeper, migration.version, name_of(migration), start)
 
 
 def _groups(pending: Sequence[Migration]) -> Iterator[Sequence[Migration]]:
@@ -252,7 +333,7 @@ def _make_table(connection: "Connection") -> None:
         # Without the notices that both are there already.
         with connection.transaction():
             connection.execute("SET LOCAL client_min_messages = warning")
-            connection.execute(_CREATE)
+            connection.execute(_CREATE + progress.CREATE)
     except psycopg.Error as error:
         raise ServerError(f"the bookkeeping in {TABLE} can't be made: {first_line(error)}") from None
 
@@ -261,19 +342,39 @@ def _make_table(connection: "Connection") -> None:
 def _locked(connect: "Callable[[], Connection]") -> "Iterator[Connection]":
     """A connection that holds the runner's lock on the database. Raises Refused where another one holds it."""
     with connect() as connection:
-        if connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() == (False,):
-            raise Refused(f"another driftproof migrate is at work on this database{_holder(connection)}: wait for it")
+        _take(connection, _LOCK, "another driftproof migrate is at work on this database")
+        _wait_for_work(connection)
         if connection.info.server_version >= 140000:
             # It only waits while the migrations run.
             connection.execute("SET idle_session_timeout = 0")
         yield connection
 
 
-def _holder(connection: "Connection") -> str:
+def _take(connection: "Connection", lock: int, otherwise: str) -> None:
+    if connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone() == (False,):
+        raise Refused(f"{otherwise}{_holder(connection, lock)}: wait for it")
+
+
+def _wait_for_work(connection: "Connection") -> None:
+    """Wait a moment for the sessions of a run that has ended; one that is at work longer was left by a killed run."""
+    end = time.monotonic() + 1
+    while True:
+        try:
+            _take(connection, _WORK, "a statement of a run that was killed is still at work on this database")
+        except Refused:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_WORK,))
+            return
+
+
+def _holder(connection: "Connection", lock: int) -> str:
     row = connection.execute(
         "SELECT a.pid, a.usename, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
         " WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid AND a.datname = current_database()"
         " AND l.classid = %s AND l.objid = %s",
-        (_LOCK >> 32, _LOCK & 0xFFFFFFFF),
+        (lock >> 32, lock & 0xFFFFFFFF),
     ).fetchone()
     return "" if row is None else f" (process {row[0]} of {row[1]}, since {row[2]:%Y-%m-%d %H:%M:%S})"
