@@ -573,23 +573,30 @@ def test_a_killed_run_leaves_nothing_half(
         "from pathlib import Path\n"
         "from driftproof.history import RunMode, read_directory\n"
         "from driftproof.runner.migrate import up\n"
+        "from driftproof.runner.progress import Resume\n"
         "from driftproof.runner.server import connect_to\n"
         "(history,) = read_directory(Path(sys.argv[1]), None, None)\n"
         "made = tuple(msgspec.structs.replace(m, run_mode=RunMode(sys.argv[3])) for m in history.migrations)\n"
         "history = msgspec.structs.replace(history, migrations=made)\n"
-        "raise SystemExit(any(step.failed for step in up(lambda: connect_to(sys.argv[2], False), history)))\n"
+        "resume = Resume(sys.argv[4]) if sys.argv[4] else None\n"
+        "steps = up(lambda: connect_to(sys.argv[2], False), history, resume=resume)\n"
+        "raise SystemExit(any(step.failed for step in steps))\n"
     )
     command = [sys.executable, "-c", script, str(project.directory), project.url, mode.value]
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen([*command, ""]) as process:
         until(connection, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
         process.kill()
     until(connection, "SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')")
     until(connection, "SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')")
     there = {name for (name,) in rows(connection, "SELECT relname FROM pg_class WHERE relname IN ('a', 'b')")}
     assert there in (set(), {"a", "b"})
-    if mode is not RunMode.SIMPLE:  # which notes it in a transaction of its own, as its tools do
+    if mode is RunMode.SIMPLE:  # which notes it in a transaction of its own, as its tools do
+        assert subprocess.run([*command, ""], check=False, capture_output=True).returncode == 1
+        assert subprocess.run([*command, "skip" if there else "repeat"], check=False).returncode == 0
+    else:
         assert len(applied(connection)) == bool(there)
-    connection.execute("DROP TABLE IF EXISTS a, b")
-    connection.execute("DELETE FROM driftproof.migrations")
-    assert subprocess.run(command, check=False).returncode == 0
+        assert subprocess.run([*command, ""], check=False).returncode == 0
     assert [row.run_mode for row in applied(connection)] == [mode.value]
+    assert rows(connection, PROGRESS) == []
+    there = {name for (name,) in rows(connection, "SELECT relname FROM pg_class WHERE relname IN ('a', 'b')")}
+    assert there == {"a", "b"}

@@ -181,16 +181,16 @@ def _stopped(entry: "Entry") -> str:
     """Where an earlier run of a migration stopped, and where the next one goes on; empty if none did."""
     if entry.stop is None or entry.migration is None or entry.problem is not None:
         return ""
-    from driftproof.runner.execute import pieces_of
+    from driftproof.runner.execute import pieces_of, steps_of
 
-    pieces, source = pieces_of(entry.migration), entry.migration.source
+    steps, source = steps_of(entry.migration, pieces_of(entry.migration)), entry.migration.source
     why = f" ({entry.stop.error})" if entry.stop.error else ""
     done = (
         f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {_count(entry.stop.done, 'statement')}"
     )
-    if entry.start >= len(pieces):
+    if entry.start >= len(steps):
         return f"{done}{why}: nothing is left but to record it"
-    line = source.line_number(pieces[entry.start].start)
+    line = source.line_number(steps[entry.start][0])
     return f"{done}{why}: it goes on with statement {entry.start + 1}, line {line}"
 
 

@@ -57,6 +57,14 @@ def pieces_of(migration: Migration) -> tuple[Piece, ...]:
     return tuple(sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start))
 
 
+def steps_of(migration: Migration, pieces: Sequence[Piece]) -> list[tuple[int, str]]:
+    """What of a migration commits at once, as offset and text: its statements, or all of it where it is one query."""
+    if migration.run_mode is RunMode.SIMPLE:
+        return [(pieces[0].start if pieces else 0, migration.source.sql)]
+    data = migration.source.sql.encode()
+    return [(piece.start, data[piece.start : piece.end].decode()) for piece in pieces]
+
+
 def execute(
     connection: "Connection",
     migration: Migration,
@@ -69,7 +77,7 @@ def execute(
     ``bookkeeping`` is the row that the framework writes, where and when the mode writes it. The connection is in
     autocommit mode and idle, before and after; a transaction that the file leaves open is rolled back. The session
     keeps what the file SETs: take a new connection for each file. In BATCH mode the file is a batch of one.
-    ``progress`` keeps account of the statements where each commits on its own, and says with which to begin.
+    ``progress`` keeps account of what commits before the bookkeeping does (`steps_of`), and says where to begin.
     Raises ServerError when the connection is lost, Unreadable for a file that holds no text.
     """
     file = _File(migration, pieces)
@@ -82,7 +90,7 @@ def execute(
             case RunMode.PIPELINE:
                 _pipeline(connection, file, bookkeeping)
             case RunMode.SIMPLE:
-                _whole(connection, file)
+                _at_once(connection, file, progress)
                 _record(connection, file, bookkeeping)
             case _:
                 _one_by_one(connection, file, progress)
@@ -196,6 +204,19 @@ def _whole(connection: "Connection", file: _File) -> None:
         file.fail_whole(failed, done)
 
 
+def _at_once(connection: "Connection", file: _File, progress: "Progress | None") -> None:
+    """The file as one query; its bookkeeping is another one."""
+    if progress is None:
+        return _whole(connection, file)
+    if progress.start:
+        return None
+    progress.begins(0, [file.sql])
+    _whole(connection, file)
+    if file.failed is not None or not _idle(connection):  # a transaction that it leaves open is undone
+        return progress.failed([file.sql], None if file.failed is None else file.failed.said)
+    return progress.ended(0, [file.sql], idle=True)
+
+
 def _one_by_one(connection: "Connection", file: _File, progress: "Progress | None") -> None:
     texts = [file.text(piece) for piece in file.pieces]
     start = progress.start if progress is not None else 0
@@ -214,7 +235,7 @@ def _one_by_one(connection: "Connection", file: _File, progress: "Progress | Non
         _, failed = wire.simple(connection, text, data)
         if failed is not None:
             if progress is not None:
-                progress.failed(texts, f"{failed.sqlstate}: {failed.message}")
+                progress.failed(texts, failed.said)
             return file.fail(failed, piece)
         if progress is not None and number >= start:
             progress.ended(number, texts, _idle(connection))

@@ -14,7 +14,7 @@ import msgspec
 
 from driftproof.history import History, Migration, RunMode
 from driftproof.runner import progress
-from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of
+from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of, steps_of
 from driftproof.runner.progress import Progress, Resume, Stop
 from driftproof.runner.server import ServerError, first_line
 from driftproof.runner.wire import Command
@@ -190,8 +190,8 @@ def _entry(migration: Migration, row: Applied | None, last: Migration | None) ->
 
 def _halfway(entry: Entry, migration: Migration, stop: Stop, resume: Resume | None) -> Entry:
     """A migration that stopped halfway: where to go on, or why that is not certain."""
-    pieces = _pieces(migration)
-    texts = [migration.source.sql.encode()[piece.start : piece.end].decode() for piece in pieces]
+    steps = steps_of(migration, _pieces(migration))
+    texts = [text for _, text in steps]
     start, problem = stop.done, entry.problem
     if resume is Resume.RESTART:
         start = 0
@@ -202,11 +202,12 @@ def _halfway(entry: Entry, migration: Migration, stop: Stop, resume: Resume | No
         )
     elif stop.uncertain(texts):
         running = stop.running or 0
-        line = migration.source.line_number(pieces[running].start)
+        line = migration.source.line_number(steps[running][0])
+        what = "the file" if migration.run_mode is RunMode.SIMPLE else f"statement {running + 1}"
         if resume is None:
             problem = problem or (
-                f"{migration.path}:{line}: the last run was killed in statement {running + 1}, which may have happened"
-                " or not: look, then say --resume repeat or --resume skip"
+                f"{migration.path}:{line}: the last run was killed in {what}, which may have happened or not: look,"
+                " then say --resume repeat or --resume skip"
             )
         start = running + 1 if resume is Resume.SKIP else stop.done
     return msgspec.structs.replace(entry, state=State.STOPPED, problem=problem, start=start, stop=stop)
@@ -293,8 +294,8 @@ def up(
 
 
 def _account(keeper: "Connection", migration: Migration, start: int) -> Progress | None:
-    """Keeps account of the statements where a failure or a kill leaves those before it."""
-    if migration.run_mode.clean_after_failure:
+    """Keeps account of what commits before the bookkeeping does."""
+    if migration.run_mode not in (RunMode.SIMPLE, RunMode.AUTOCOMMIT):
         return None
     return Progress(keeper, migration.version, name_of(migration), start)
 

@@ -99,7 +99,7 @@ class Progress:
             self._done = number + 1
         self._write(None if idle else number, texts, None)
 
-    def failed(self, texts: Sequence[str], error: str) -> None:
+    def failed(self, texts: Sequence[str], error: str | None) -> None:
         """A statement failed; what the transaction around it did is undone."""
         if self._done:
             self._write(None, texts, error)

@@ -35,6 +35,11 @@ class Failed(msgspec.Struct, frozen=True):
     hint: str | None = None
     context: str | None = None
 
+    @property
+    def said(self) -> str:
+        """In one line."""
+        return f"{self.sqlstate}: {self.message}"
+
 
 def simple(connection: "Connection", sql: str, copy_data: bytes | None = None) -> tuple[int, Failed | None]:
     """Send one simple query, perhaps of several statements: how many of them were completed, and what failed then.
