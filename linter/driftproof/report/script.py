@@ -1,26 +1,34 @@
 """The questions to ask a database before and after its migrations, as a script for any console, with the answers to
 expect as comments. It changes nothing."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from driftproof.catalog import Relation, State, interpreter
+from driftproof.catalog import State, interpreter
 from driftproof.diagnostic import Certainty, Diagnostic
 from driftproof.evidence.probes import there, written
 from driftproof.evidence.questions import in_the_way, primary_key
-from driftproof.evidence.settle import Read, ahead, fact_of
+from driftproof.evidence.settle import ahead, fact_of
 from driftproof.history import History, Migration
 from driftproof.objects import Object, described
 from driftproof.report import printable
-from driftproof.source import Unreadable
-from driftproof.statements.operations import CreateRelation, RenameMember, Statement
+from driftproof.schema.read import read
+from driftproof.statements.operations import CreateRelation, Statement
 from driftproof.statements.walk import flat
 from driftproof.syntax import literal, parse
-from driftproof.syntax.columns import ColumnText, columns_said, printed
 from driftproof.syntax.demands import SQLSTATES, demands
 
 Table = tuple[str, str]
+
+_CONSTANT = re.compile(r"(?:CAST\()?(?P<text>'(?:[^']|'')*')(?: AS (?P<cast>.+)\))?")
+_VERBATIM = ("text", "character varying", "uuid")
+"""The types whose constants are printed as they are written."""
+_AS_WRITTEN = re.compile(
+    r"\d+|(?:now|gen_random_uuid|random|(?:clock|transaction|statement)_timestamp)\(\)"
+    r"|CURRENT_(?:DATE|TIME|TIMESTAMP|USER|ROLE)|LOCALTIME(?:STAMP)?"
+)
 
 _COLUMNS = """\
 SELECT a.attname AS "column", format_type(a.atttypid, a.atttypmod) AS type,
@@ -42,12 +50,12 @@ def _one_line(text: str) -> str:
 
 
 class _Made(NamedTuple):
-    """Where a table is made, and the columns that are written there."""
+    """Where a table is made, and the names of the columns that are written there."""
 
     migration: Migration
     statement: Statement
     guarded: bool
-    columns: list[str]
+    columns: frozenset[str]
 
 
 class _Script:
@@ -56,43 +64,28 @@ class _Script:
         self.doubts = [item for item in diagnostics if item.certainty is Certainty.DRIFT and item.object is not None]
         self.migrations = history.migrations[: max(history.named, default=-1) + 1]
         self.named = [migration for migration in self.migrations if migration.index in history.named]
-        self.said: dict[tuple[Table, str], ColumnText] = {}
+        self.tables = {(item.schema, item.name): item for item in read(history).relations}
         self.made: dict[Table, _Made] = {}
         self.rows: list[str] = []
         self.state = self._end()
 
     def _end(self) -> State:
-        """What the migrations leave on an empty platform; on the way, what they say of columns and ask of rows."""
+        """What the migrations leave on an empty platform; on the way, the tables that they make, and questions about rows."""
         run = interpreter(self.history.framework.platform)
-        read: Read = {migration.index: _statements(migration) for migration in self.migrations}
-        for migration, statement in ahead(run, self.migrations, read):
-            data = migration.source.data
+        statements = {migration.index: parse(migration.source.sql).statements for migration in self.migrations}
+        for migration, statement in ahead(run, self.migrations, statements):
             named = migration.index in self.history.named
-            saying = [(said, _has(run.state, said)) for said in columns_said(data, statement)]
             run.run(statement, lambda: 1)
-            if run.failed:
+            if run.failed or not named:
                 continue
-            if named:
-                self.rows += self._rows_asked(run.state, migration, statement)
-            for said, had in saying:
-                key, _ = run.state.look_up(said.table)
-                if key is not None and not (had and said.defines):
-                    self._note(key, said)
+            self.rows += self._rows_asked(run.state, migration, statement)
             for step in flat(statement.operations):
-                if isinstance(step, CreateRelation) and step.kind == "table" and not step.temporary and named:
-                    key, relation = run.state.look_up(step.name)
-                    if key is not None and relation is not None and key not in self.made:
-                        columns = self._rows_of(key, relation)
+                if isinstance(step, CreateRelation) and step.kind == "table" and not step.temporary:
+                    key, _ = run.state.look_up(step.name)
+                    if key is not None and key not in self.made:
+                        columns = frozenset(column.name for column in step.columns)
                         self.made[key] = _Made(migration, statement, step.if_not_exists, columns)
-                elif isinstance(step, RenameMember) and step.kind == "column":
-                    key, _ = run.state.look_up(step.table)
-                    if key is not None and (known := self.said.pop((key, step.name), None)):
-                        self.said[key, step.to] = known
         return run.state
-
-    def _note(self, table: Table, said: ColumnText) -> None:
-        before = self.said.get((table, said.name))
-        self.said[table, said.name] = said if said.defines or before is None else before.changed(said)
 
     def lines(self) -> Iterator[str]:
         """The script."""
@@ -135,7 +128,7 @@ class _Script:
         yield "-- Its columns in order:"
         yield _COLUMNS.format(table=written(*table))
         yield "-- expect: no rows where it is not there; else these, in any order, and others as well:"
-        yield from columns
+        yield from self._rows_of(table, columns)
         needed = self._needed(table)
         if needed:
             values = ", ".join(f"({at}, {literal(name)})" for at, name in enumerate(needed, start=1))
@@ -156,23 +149,26 @@ class _Script:
         yield f"-- {_name(table)}: its columns in order:"
         yield _COLUMNS.format(table=written(*table))
         yield "-- expect these rows; a table that was there before may have them in another order, and others as well:"
-        if (relation := self.state.relations.get(table)) is not None:
-            yield from self._rows_of(table, relation)
+        yield from self._rows_of(table)
         yield ""
 
-    def _rows_of(self, table: Table, relation: Relation) -> list[str]:
-        """The columns of a table as the question about them answers, as far as it is known."""
-        rows = []
-        for name in relation.columns():
-            type_, said = printed(relation.types.get(name, "")) or "...", self.said.get((table, name))
-            if not relation.member("column", name).sure:
-                rows.append(f"--   perhaps {name}")
-            elif said is None:
-                rows.append(f"--   {name} | {type_} | ... | ...")
-            else:
-                null = "not null" if said.not_null else "null"
-                rows.append(f"--   {name} | {said.type or type_} | {null} | {said.default or ''}".rstrip())
-        return rows
+    def _rows_of(self, table: Table, written: frozenset[str] = frozenset()) -> Iterator[str]:
+        """The columns of a table as the question about them answers; only those that are ``written``, if there are any.
+
+        Dots stand for what is not known; a default in angle brackets is one that PostgreSQL may print otherwise.
+        """
+        found = self.tables.get(table)
+        for column in found.columns if found is not None else ():
+            if written and column.name not in written:
+                continue
+            fact = fact_of(self.state, Object("column", *table, column.name))
+            if fact is None or not fact.sure:
+                yield f"--   perhaps {column.name}"
+                continue
+            type_ = (column.type or "...").removeprefix("public.")
+            null = "..." if column.nullable is None else "null" if column.nullable else "not null"
+            default = f"<{column.generated}>" if column.generated else _printed(column.default, type_)
+            yield f"--   {column.name} | {type_} | {null} | {default}".rstrip()
 
     def _needed(self, table: Table) -> dict[str, Diagnostic]:
         """The columns in doubt, each with the first statement that fails without it."""
@@ -230,13 +226,6 @@ class _Script:
         return f"{Path(printable(doubt.path)).name}, line {doubt.span.start.line} fails: {doubt.sqlstate}"
 
 
-def _statements(migration: Migration) -> tuple[Statement, ...]:
-    try:
-        return parse(migration.source.sql).statements
-    except Unreadable:
-        return ()
-
-
 def _path(migration: Migration) -> str:
     return printable(migration.path)
 
@@ -245,7 +234,17 @@ def _name(table: Table) -> str:
     return ".".join(table).removeprefix("public.")
 
 
-def _has(state: State, said: ColumnText) -> bool:
-    """Whether a column is there already, so that IF NOT EXISTS passes its definition by."""
-    _, relation = state.look_up(said.table)
-    return relation is not None and bool(relation.fact.nominal) and bool(relation.member("column", said.name).nominal)
+def _printed(default: str | None, type_: str) -> str:
+    """A default as pg_get_expr prints it, in angle brackets where that is not certain."""
+    if default is None or default == "NULL":
+        return ""
+    if type_ == "boolean" and default in ("TRUE", "FALSE"):
+        return default.lower()
+    constant = _CONSTANT.fullmatch(default)
+    if constant is not None and constant["cast"] in (None, type_):
+        bare = type_.partition("(")[0]
+        if bare in _VERBATIM or (constant["text"], bare.removesuffix("[]") != bare) == ("'{}'", True):
+            return f"{constant['text']}::{bare}"
+        if bare in ("json", "jsonb") and constant["text"] in ("'{}'", "'[]'"):
+            return f"{constant['text']}::{bare}"
+    return default if _AS_WRITTEN.fullmatch(default) else f"<{default}>"
