@@ -70,7 +70,7 @@ class _Script:
         self.state = self._end()
 
     def _end(self) -> State:
-        """What the migrations leave on an empty platform; on the way, the tables that they make, and questions about rows."""
+        """What the migrations leave on an empty platform; on the way, their tables and the questions about rows."""
         run = interpreter(self.history.framework.platform)
         statements = {migration.index: parse(migration.source.sql).statements for migration in self.migrations}
         for migration, statement in ahead(run, self.migrations, statements):
