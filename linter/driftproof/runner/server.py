@@ -24,7 +24,9 @@ PREFIX = "driftproof_"
 
 INSTALL = "pip install 'driftproof[postgres]'"
 
-_OLDEST = 130000
+OLDEST = 130000
+"""The oldest version that will do, as PostgreSQL counts it."""
+
 _CONNECT_SECONDS = "10"
 _LEAVING_SECONDS = 0.05
 
@@ -43,8 +45,9 @@ def require_driver() -> None:
         raise ServerError(f"PostgreSQL's driver can't be used ({first_line(error)}): {INSTALL}") from None
 
 
-def open_server(database_url: str | None = None, allow_remote: bool = False) -> "Server":
-    """A server for throw-away databases: that of ``database_url``, else a private one. Close it, or use ``with``.
+def open_server(database_url: str | None = None, allow_remote: bool = False, bin: Path | None = None) -> "Server":
+    """A server for throw-away databases: that of ``database_url``, else a private one, from the programs in ``bin`` or
+    those that are found. Close it, or use ``with``.
 
     On a server that is named by its URL, databases called ``driftproof_<random>`` are made and dropped, and nothing
     else is touched. Raises ServerError, also for a host that is not this machine unless ``allow_remote``.
@@ -52,7 +55,7 @@ def open_server(database_url: str | None = None, allow_remote: bool = False) -> 
     if database_url is None:
         from driftproof.runner.cluster import Cluster
 
-        return Cluster()
+        return Cluster(bin)
     return NamedServer(database_url, allow_remote)
 
 
@@ -199,8 +202,8 @@ def connect_to(database_url: str, allow_remote: bool = False) -> "Connection":
         # A service file may have led elsewhere. A unix socket has no address.
         if not allow_remote and not is_local(info.hostaddr):
             raise _remote(info.host)
-        if info.server_version < _OLDEST:
-            raise ServerError(f"PostgreSQL {version_text(connection)} is too old: 13 is the oldest that will do")
+        if info.server_version < OLDEST:
+            raise too_old(version_text(connection))
     except ServerError:
         connection.close()
         raise
@@ -247,6 +250,11 @@ def version_text(connection: "Connection") -> str:
     """The server's version as people write it."""
     major, minor = divmod(connection.info.server_version, 10000)
     return f"{major}.{minor}"
+
+
+def too_old(version: str) -> ServerError:
+    """The error for a server that is older than `OLDEST`."""
+    return ServerError(f"PostgreSQL {version} is too old: {OLDEST // 10000} is the oldest that will do")
 
 
 def first_line(error: BaseException) -> str:
