@@ -6,8 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from driftproof.analysis import analyse
 from driftproof.fix.apply import fix_history
 from driftproof.fixing import AS_DESIGNED, Fixing, Scope, Style
+from driftproof.rerun import Rerun
 from driftproof.runner.server import Server
 from tests.histories import RULES, history_of
 
@@ -97,6 +99,16 @@ def test_an_empty_table_ends_with_all_that_the_file_writes(database: Any, column
     database.execute("DROP TABLE t; CREATE TABLE t (id int)")
     database.execute(_fixed(text, Fixing(style, Scope.ALL)))
     assert described() == fresh
+
+
+@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("columns", [columns for columns, _ in KINDS])
+def test_of_a_fixed_file_nothing_is_left_to_say(columns: str, style: Style) -> None:
+    earlier = "CREATE TABLE other (n int PRIMARY KEY);\n"
+    text = f"CREATE TABLE IF NOT EXISTS t (id int, {columns});\nCOMMENT ON COLUMN t.a IS 'x';\n"
+    fixing = Fixing(style)
+    after, _ = fix_history(history_of(earlier, text), RULES, lambda items: items, unsafe=False, fixing=fixing)
+    assert analyse(after, RULES, rerun=Rerun.NEVER).diagnostics == ()
 
 
 def test_a_fix_that_meets_another_type_leaves_it(database: Any) -> None:

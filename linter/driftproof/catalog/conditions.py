@@ -12,6 +12,7 @@ from driftproof.catalog.state import (
     PRESENT,
     UNKNOWN,
     Fact,
+    Key,
     Member,
     Presence,
     Relation,
@@ -286,6 +287,8 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
         index = state.relations.get((key[0], wanted.name)) if wanted.kind == "constraint" else None
         if index is not None and index.of == key and fact.presence is Presence.ABSENT:  # it goes with its constraint
             state.writable(index).fact = _agreed(index.fact, fact)
+        if wanted.kind == "column" and fact.presence is Presence.ABSENT:
+            _settle_users(state, key, wanted.name, fact)
         return
     if wanted.kind == "type":
         key = (wanted.schema or "public", wanted.name)
@@ -301,6 +304,14 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
     known = state.objects.get(name) or state.unmade(wanted)
     if known.presence is not fact.presence or name not in state.objects:
         state.put_object(name, _agreed(known, fact))
+
+
+def _settle_users(state: State, key: Key, column: str, fact: Fact) -> None:
+    """Without a column, what needs it is not there either."""
+    for (kind, name), columns in list(state.relations[key].uses.items()):
+        if column in columns and kind in ("constraint", "index"):
+            relation = key[1] if kind == "constraint" else None
+            settle(state, Object(kind, key[0], relation, name), fact)
 
 
 def _agreed(known: Fact, fact: Fact) -> Fact:

@@ -190,6 +190,10 @@ class _Blocks:
         for written, constraint in self._table_constraints():
             if name in constrained(constraint):
                 self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
+        for clause, constraint in _pairs(clauses(element), column):
+            if name not in constrained(constraint):  # a CHECK of other columns alone: it may be there without this one
+                text = _as_table_constraint(self.table.source, clause, name)
+                self._constraint_block(constraint, text, len(self.table.elements) + place)
         return True
 
     def add_constraint(self, name: str) -> bool:
@@ -259,6 +263,8 @@ class _Blocks:
         if not_null is not None:
             body += self._set_not_null(column.name)
         for clause, constraint in aside:
+            if column.name not in constrained(constraint):
+                continue
             name = self._name(constraint)
             added = _with_name(constraint, name, _as_table_constraint(self.table.source, clause, column.name))
             tried = blocks.Block((f"ALTER TABLE {written} ADD {added};",), tuple(self._handler(constraint, name)))
