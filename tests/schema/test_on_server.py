@@ -115,6 +115,25 @@ ALTER VIEW v RENAME TO vv;
 CREATE VIEW vvv AS SELECT id FROM vv;
 COMMENT ON VIEW vv IS 'joined';
 """,
+    "expressions": """
+CREATE TABLE t (a text, b timestamptz, c int[], d jsonb, e date);
+CREATE VIEW v AS SELECT trim(a) AS t1, trim(LEADING 'x' FROM a) AS t2, trim(TRAILING FROM a) AS t3,
+  substring(a FROM 2 FOR 3) AS s1, substring(a FROM '^x') AS s2, b AT TIME ZONE 'utc' AS z, extract(epoch FROM b) AS x,
+  overlay(a PLACING 'y' FROM 2) AS o, position('a' IN a) AS p, normalize(a) AS n, a IS NORMALIZED AS isn,
+  coalesce(a, 'x') AS co, nullif(a, '') AS nu, greatest(1, 2) AS g, CASE a WHEN 'x' THEN 1 ELSE 2 END AS ca,
+  a IS DISTINCT FROM 'x' AS di, a BETWEEN SYMMETRIC 'a' AND 'b' AS be, a NOT LIKE 'x%' ESCAPE '!' AS li, a SIMILAR TO 'x' AS si,
+  c[1] AS c1, c[1:2] AS c2, d ->> 'x' AS j, d #>> '{a,b}' AS jj, ROW(1, a)::text AS r, ARRAY(SELECT 1) AS ar, -1 AS m, - (- 1) AS mm,
+  (SELECT max(x) FROM unnest(c) WITH ORDINALITY AS u (x, n)) AS su, 1 = ANY (c) AS an, NOT (a = 'x' OR a = 'y') AS bo,
+  current_date AS cd, interval '1 day' AS iv, (e, e) OVERLAPS (e, e) AS ov, 'x'::varchar(3) AS va, 1::numeric(3, 1) AS nn,
+  E'a\\b' AS es, U&'\0041' AS un, B'101' AS bi, 1e10 AS fl, TRUE AND FALSE IS NOT TRUE AS tr
+FROM t;
+CREATE VIEW w AS WITH RECURSIVE q (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM q WHERE n < 3)
+  SELECT n, count(*) FILTER (WHERE n > 1) OVER (PARTITION BY n ORDER BY n DESC NULLS LAST ROWS 1 PRECEDING) AS c,
+  string_agg(DISTINCT a, ',' ORDER BY a) AS s, percentile_cont(0.5) WITHIN GROUP (ORDER BY n) AS p
+  FROM q LEFT JOIN LATERAL (SELECT a FROM t LIMIT 1 OFFSET 1) AS l ON true GROUP BY GROUPING SETS ((n), ())
+  HAVING count(*) > 0 ORDER BY 1 FETCH FIRST 2 ROWS ONLY;
+CREATE VIEW x AS (SELECT 1 AS a EXCEPT SELECT 2) UNION (SELECT 3 INTERSECT SELECT DISTINCT ON (e) 4 FROM t);
+""",
     "functions": """
 CREATE TABLE t (id int, key int);
 CREATE FUNCTION one(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql STABLE AS 'SELECT a';
@@ -130,6 +149,8 @@ CREATE FUNCTION gone() RETURNS int LANGUAGE sql AS 'SELECT 1';
 DROP FUNCTION gone;
 ALTER FUNCTION one(text) RENAME TO two;
 ALTER FUNCTION one(int, text) IMMUTABLE;
+CREATE VIEW same AS SELECT id FROM t;
+CREATE FUNCTION same(t) RETURNS SETOF same LANGUAGE sql STABLE AS 'SELECT * FROM same';
 CREATE TABLE u (n int DEFAULT one(1), CHECK (one(n) > 0));
 CREATE TRIGGER touched BEFORE UPDATE OF id ON t FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id) EXECUTE FUNCTION touch();
 COMMENT ON FUNCTION touch() IS 'touches';

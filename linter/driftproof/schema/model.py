@@ -2,6 +2,9 @@
 
 import msgspec
 
+Need = tuple[str, str, str]
+"""What must be there first: ``relation``, ``type`` or ``function``, schema and name."""
+
 
 class Doubt(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it is not guaranteed that an object is there (``maybe``), or why nothing is known of it (``unknown``)."""
@@ -76,7 +79,7 @@ class Relation(msgspec.Struct, omit_defaults=True):
     doubt: Doubt | None = None
     definition: str = ""
     after: tuple[str, ...] = ()
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 class Type(msgspec.Struct, omit_defaults=True):
@@ -92,7 +95,7 @@ class Type(msgspec.Struct, omit_defaults=True):
     comment: str | None = None
     doubt: Doubt | None = None
     definition: str = ""
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 class Routine(msgspec.Struct, omit_defaults=True):
@@ -105,7 +108,7 @@ class Routine(msgspec.Struct, omit_defaults=True):
     definition: str
     comment: str | None = None
     doubt: Doubt | None = None
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[Need, ...] = ()
 
 
 class Named(msgspec.Struct, omit_defaults=True):

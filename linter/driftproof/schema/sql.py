@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from driftproof.schema.model import Doubt, Relation, Routine, Schema, Type
+from driftproof.schema.model import Doubt, Need, Relation, Routine, Schema, Type
 from driftproof.syntax.printing import literal, quoted
 
 _HEADER = """\
@@ -64,12 +64,20 @@ def _statement(text: str, doubt: Doubt | None = None) -> str:
     return f"{said}{_comment(text + ';') if _lost(doubt) else text + ';'}\n"
 
 
+def _names(thing: Type | Relation | Routine) -> tuple[str, ...]:
+    """As what a thing may be needed; a relation is the type of its rows too."""
+    if isinstance(thing, Relation):
+        return ("relation", "type")
+    return ("type",) if isinstance(thing, Type) else ("function",)
+
+
 def _in_order(schema: Schema) -> list[Type | Relation | Routine]:
     """Types, relations and functions, each behind what it needs."""
     things: Sequence[Type | Relation | Routine] = (*schema.types, *schema.relations, *schema.routines)
-    by_name: dict[tuple[str, str], list[Type | Relation | Routine]] = {}
+    by_name: dict[Need, list[Type | Relation | Routine]] = {}
     for thing in things:
-        by_name.setdefault((thing.schema, thing.name), []).append(thing)
+        for kind in _names(thing):
+            by_name.setdefault((kind, thing.schema, thing.name), []).append(thing)
     done: list[Type | Relation | Routine] = []
     seen: set[int] = set()
 

@@ -1,5 +1,6 @@
 """Trees as SQL: what stands in CREATE TABLE, and what makes the other objects."""
 
+from driftproof.schema.model import Need
 from driftproof.schema.things import Column, Relation, Routine, Thing, Type
 from driftproof.syntax import printing
 from driftproof.syntax.printing import Tree, alter_table, copy_of, inside, kind_of, literal, printed, quoted, texts
@@ -81,21 +82,21 @@ def routine_definition(routine: Routine) -> str:
     return printed(routine.tree)
 
 
-def needs_of(*trees: Tree) -> tuple[tuple[str, str], ...]:
+def needs_of(*trees: Tree) -> tuple[Need, ...]:
     """The relations, types and functions with a schema that are named in trees."""
-    found: dict[tuple[str, str], None] = {}
+    found: dict[Need, None] = {}
     for node in inside(trees):
         match kind_of(node):
             case "RangeVar":
-                names = [node.schemaname, node.relname]
+                kind, names = "relation", [node.schemaname, node.relname]
             case "TypeName":
-                names = texts(node.names)
+                kind, names = "type", texts(node.names)
             case "FuncCall":
-                names = texts(node.funcname)
+                kind, names = "function", texts(node.funcname)
             case "A_Const" if "." in (getattr(node.val, "sval", None) or ""):
-                names = [part.strip('"') for part in node.val.sval.split(".", 1)]
+                kind, names = "relation", [part.strip('"') for part in node.val.sval.split(".", 1)]
             case _:
                 continue
         if len(names) == 2 and names[0] is not None:
-            found[names[0], names[1]] = None
+            found[kind, names[0], names[1]] = None
     return tuple(found)

@@ -27,7 +27,7 @@ def kind_of(tree: Tree) -> str:
 
 def printed(tree: Tree) -> str:
     """A tree as SQL, in one line but for what its constants hold."""
-    text: str = RawStream()(tree)
+    text: str = RawStream(special_functions=True)(tree)
     return text
 
 
