@@ -91,6 +91,7 @@ COMMENT ON DOMAIN positive IS 'above zero';
 """,
     "composites": """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
+DROP TYPE IF EXISTS pair;
 CREATE TYPE pair AS (a mood, b text);
 ALTER TYPE pair ADD ATTRIBUTE c int[];
 ALTER TYPE pair RENAME ATTRIBUTE b TO bb;

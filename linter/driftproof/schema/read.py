@@ -140,8 +140,12 @@ class _Reader:
         return model.Named(kind, name, definition, thing.comment, _doubt(fact))
 
     def _type(self, type_: Type) -> model.Type | None:
-        known = self.state.types.get(type_.key) or self.state.relations.get(type_.key)
-        if known is None or _gone(known.fact):
+        places = (
+            self.state.types.get(type_.key),
+            self.state.relations.get(type_.key),
+        )  # a composite type is a relation
+        known = next((place for place in places if place is not None and not _gone(place.fact)), None)
+        if known is None:
             return None
         labels = tuple(label for label in type_.labels if not _gone(known.member("enum-label", label)))
         return model.Type(
