@@ -233,6 +233,25 @@ def handler_place(context: StatementContext, block: op.Try, number: int) -> Toke
     return None
 
 
+def caught_too(context: StatementContext, caught: Token, condition: str) -> Fix:
+    """The fix that lets a handler's twin catch a condition as well: a handler of its own behind it, or, where the
+    block goes on in the same line, one more condition. ``caught`` is the handler's first condition."""
+    data, newline = context.file.migration.source.data, context.file.migration.source.newline.decode()
+    source = context.file.migration.source
+    found = [token for token in _Body(context).tokens if token.start >= caught.start]
+    then = next(token for token in found if token.name == "THEN")
+    end = next(token for token in found if token.name in ("WHEN", "END_P"))
+    title = f"catch {condition} too"
+    start = source.line_start(end.start)
+    if data[start : end.start].strip():
+        return amend(title, caught.end, caught.end, f" OR {condition}", safe=True)
+    line = source.line_start(caught.start)
+    lead = data[line : caught.start].decode()
+    indent = lead.removesuffix("WHEN ") if lead.strip() == "WHEN" else data[start : end.start].decode() + " " * 4
+    body = data[then.end : start].rstrip().decode()
+    return amend(title, start, start, f"{indent}WHEN {condition} THEN{body}{newline}", safe=True)
+
+
 # -- diagnostics and fixes --------------------------------------------------------------------------------------------
 
 

@@ -25,12 +25,12 @@ another one catches nothing, and the second run fails.
 
 ## Fix safety
 
-Safe: the condition is added to the handler. States that ran before run as before.
+Safe: a handler for the condition is added, which does the same. States that ran before run as before.
 """
 
 from collections.abc import Iterator
 
-from driftproof import Diagnostic, Rule, Severity, StatementContext, amend, bad, blocks, good, handler_place, made
+from driftproof import Diagnostic, Rule, Severity, StatementContext, bad, blocks, caught_too, good, handler_place, made
 
 _NAMES = {
     "42701": "duplicate_column",
@@ -63,7 +63,7 @@ def _check(rule: Rule, context: StatementContext) -> Iterator[Diagnostic]:
         end = token.end if token is not None else start + len(b"DO")
         fix = None
         if token is not None:
-            fix = amend(f"catch {raised} too", token.end, token.end, f" OR {raised}", safe=True)
+            fix = caught_too(context, token, raised)
         message = (
             f"{has} is caught here, but the {item.kind} {item.name or ''} raises {raised} where it is there already"
         )
@@ -97,7 +97,8 @@ DO $$
 BEGIN
     ALTER TABLE orders ADD COLUMN total int;
 EXCEPTION
-    WHEN duplicate_object OR duplicate_column THEN NULL;
+    WHEN duplicate_object THEN NULL;
+    WHEN duplicate_column THEN NULL;
 END $$;
 """,
         ),
@@ -117,7 +118,9 @@ END $$;
 CREATE TABLE orders (id bigint, number text);
 DO $$ BEGIN
     ALTER TABLE orders ADD CONSTRAINT one_number UNIQUE (number);
-EXCEPTION WHEN duplicate_object OR duplicate_table THEN
+EXCEPTION WHEN duplicate_object THEN
+    RAISE NOTICE 'it is there';
+    WHEN duplicate_table THEN
     RAISE NOTICE 'it is there';
 END $$;
 """,
