@@ -91,8 +91,9 @@ COMMENT ON DOMAIN positive IS 'above zero';
 """,
     "composites": """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
-DROP TYPE IF EXISTS pair;
 CREATE TYPE pair AS (a mood, b text);
+DROP TYPE IF EXISTS plain;
+CREATE TYPE plain AS (a int);
 ALTER TYPE pair ADD ATTRIBUTE c int[];
 ALTER TYPE pair RENAME ATTRIBUTE b TO bb;
 CREATE TYPE span AS RANGE (subtype = float8);
