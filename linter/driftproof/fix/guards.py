@@ -7,7 +7,6 @@ fails because of existing rows: what these may break is tried by itself, and whe
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -16,6 +15,15 @@ from driftproof.catalog.failures import Failure
 from driftproof.catalog.naming import all_constraints, constrained, constraint_names
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
 from driftproof.fix import blocks
+from driftproof.fix.columns import (
+    VIOLATIONS,
+    as_table_constraint,
+    fills_every_row,
+    may_break,
+    pairs,
+    with_name,
+    without,
+)
 from driftproof.fix.places import LAST, before, behind
 from driftproof.fix.repeat import repeatable
 from driftproof.fixing import Scope, Style
@@ -24,8 +32,8 @@ from driftproof.rule import FileContext, StatementContext
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
 from driftproof.statements.walk import flat
-from driftproof.syntax import Element, Token, body_tokens, elements, quote, tokens
-from driftproof.syntax.clauses import Clause, clauses
+from driftproof.syntax import Element, body_tokens, elements, quote, tokens
+from driftproof.syntax.clauses import clauses
 
 HEADING = "-- Ensure columns exist (for existing tables)"
 # The heading with the blocks under it.
@@ -38,19 +46,6 @@ _HEADED = re.compile(
 # then constraints, then what stands behind them all.
 _LEVEL = 10_000
 _CONSTRAINTS_FROM = 100 * _LEVEL
-
-_VIOLATIONS = {
-    "check": "check_violation",
-    "unique": "unique_violation",
-    "foreign key": "foreign_key_violation",
-    "exclude": "exclusion_violation",
-    "not null": "not_null_violation",
-    "primary key": "invalid_table_definition OR not_null_violation OR unique_violation",
-}
-# Functions that never give NULL, so that a default of theirs fills every row.
-_FILLING = {"now", "gen_random_uuid", "uuid_generate_v4", "clock_timestamp", "timezone", "nextval", "random", "uuidv7"}
-# What a CHECK may hold and still pass where its column is NULL: operators on it and constants, whose result is NULL.
-_NOT_STRICT = {"IS", "ISNULL", "NOTNULL", "NULL_P", "CASE", "COALESCE", "DISTINCT", "EXISTS", "SELECT", "ROW"}
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -190,9 +185,9 @@ class _Blocks:
         for written, constraint in self._table_constraints():
             if name in constrained(constraint):
                 self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
-        for clause, constraint in _pairs(clauses(element), column):
+        for clause, constraint in pairs(clauses(element), column):
             if name not in constrained(constraint):  # a CHECK of other columns alone: it may be there without this one
-                text = _as_table_constraint(self.table.source, clause, name)
+                text = as_table_constraint(self.table.source, clause, name)
                 self._constraint_block(constraint, text, len(self.table.elements) + place)
         return True
 
@@ -209,10 +204,10 @@ class _Blocks:
             if found is None:
                 continue
             place, element = found
-            for clause, constraint in _pairs(clauses(element), column):
+            for clause, constraint in pairs(clauses(element), column):
                 if self._name(constraint) == name:
                     self.add_column(column.name)
-                    text = _as_table_constraint(self.table.source, clause, column.name)
+                    text = as_table_constraint(self.table.source, clause, column.name)
                     self._constraint_block(constraint, text, len(self.table.elements) + place)
                     return True
         return False
@@ -226,7 +221,7 @@ class _Blocks:
         wanted = Object("constraint", self.table.schema, self.table.name, name)
         asked = blocks.question(wanted)
         assert asked is not None
-        added = f"ALTER TABLE {self.table.written} ADD {_with_name(constraint, name, text)};"
+        added = f"ALTER TABLE {self.table.written} ADD {with_name(constraint, name, text)};"
         handlers = ["WHEN undefined_column THEN", f"{blocks.STEP}NULL; -- it comes with the last of its columns"]
         self.made[_CONSTRAINTS_FROM + place] = blocks.Block(
             tuple(blocks.guarded(asked, [added])), (*handlers, *self._handler(constraint, name))
@@ -234,7 +229,7 @@ class _Blocks:
 
     def _handler(self, constraint: Constraint, name: str) -> list[str]:
         return [
-            f"WHEN {_VIOLATIONS[constraint.kind]} THEN",
+            f"WHEN {VIOLATIONS[constraint.kind]} THEN",
             blocks.STEP + blocks.warning(f"{self.table.name}: existing rows break {name}, it was not added"),
         ]
 
@@ -247,14 +242,14 @@ class _Blocks:
         """The block of a column; what existing rows may break is left out of its definition, and tried by itself."""
         written = self.table.written
         defined = clauses(element)
-        aside = [pair for pair in _pairs(defined, column) if _may_break(*pair, column)]
+        aside = [pair for pair in pairs(defined, column) if may_break(*pair, column)]
         cut = [clause for clause, _ in aside]
         not_null = next((clause for clause in defined if clause.kind == "not null"), None)
-        if not_null is not None and not _fills_every_row(defined, column):
+        if not_null is not None and not fills_every_row(defined, column):
             cut.append(not_null)
         else:
             not_null = None
-        text = _without(self.table.source, element, cut)
+        text = without(self.table.source, element, cut)
         if self.style is Style.NATIVE and not cut:
             return blocks.Block((), plain=f"ALTER TABLE {written} ADD COLUMN IF NOT EXISTS {text};")
         asked = blocks.question(Object("column", self.table.schema, self.table.name, column.name))
@@ -266,7 +261,7 @@ class _Blocks:
             if column.name not in constrained(constraint):
                 continue
             name = self._name(constraint)
-            added = _with_name(constraint, name, _as_table_constraint(self.table.source, clause, column.name))
+            added = with_name(constraint, name, as_table_constraint(self.table.source, clause, column.name))
             tried = blocks.Block((f"ALTER TABLE {written} ADD {added};",), tuple(self._handler(constraint, name)))
             body += tried.step()
         return blocks.Block(tuple(blocks.guarded(asked, body)))
@@ -289,97 +284,6 @@ def _reads(column: Column) -> list[str]:
     if column.generated and column.default is not None:
         found += column.default.columns
     return [name for name in dict.fromkeys(ref.parts[-1] for ref in found) if name != column.name]
-
-
-def _pairs(defined: Sequence[Clause], column: Column) -> list[tuple[Clause, Constraint]]:
-    """The constraints of a column with the clauses that write them; NOT NULL is none of them."""
-    rest = [clause for clause in defined if clause.kind in _VIOLATIONS and clause.kind != "not null"]
-    found = []
-    for constraint in column.constraints:
-        clause = next((item for item in rest if item.kind == constraint.kind), None)
-        if clause is not None:
-            rest.remove(clause)
-            found.append((clause, constraint))
-    return found
-
-
-def _may_break(clause: Clause, constraint: Constraint, column: Column) -> bool:
-    """Whether rows that are there already may break a constraint of a new column."""
-    filled = column.default is not None or column.sequence
-    match constraint.kind:
-        case "primary key":
-            return True
-        case "unique":
-            return filled or any(token.name == "NULLS_P" for token in clause.tokens)
-        case "foreign key":
-            return filled
-        case _:
-            return filled or not _passes_null(clause, column.name)
-
-
-def _passes_null(clause: Clause, name: str) -> bool:
-    """Whether a CHECK certainly passes where its column is NULL: it compares that column with constants."""
-    own = clause.own
-    for token, after in zip(own[1:], (*own[2:], None), strict=True):
-        called = after is not None and after.name == "ASCII_40"
-        if token.name in _NOT_STRICT or (token.name == "IDENT" and (called or token.folded != name)):
-            return False
-    return True
-
-
-def _fills_every_row(defined: Sequence[Clause], column: Column) -> bool:
-    """Whether no row can be without a value: a sequence, a constant, a function that never gives NULL."""
-    if column.sequence:
-        return True
-    if column.default is None or column.generated:
-        return False
-    default = next((clause for clause in defined if clause.kind == "default"), None)
-    if default is None or any(token.name == "NULL_P" for token in default.tokens):
-        return False
-    return not column.default.queries and all(call.name.name in _FILLING for call in column.default.calls)
-
-
-def _without(source: Source, element: Element, cut: list[Clause]) -> str:
-    """The text of a column definition without some of its clauses; a comment at its end goes with the last of them."""
-    gone = {token.start for clause in cut for token in clause.tokens}
-    end = next(token.end for token in reversed(element.tokens) if token.start not in gone)
-    parts, at = [], element.start
-    for clause in sorted(cut, key=lambda clause: clause.start):
-        if clause.start < end:
-            parts.append(source.data[at : clause.start].rstrip(b" \t"))
-            at = clause.end
-    return b"".join([*parts, source.data[at:end]]).decode()
-
-
-def _with_name(constraint: Constraint, name: str, text: str) -> str:
-    """A constraint's text with the name that the fresh state has for it."""
-    return text if constraint.name is not None else f"CONSTRAINT {quote(name)} {text}"
-
-
-def _as_table_constraint(source: Source, clause: Clause, column: str) -> str:
-    """A column's constraint as ALTER TABLE ... ADD takes it: with the column that it is about."""
-    text = source.data[clause.start : clause.end].decode()
-    if clause.kind == "check":
-        return text
-    if clause.kind == "foreign key":
-        at = clause.own[0].start
-        return f"{_cut(source, clause.start, at)}FOREIGN KEY ({quote(column)}) {_cut(source, at, clause.end)}"
-    end = _key_ends(clause.own)
-    return f"{_cut(source, clause.start, end)} ({quote(column)}){_cut(source, end, clause.end)}"
-
-
-def _key_ends(own: tuple[Token, ...]) -> int:
-    """Where the words UNIQUE, UNIQUE NULLS NOT DISTINCT or PRIMARY KEY end."""
-    words = 1
-    if own[0].name == "PRIMARY":
-        words = 2
-    elif len(own) > 1 and own[1].name == "NULLS_P":
-        words = 4 if own[2].name == "NOT" else 3
-    return own[words - 1].end
-
-
-def _cut(source: Source, start: int, end: int) -> str:
-    return source.data[start:end].decode()
 
 
 def _place(
