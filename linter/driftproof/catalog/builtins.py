@@ -31,6 +31,30 @@ def casts() -> dict[tuple[str, str], str]:
     return {(source, target): context for source, target, context in map(str.split, lines)}
 
 
+_COLUMNS: dict[str, tuple[str | None, ...]] = {
+    **dict.fromkeys(
+        (
+            *("generate_series", "generate_subscripts", "unnest", "regexp_split_to_table", "string_to_table"),
+            *("json_object_keys", "jsonb_object_keys", "regexp_matches", "jsonb_path_query", "now"),
+        ),
+        (None,),
+    ),
+    **dict.fromkeys(
+        (
+            *("json_array_elements", "json_array_elements_text"),
+            *("jsonb_array_elements", "jsonb_array_elements_text"),
+        ),
+        ("value",),
+    ),
+    **dict.fromkeys(("json_each", "json_each_text", "jsonb_each", "jsonb_each_text"), ("key", "value")),
+}
+
+
+def result_columns(function: str) -> tuple[str | None, ...] | None:
+    """The columns of a function in FROM, None for one that is called like the item of FROM; None if nobody knows."""
+    return _COLUMNS.get(function)
+
+
 _OBJECTS: dict[Kind, frozenset[str]] = {
     "access-method": frozenset(["heap", "btree", "hash", "gist", "gin", "spgist", "brin"]),
     "collation": frozenset(["C", "POSIX", "default", "ucs_basic", "unicode"]),

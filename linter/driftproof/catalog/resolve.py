@@ -5,111 +5,34 @@ Source: parse_relation.c and parse_expr.c: a bare name is a column of the innerm
 row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from driftproof.catalog import routines
-from driftproof.catalog.coercion import spelled_type
+from driftproof.catalog import builtins, routines
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
-from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Presence, Relation
+from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, Presence, Relation
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
 from driftproof.statements import query as q
 from driftproof.statements.operations import TypeRef
 
-Outputs = dict[str, "Field"] | None
-"""The columns of a result by name; None where a star over something unknown hides them."""
-
-
-class Field:
-    """A column as a scope offers it: of a relation (``relation`` and ``name``), or of a sub-query."""
-
-    __slots__ = ("_type", "fact", "name", "relation")
-
-    def __init__(self, fact: Fact, relation: Relation | None = None, name: str = "", type_: str | None = None) -> None:
-        self.fact = fact
-        self.relation = relation
-        self.name = name
-        self._type = type_
-
-    @property
-    def type(self) -> str | None:
-        """Its type, if that is one of pg_catalog's; None if it is not known."""
-        if self._type is None and self.relation is not None:
-            return spelled_type(self.relation.types.get(self.name, ""))
-        return self._type
-
-
-UNKNOWN_FIELD = Field(UNKNOWN)
 _ROWS = ("old", "new", "excluded")
-_SYSTEM_FIELD = Field(PRESENT)
-
-
-class Bound:
-    """An item of FROM under the name by which columns are qualified. ``system``: a system catalog, which has every
-    column that it is asked for; ``named`` says that the alias is not the relation's own name."""
-
-    __slots__ = ("alias", "columns", "named", "relation", "schema", "system")
-
-    def __init__(
-        self,
-        alias: str | None,
-        *,
-        relation: Relation | None = None,
-        columns: Outputs = None,
-        schema: str | None = None,
-        system: bool = False,
-    ) -> None:
-        self.alias = alias
-        self.relation = relation
-        self.columns = columns
-        self.schema = schema
-        self.system = system
-        self.named = True
-
-    def field(self, name: str) -> Field | None:
-        """The column of that name; None if there is certainly none."""
-        if self.relation is not None:
-            fact = self.relation.member("column", name)
-            return None if fact.presence is Presence.ABSENT else Field(fact, self.relation, name)
-        if self.columns is None:
-            return _SYSTEM_FIELD if self.system else UNKNOWN_FIELD
-        return self.columns.get(name)
-
-
-class Scope:
-    """One level of a query; ``names`` are those that a bare name may mean as well (parameters, merged columns);
-    ``merged`` says that a join merges columns."""
-
-    __slots__ = ("bounds", "merged", "names", "parent")
-
-    def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
-        self.bounds = bounds
-        self.parent = parent
-        self.names = set(names)
-        self.merged = False
 
 
 class Resolver:
-    """Checks queries and expressions for one statement; proves what the statement needs as it goes.
-
-    ``ordered`` says whether the order of the columns that came out is known; ``repeated`` is the name that two columns
-    of the last query have.
-    """
+    """Checks queries and expressions for one statement; proves what the statement needs as it goes."""
 
     def __init__(self, run: Interpreter) -> None:
         self.run = run
-        self.ctes: dict[str, Outputs] = {}
-        self.ordered = True
-        self.repeated: str | None = None
-        self.row: list[Field] | None = None
+        self.ctes: dict[str, Result] = {}
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
 
     # -- queries ----------------------------------------------------------------------------------------------------
 
-    def query(self, query: q.Query, parent: Scope | None) -> Outputs:
+    def query(self, query: q.Query, parent: Scope | None) -> Result:
         """Resolve a query; its output columns."""
         outer = self.ctes
         if query.ctes:
@@ -117,44 +40,45 @@ class Resolver:
             for cte in query.ctes:
                 self._cte(cte, query.recursive, parent)
         try:
-            if query.arms:
-                outputs = self.query(query.arms[0], parent)
-                repeated = self.repeated
-                for arm in query.arms[1:]:
-                    self.query(arm, parent)
-                self.repeated = repeated
-                self._ordered_by(query, outputs)
-                self.row = None
-                return outputs
-            return self._select(query, parent)
+            return self._arms(query, parent) if query.arms else self._select(query, parent)
         finally:
             self.ctes = outer
 
-    def _ordered_by(self, query: q.Query, outputs: Outputs) -> None:
-        """ORDER BY of a set operation sees nothing but the columns of its first arm."""
-        first = query
-        while first.arms:
-            first = first.arms[0]
-        if outputs is None or any(output.name is None and output.star is None for output in first.outputs):
-            self.run.unsure |= bool(query.labels)
-            return
+    def _arms(self, query: q.Query, parent: Scope | None) -> Result:
+        """A set operation: its columns are the first arm's; ORDER BY sees nothing else."""
+        result, *others = [self.query(arm, parent) for arm in query.arms]
+        for other in others:
+            if not self.run.unsure and result.certain and other.certain and len(result.columns) != len(other.columns):
+                self.run.raises("42601")
         for label in query.labels:
-            field = outputs.get(label.parts[0])
-            if field is not None:
-                self._need(Bound(None), field, label.parts[0], label.at)
-            elif not self.run.unsure:
-                self.run.raises("42703")
+            self._output(result, label)
+        return Result([(name, field.untyped()) for name, field in result.columns], open=result.open)
+
+    def _output(self, result: Result, label: q.ColumnRef) -> None:
+        """A column that must be among those of a result."""
+        name = label.parts[0]
+        fields = result.fields(name)
+        if fields:
+            self._need(Bound(None), fields[0], name, label.at)
+        else:
+            self.run.need(Object("column", None, None, name), ABSENT, lambda _fact: None, at=label.at)
 
     def _cte(self, cte: q.CTE, recursive: bool, parent: Scope | None) -> None:
         if recursive and cte.query.arms and not cte.query.ctes:
             first, *others = cte.query.arms
-            self.ctes[cte.name] = _renamed(self.query(first, parent), cte.columns)
+            self.ctes[cte.name] = self._renamed(self.query(first, parent), cte.columns)
             for other in others:  # the recursive term sees the columns of the first one
                 self.query(other, parent)
         else:
-            self.ctes[cte.name] = _renamed(self.query(cte.query, parent), cte.columns)
+            self.ctes[cte.name] = self._renamed(self.query(cte.query, parent), cte.columns)
 
-    def _select(self, query: q.Query, parent: Scope | None) -> Outputs:
+    def _renamed(self, result: Result, names: tuple[str, ...]) -> Result:
+        """A result under a list of column aliases, which has no more names than there are columns."""
+        if result.certain and len(names) > len(result.columns) and not self.run.unsure:
+            self.run.raises("42P10")
+        return result.renamed(names)
+
+    def _select(self, query: q.Query, parent: Scope | None) -> Result:
         scope = Scope([], parent)
         modifies = query.modifies
         for source in query.sources:
@@ -166,6 +90,8 @@ class Resolver:
                 self._starred(output.star[-1], scope)
         if modifies is not None and modifies.source is None and modifies.repeated is not None:
             self.run.raises("42701")
+        if modifies is not None:
+            self._changed(modifies, scope)
         # UPDATE and MERGE look at the columns of their target after all else.
         if modifies is not None and modifies.source is not None:
             self._modification(modifies, scope)
@@ -197,6 +123,18 @@ class Resolver:
         if not self.run.unsure:
             self.run.raises("42P01")
 
+    def _changed(self, modifies: q.Modification, scope: Scope) -> None:
+        """RETURNING sees the rows before and after the change, unless variables are called so."""
+        level = scope.parent
+        while level is not None:
+            if any(alias in level.names for alias in modifies.changed):
+                return
+            level = level.parent
+        for alias in modifies.changed:
+            if scope.bounds and all(bound.alias != alias for bound in scope.bounds):
+                scope.bounds.append(Bound(alias, relation=scope.bounds[0].relation))
+                scope.bounds[-1].bare = False
+
     def _modification(self, modifies: q.Modification, scope: Scope) -> None:
         target = scope.bounds[0].relation if scope.bounds else None
         if target is None:
@@ -214,41 +152,25 @@ class Resolver:
         self.expression(modifies.inference, Scope([scope.bounds[0]], None))
         self.expression(modifies.conflict, Scope([scope.bounds[0], Bound("excluded", relation=target)], None))
 
-    def _outputs(self, query: q.Query, scope: Scope) -> Outputs:
-        found: dict[str, Field] = {}
-        self.repeated = None
-        self.row = row = []
+    def _outputs(self, query: q.Query, scope: Scope) -> Result:
+        found: list[Column] = []
+        open_ = False
         for output in query.outputs:
             if output.star is None:
-                field = Field(PRESENT, type_=self._type(output.type, scope))
-                row.append(field)
+                open_ = open_ or output.name is None
                 if output.name is not None:
-                    self._comes_out(found, output.name, field)
+                    found.append((output.name, Field(PRESENT, type_=self._type(output.type, scope))))
                 continue
             qualifier = output.star[-1] if output.star else None
-            # Columns that JOIN ... USING merges stand first: their order is not followed.
-            self.ordered = self.ordered and not (scope.merged and qualifier is None)
             for bound in scope.bounds:
-                if qualifier is not None and bound.alias != qualifier:
-                    continue
-                columns = self._all_columns(bound)
-                if columns is None:
-                    self.run.vague, self.repeated, self.row = True, None, None
-                    return None
-                for name, field in columns.items():
-                    self._used(field)
-                    row.append(field)
-                    self._comes_out(found, name, field)
-        if scope.merged:
-            self.repeated = None
-        if not self.ordered:
-            self.row = None
-        return found
-
-    def _comes_out(self, found: dict[str, Field], name: str, field: Field) -> None:
-        if name in found and PRESENT == field.fact == found[name].fact:
-            self.repeated = self.repeated or name
-        found.setdefault(name, field)
+                if bound.alias == qualifier if qualifier is not None else bound.bare:
+                    columns = bound.columns
+                    open_ = open_ or columns.open
+                    self.run.vague |= columns.open
+                    found.extend(columns.columns)
+                    for _, field in columns.columns:
+                        self._used(field)
+        return Result(found, open=open_)
 
     def _type(self, typed: q.Typed, scope: Scope | None) -> str | None:
         """The type of a value, if that is one of pg_catalog's."""
@@ -261,20 +183,15 @@ class Resolver:
         while scope is not None:
             if not path and name in scope.names:
                 return None
-            bounds = [bound for bound in scope.bounds if not path or bound.alias == path[-1]]
-            fields = [field for bound in bounds if (field := bound.field(name)) is not None]
+            bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
+            fields = [field for bound in bounds for field in bound.fields(name)]
             if fields:
                 return fields[0].type if len(fields) == 1 else None
+            row = next((bound for bound in scope.bounds if not path and bound.alias == name), None)
+            if row is not None:
+                return "pg_catalog.record" if row.relation is None and row.composite else None
             scope = scope.parent
         return None
-
-    def _all_columns(self, bound: Bound) -> Outputs:
-        if bound.relation is None:
-            return bound.columns
-        if bound.relation.open:
-            return None
-        relation = bound.relation
-        return {name: Field(relation.member("column", name), relation, name) for name in relation.columns()}
 
     # -- FROM ---------------------------------------------------------------------------------------------------------
 
@@ -286,11 +203,10 @@ class Resolver:
                 made[0].named = source.alias is not None
             case q.Derived():
                 inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
-                made = [Bound(source.alias, columns=_renamed(self.query(source.query, inner), source.columns))]
+                made = [Bound(source.alias, result=self._renamed(self.query(source.query, inner), source.columns))]
             case q.Function():
                 self.expression(source.expression, scope)
-                columns = {name: Field(PRESENT) for name in source.columns} if source.defined else None
-                made = [Bound(source.alias, columns=columns)]
+                made = [self._function(source)]
             case q.Join():
                 return self._join(source, scope)
         for bound in made:
@@ -307,46 +223,84 @@ class Resolver:
             if not plain or bound.schema == other.schema:
                 self.run.raises("42712")
 
+    def _function(self, source: q.Function) -> Bound:
+        """A function in FROM. Its columns are listed with their types, or what is known of the function itself."""
+        if source.defined:
+            return Bound(source.alias, result=Result([(name, Field(PRESENT)) for name in source.columns]))
+        known = None
+        if source.call is not None and not self._may_be_function(source.call):
+            known = builtins.result_columns(source.call)
+        columns = [(name or source.alias or "", Field(PRESENT)) for name in known or ()]
+        if source.ordinality:
+            columns.append(("ordinality", Field(PRESENT)))
+        result = Result(columns, open=known is None)
+        bound = Bound(source.alias, result=self._renamed(result, source.columns))
+        bound.composite = len(columns) > 1
+        return bound
+
     def _join(self, source: q.Join, scope: Scope) -> list[Bound]:
         left = self._bind(source.left, scope)
         right = self._bind(source.right, scope)
-        for name in source.using:
-            self._using(name, left)
-            self._using(name, right)
-            scope.names.add(name)
-            scope.merged = True
+        made = [*left, *right]
         if source.condition is not q.NOTHING:
-            self.expression(source.condition, Scope([*left, *right], scope.parent, scope.names))
+            self.expression(source.condition, Scope(made, scope.parent, scope.names))
+        if not (source.using or source.natural or source.alias is not None):
+            return made
+        sides = _side(left), _side(right)
+        using: Sequence[str] | None = source.using
         if source.natural:
-            scope.merged = True
-            unknown = Bound(None, columns=None)
-            scope.bounds.append(unknown)
-        if source.alias is not None:
-            for bound in (*left, *right):
+            known = sides[0].certain and sides[1].certain
+            using = [name for name, _ in sides[0].columns if sides[1].fields(name)] if known else None
+        result = Result(open=True)
+        if using is not None:
+            merged = [(name, self._merged(name, left, right)) for name in using]
+            rest = [column for side in sides for column in side.columns if column[0] not in using]
+            result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
+            if source.merged is not None:
+                made.append(Bound(source.merged, result=Result(merged)))
+                made[-1].bare = False
+        for bound in (*left, *right):
+            bound.bare = False
+            if source.alias is not None:
                 bound.alias = None
-            scope.bounds.append(Bound(source.alias, columns=None))
-        return [*left, *right]
+        joined = Bound(source.alias, result=self._renamed(result, source.columns))
+        scope.bounds.extend([*made[len(left) + len(right) :], joined])
+        return [*made, joined]
 
-    def _using(self, name: str, side: list[Bound]) -> None:
-        fields = [(bound, field) for bound in side if (field := bound.field(name)) is not None]
-        if len(fields) == 1:
-            self._need(fields[0][0], fields[0][1], name, -1)
-        elif not fields and len(side) == 1 and side[0].relation is not None:
-            self.run.need_member(side[0].relation, "column", name)
+    def _merged(self, name: str, left: list[Bound], right: list[Bound]) -> Field:
+        """A column of USING, which both sides must have once."""
+        types = {field.type for side in (left, right) if (field := self._using(name, side)) is not None}
+        return Field(PRESENT, type_=types.pop() if len(types) == 1 else None)
+
+    def _using(self, name: str, side: list[Bound]) -> Field | None:
+        found = [(bound, field) for bound in side if bound.bare for field in bound.fields(name)]
+        if len(found) > 1 and all(field.fact == PRESENT for _, field in found) and not self.run.unsure:
+            self.run.raises("42702")
+        if len(found) == 1:
+            self._need(found[0][0], found[0][1], name, -1)
+            return found[0][1]
+        if found:
+            self.run.unsure = True
+        else:
+            self._absent(name, -1, [bound for bound in side if bound.bare])
+        return None
 
     def _table(self, source: q.Table) -> Bound:
         name, alias = source.name, source.alias or source.name.name
         if name.schema is None and name.name in self.ctes:
-            return Bound(alias, columns=_renamed(self.ctes[name.name], source.columns))
+            return Bound(alias, result=self._renamed(self.ctes[name.name], source.columns))
         if name.schema in SYSTEM_SCHEMAS:
-            return Bound(alias, system=not source.columns)
+            return Bound(alias, system=True)
         relation = self.run.relation(name, in_query=True)
-        if relation is None or source.columns:
-            return Bound(alias, system=name.name.startswith("pg_") and not source.columns)
+        if relation is None:
+            return Bound(alias, system=name.name.startswith("pg_"))
         if relation.kind in ("index", "composite type"):
             self.run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
         self.run.read.setdefault(relation.key, set())
-        return Bound(alias, relation=relation, schema=relation.key[0])
+        bound = Bound(alias, relation=relation, schema=relation.key[0])
+        if source.columns:
+            bound.result = self._renamed(columns_of(relation), source.columns)
+        return bound
 
     # -- expressions ------------------------------------------------------------------------------------------------
 
@@ -413,7 +367,7 @@ class Resolver:
         """Whether a bare name certainly means a row: the innermost level that knows it has no column of that name."""
         level = scope
         while level is not None and name not in level.names:
-            if any(bound.field(name) is not None for bound in level.bounds):
+            if any(bound.bare and bound.fields(name) for bound in level.bounds):
                 return False
             if any(bound.alias == name for bound in level.bounds):
                 return True
@@ -426,16 +380,31 @@ class Resolver:
         while level is not None:
             for bound in level.bounds:
                 if bound.alias == qualifier and (not path or bound.schema == path[0]):
-                    field = bound.field(name)
-                    if field is not None:
-                        self._need(bound, field, name, at)
-                    elif bound.relation is not None and not self._may_be_function(name):
-                        bound.relation = self.run.need_member(bound.relation, "column", name, at=at)
-                    else:
-                        self.run.unsure = True
+                    self._of(bound, name, at)
                     return
             level = level.parent
         self._unbound(qualifier, scope)
+
+    def _of(self, bound: Bound, name: str, at: int) -> None:
+        """A column of an item of FROM."""
+        fields = bound.fields(name)
+        if len(fields) > 1 and not self.run.unsure:
+            self.run.raises("42702")
+        if fields:
+            self._need(bound, fields[0], name, at)
+        elif self._may_be_function(name):
+            self.run.unsure = True
+        else:
+            self._absent(name, at, [bound])
+
+    def _absent(self, name: str, at: int, bounds: list[Bound]) -> None:
+        """None of these has a column of that name."""
+        if len(bounds) == 1 and bounds[0].relation is not None and bounds[0].result is None:
+            bounds[0].relation = self.run.need_member(bounds[0].relation, "column", name, at=at)
+            return
+        sure = all(bound.relation is None or bound.relation.fact.sure for bound in bounds)
+        alias = bounds[0].alias if len(bounds) == 1 else None
+        self.run.need(Object("column", None, alias, name), ABSENT if sure else GONE, lambda _fact: None, at=at)
 
     def _may_be_function(self, name: str) -> bool:
         """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
@@ -444,11 +413,12 @@ class Resolver:
     def _bare(self, name: str, at: int, scope: Scope | None) -> None:
         level = scope
         candidate: tuple[Bound, Field] | None = None
-        only: Bound | None = None
+        seen: list[Bound] = []
         while level is not None:
             if name in level.names:
                 return
-            hits = [(bound, field) for bound in level.bounds if (field := bound.field(name)) is not None]
+            bounds = [bound for bound in level.bounds if bound.bare]
+            hits = [(bound, field) for bound in bounds for field in bound.fields(name)]
             if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
                 if len(hits) > 1 and all(field.fact == PRESENT for _, field in hits) and not self.run.unsure:
                     self.run.raises("42702")
@@ -465,13 +435,12 @@ class Resolver:
             candidate = candidate or (hits[0] if hits else None)
             if any(bound.alias == name for bound in level.bounds):
                 return  # a whole row
-            if level.bounds and only is None:
-                only = level.bounds[0] if len(level.bounds) == 1 else Bound(None)
+            seen = seen or bounds
             level = level.parent
         if candidate is not None:
             self._need(candidate[0], candidate[1], name, at)
-        elif only is not None and only.relation is not None:
-            only.relation = self.run.need_member(only.relation, "column", name, at=at)
+        elif seen:
+            self._absent(name, at, seen)
         else:
             self.run.unsure = True
 
@@ -482,8 +451,9 @@ class Resolver:
     def _need(self, bound: Bound, field: Field, name: str, at: int) -> None:
         self._used(field)
         if field.relation is not None:
-            relation = self.run.need_member(field.relation, "column", field.name, at=at)
-            if bound.relation is not None:
+            known = self.run.state.relations.get(field.relation.key, field.relation)
+            relation = self.run.need_member(known, "column", field.name, at=at)
+            if bound.relation is not None and bound.relation.key == relation.key:
                 bound.relation = relation
         else:
             self.run.unsure |= not field.fact.sure
@@ -496,16 +466,7 @@ def _same(one: Field, other: Field) -> bool:
     return one.relation.key == other.relation.key and one.name == other.name
 
 
-def _renamed(outputs: Outputs, columns: tuple[str, ...]) -> Outputs:
-    """A result under a list of column aliases, which may be shorter than it."""
-    if not columns:
-        return outputs
-    if outputs is None:
-        return None
-    fields = list(outputs.items())
-    if len(columns) > len(fields):
-        return None
-    renamed = dict(zip(columns, (Field(PRESENT) for _ in columns), strict=True))
-    for name, field in fields[len(columns) :]:
-        renamed.setdefault(name, field)
-    return renamed
+def _side(bounds: list[Bound]) -> Result:
+    """The columns that one side of a join gives by their bare names."""
+    results = [bound.columns for bound in bounds if bound.bare]
+    return Result([column for result in results for column in result.columns], open=any(r.open for r in results))

@@ -61,7 +61,8 @@ Member = tuple[Kind, str]
 Dependent = tuple[Key, Member | None]
 """A relation (a view, a child), or something that belongs to one (a policy, a trigger, a foreign key)."""
 
-_SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+_STORED = ("table", "materialized view", "foreign table")
 _EVER_THERE = {"public", "pg_catalog", "information_schema", "plpgsql"}
 _DATABASE_WIDE = {"extension", "publication", "server"}
 _SEQUENCE_COLUMNS = {"last_value", "log_cnt", "is_called"}
@@ -182,7 +183,9 @@ class Relation:
         found = self.members.get((kind, name))
         if found is not None:
             return found
-        if self.open or kind in self.vague or (kind == "column" and name in _SYSTEM_COLUMNS):
+        if kind == "column" and name in SYSTEM_COLUMNS and self.kind in _STORED:
+            return PRESENT if self.fact.sure else ASSUMED
+        if self.open or kind in self.vague or (kind == "column" and name in SYSTEM_COLUMNS and self.kind != "view"):
             return UNKNOWN
         if kind == "constraint" and "_not_null" in name:
             return UNKNOWN  # the names that NOT NULL gets are not followed; before version 18 it has none

@@ -76,16 +76,20 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
 
 
 class Function(msgspec.Struct, frozen=True, gc=False):
-    """A function in FROM; its columns are not known unless they are listed with types (``defined``)."""
+    """A function in FROM; ``defined`` says that its columns are listed with types. ``call`` is the name of the function
+    if it is a single one, and of no composite values; ``ordinality`` adds a column."""
 
     expression: Expression
     alias: str | None = None
     columns: tuple[str, ...] = ()
     defined: bool = False
+    call: str | None = None
+    ordinality: bool = False
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
-    """Two items of FROM; ``using`` are the columns of USING."""
+    """Two items of FROM; ``using`` are the columns of USING, ``merged`` the alias of these; ``alias`` with ``columns``
+    is that of the whole join."""
 
     left: "Source"
     right: "Source"
@@ -93,6 +97,8 @@ class Join(msgspec.Struct, frozen=True, gc=False):
     using: tuple[str, ...] = ()
     natural: bool = False
     alias: str | None = None
+    columns: tuple[str, ...] = ()
+    merged: str | None = None
 
 
 Source = Table | Derived | Function | Join
@@ -143,7 +149,7 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
     inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE. ``rows`` are those of
     an INSERT ... VALUES that forgives no conflict, constants as text (None: not a constant, or NULL); ``inserts`` says
-    that no row is changed or deleted.
+    that no row is changed or deleted. ``changed`` are the names of the rows before and after in RETURNING.
     """
 
     target: Name
@@ -158,3 +164,4 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     repeated: int | None = None
     rows: tuple[tuple[str | None, ...], ...] = ()
     inserts: bool = False
+    changed: tuple[str, str] = ("old", "new")

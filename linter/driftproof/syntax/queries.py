@@ -215,6 +215,8 @@ def select(node: Node, shift: int) -> Query:
 def source(wrapped: Node, shift: int) -> Source:
     """An item of a FROM list."""
     tag, node = tagged(wrapped)
+    alias: Node = node.get("alias") or {}
+    name, columns = alias.get("aliasname"), tuple(strings(alias.get("colnames")))
     if tag == "JoinExpr":
         return Join(
             left=source(node["larg"], shift),
@@ -222,10 +224,10 @@ def source(wrapped: Node, shift: int) -> Source:
             condition=expression(node.get("quals"), shift),
             using=tuple(strings(node.get("usingClause"))),
             natural=node.get("isNatural", False),
-            alias=(node.get("alias") or {}).get("aliasname"),
+            alias=name,
+            columns=columns,
+            merged=(node.get("join_using_alias") or {}).get("aliasname"),
         )
-    alias: Node = node.get("alias") or {}
-    name, columns = alias.get("aliasname"), tuple(strings(alias.get("colnames")))
     match tag:
         case "RangeVar":
             return Table(range_var(node, shift), name, columns)
@@ -236,17 +238,33 @@ def source(wrapped: Node, shift: int) -> Source:
         case _:
             defined = tuple(item["ColumnDef"]["colname"] for item in node.get("coldeflist", ()))
             calls = node.get("functions", node)
-            if name is None and tag == "RangeFunction":
-                name = _function_label(node)
-            return Function(expression(calls, shift), name, defined or columns, bool(defined))
+            found = _from_calls(node) if tag == "RangeFunction" else []
+            call = qualified(strings(found[0]["funcname"])) if len(found) == 1 else None
+            known = call is not None and call.schema in (None, "pg_catalog") and _scalar(call.name, found[0])
+            return Function(
+                expression(calls, shift),
+                name if name is not None or not found else strings(found[0]["funcname"])[-1],
+                defined or columns,
+                bool(defined),
+                call.name if call is not None and known else None,
+                node.get("ordinality", False),
+            )
 
 
-def _function_label(node: Node) -> str | None:
-    for item in node.get("functions", ()):
-        call = item.get("List", {}).get("items", [{}])[0].get("FuncCall")
-        if call:
-            return strings(call.get("funcname"))[-1]
-    return None
+def _from_calls(node: Node) -> list[Node]:
+    """The calls of an item of FROM, if it has nothing else."""
+    items = [item["List"]["items"][0] for item in node.get("functions", ())]
+    return [item["FuncCall"] for item in items] if all("FuncCall" in item for item in items) else []
+
+
+def _scalar(name: str, call: Node) -> bool:
+    """Whether what the function gives is certainly no row: of unnest its argument tells."""
+    if name != "unnest":
+        return True
+    arguments = call.get("args", [])
+    return len(arguments) == 1 and all(
+        "A_Const" in element for element in arguments[0].get("A_ArrayExpr", {}).get("elements", [{}])
+    )
 
 
 def _with(node: Node, shift: int) -> tuple[tuple[CTE, ...], bool]:
@@ -353,6 +371,7 @@ def _insert(node: Node, shift: int) -> Query:
             filtered="whereClause" in infer,
             rows=() if conflict else _rows(node.get("selectStmt", {}).get("SelectStmt", {})),
             inserts=conflict.get("action") != "ONCONFLICT_UPDATE",
+            changed=_changed(node),
         ),
     )
 
@@ -368,6 +387,13 @@ def _returning(node: Node) -> Any:
     return clause.get("exprs", ()) if clause else node.get("returningList", ())
 
 
+def _changed(node: Node) -> tuple[str, str]:
+    """The names of the rows before and after the change: RETURNING WITH (OLD AS ...)."""
+    options = [item["ReturningOption"] for item in (node.get("returningClause") or {}).get("options", ())]
+    named = {item.get("option", "RETURNING_OPTION_OLD"): item["value"] for item in options}
+    return named.get("RETURNING_OPTION_OLD", "old"), named.get("RETURNING_OPTION_NEW", "new")
+
+
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
@@ -378,7 +404,7 @@ def _update(node: Node, shift: int) -> Query:
         expression=expression(seen, shift),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, columns=_targets(node.get("targetList"), shift)),
+        modifies=Modification(table.name, columns=_targets(node.get("targetList"), shift), changed=_changed(node)),
     )
 
 
@@ -392,7 +418,7 @@ def _delete(node: Node, shift: int) -> Query:
         expression=expression(seen, shift),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name),
+        modifies=Modification(table.name, changed=_changed(node)),
     )
 
 
@@ -419,5 +445,5 @@ def _merge(node: Node, shift: int) -> Query:
         expression=expression(seen, shift),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, columns=tuple(columns), repeated=repeated),
+        modifies=Modification(table.name, columns=tuple(columns), repeated=repeated, changed=_changed(node)),
     )

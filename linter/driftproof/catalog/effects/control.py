@@ -10,7 +10,8 @@ from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.resolve import Resolver, Scope
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.scopes import Scope
 from driftproof.catalog.state import PRESENT, UNKNOWN, Ran, Relation
 from driftproof.statements import operations as op
 
@@ -24,9 +25,9 @@ def run_query(run: Interpreter, step: op.Run) -> None:
         run.state.path = step.path
     try:
         resolver = Resolver(run)
-        resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
+        result = resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
         if step.result is not None:
-            check_result(run, resolver.row, step.result)
+            check_result(run, result.row, step.result)
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
             for target, modifies in resolver.arbiters:
                 check_arbiter(run, target, modifies)

@@ -32,7 +32,8 @@ from driftproof.catalog.effects.parts import (
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import replace_view
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
-from driftproof.catalog.resolve import Outputs, Resolver
+from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.scopes import Result
 from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
@@ -58,7 +59,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.read, run.vague = {}, False
     run.called.clear()
     resolver = Resolver(run)
-    outputs = resolver.query(made.query, None) if made.query is not None else {}
+    outputs = resolver.query(made.query, None) if made.query is not None else Result()
+    if made.aliases:
+        outputs = _aliased(run, made, outputs)
     if made.kind != "table" and made.query is not None and any(cte.query.modifies for cte in made.query.ctes):
         run.raises("0A000")  # a view modifies nothing
     key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
@@ -78,8 +81,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         return
     if not made.temporary:
         run.need_schema(made.name.schema)
-    relation = Relation(key, made.kind, PRESENT, open=outputs is None)
-    columns = _columns_of(run, made, relation, outputs, ordered=resolver.ordered)
+    relation = Relation(key, made.kind, PRESENT, open=outputs.open)
+    columns = _columns_of(run, made, relation, outputs)
     likes = [(run.state.look_up(like.table)[1], like.including) for like in made.copies]
     copies = [(source, including) for source, including in likes if source is not None]
     relation.members = {("column", name): fact or PRESENT for name, fact in columns}
@@ -91,7 +94,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
     if made.kind == "view":
-        _check_outputs(run, made, relation, resolver, outputs)
+        _check_outputs(run, relation, outputs)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
     if before is not None and fact is not None and rows:
         run.forbid(Object("type", key[0], None, key[1]), fact)
@@ -99,7 +102,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
     if made.kind != "view":
-        _check_outputs(run, made, relation, resolver, outputs)
+        _check_outputs(run, relation, outputs)
     types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     if made.partitioned is not None:
@@ -187,18 +190,20 @@ def _check_names(
         said.add(column.name)
 
 
-def _check_outputs(
-    run: Interpreter, made: op.CreateRelation, relation: Relation, resolver: Resolver, outputs: Outputs
-) -> None:
-    """Nor do two columns of its query have one name; a list of names renames the first ones."""
-    repeated = resolver.repeated if made.query is not None else None
-    if made.aliases:
-        others = list((outputs or {}).items())[len(made.aliases) :]
-        names = [*made.aliases, *(name for name, _ in others)]
-        repeated = next((name for at, name in enumerate(names) if name in names[:at]), None)
-        run.unsure |= any(field.fact != PRESENT for _, field in others)  # without it, others take its place
-    if repeated is not None:
-        run.forbid(relation.object("column", repeated), PRESENT)
+def _aliased(run: Interpreter, made: op.CreateRelation, outputs: Result) -> Result:
+    """A list of names renames the first columns of the query, and has no more than these."""
+    if outputs.certain and len(made.aliases) > len(outputs.columns) and not run.unsure:
+        run.raises("42601")
+    return outputs.renamed(made.aliases)
+
+
+def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> None:
+    """Nor do two columns of its query have one name, and none is a row that has no type of its own."""
+    if outputs.repeated is not None:
+        run.forbid(relation.object("column", outputs.repeated), PRESENT)
+    for name, field in outputs.columns:
+        if field.type == "pg_catalog.record":
+            run.forbid(relation.object("column", name), PRESENT, sqlstate="42P16")
 
 
 def _own_columns(run: Interpreter, relation: Relation, columns: tuple[ColumnRef, ...]) -> None:
@@ -301,7 +306,7 @@ def _skipped(run: Interpreter, made: op.CreateRelation, before: Relation) -> Non
 
 
 def _columns_of(
-    run: Interpreter, made: op.CreateRelation, relation: Relation, outputs: Outputs, *, ordered: bool
+    run: Interpreter, made: op.CreateRelation, relation: Relation, outputs: Result
 ) -> list[tuple[str, Fact | None]]:
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
@@ -338,12 +343,7 @@ def _columns_of(
         need_column_type(run, column)
         found.append((column.name, None))
     if made.query is not None:
-        fields = [] if outputs is None else [(name, _in_doubt(field.fact)) for name, field in outputs.items()]
-        if made.aliases and len(made.aliases) <= len(fields):
-            fields = [*((alias, None) for alias in made.aliases), *fields[len(made.aliases) :]]
-        elif made.aliases:
-            fields = [(alias, None) for alias in made.aliases]
-        found.extend(fields if ordered else [(name, fact or ASSUMED) for name, fact in fields])
+        found.extend((name, _in_doubt(field.fact)) for name, field in outputs.columns)
     return found
 
 

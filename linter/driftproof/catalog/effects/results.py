@@ -7,8 +7,8 @@ from collections import Counter
 
 from driftproof.catalog.coercion import coerces
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.resolve import Field
 from driftproof.catalog.routines import object_of, type_of
+from driftproof.catalog.scopes import Field
 from driftproof.catalog.state import ABSENT, Presence, Relation
 from driftproof.statements import operations as op
 

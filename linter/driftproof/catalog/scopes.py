@@ -1,0 +1,149 @@
+"""What a name in a query may mean: the columns of results, the items of FROM, and the levels of a query.
+
+Source: parse_relation.c and addRangeTableEntryFor..., whose namespace items these are.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from driftproof.catalog.coercion import spelled_type
+from driftproof.catalog.state import PRESENT, SYSTEM_COLUMNS, UNKNOWN, Fact, Presence, Relation
+
+
+class Field:
+    """A column as a scope offers it: of a relation (``relation`` and ``name``), or of a sub-query."""
+
+    __slots__ = ("_type", "fact", "name", "relation")
+
+    def __init__(self, fact: Fact, relation: Relation | None = None, name: str = "", type_: str | None = None) -> None:
+        self.fact = fact
+        self.relation = relation
+        self.name = name
+        self._type = type_
+
+    @property
+    def type(self) -> str | None:
+        """Its type, if that is one of pg_catalog's; None if it is not known."""
+        if self._type is None and self.relation is not None:
+            return spelled_type(self.relation.types.get(self.name, ""))
+        return None if self._type == _UNTOLD else self._type
+
+    def untyped(self) -> "Field":
+        """The same column where its type may be another one."""
+        return Field(self.fact, self.relation, self.name, _UNTOLD)
+
+
+_UNTOLD = "?"
+UNKNOWN_FIELD = Field(UNKNOWN)
+SYSTEM_FIELD = Field(PRESENT)
+Column = tuple[str, Field]
+
+
+class Result:
+    """The columns that a query gives, in order; ``open``: there may be others, anywhere among them."""
+
+    __slots__ = ("columns", "open")
+
+    def __init__(self, columns: Sequence[Column] = (), *, open: bool = False) -> None:
+        self.columns = columns
+        self.open = open
+
+    @property
+    def repeated(self) -> str | None:
+        """The first name that two columns certainly have."""
+        seen: set[str] = set()
+        for name, field in self.columns:
+            if field.fact == PRESENT:
+                if name in seen:
+                    return name
+                seen.add(name)
+        return None
+
+    @property
+    def row(self) -> list[Field] | None:
+        """The columns without their names; None if there may be others."""
+        return None if self.open else [field for _, field in self.columns]
+
+    @property
+    def certain(self) -> bool:
+        """Whether these columns and no others are there."""
+        return not self.open and all(field.fact == PRESENT for _, field in self.columns)
+
+    def fields(self, name: str) -> list[Field]:
+        """The columns of that name: none if there is certainly none."""
+        found = [field for known, field in self.columns if known == name]
+        return found or ([UNKNOWN_FIELD] if self.open else [])
+
+    def renamed(self, names: Sequence[str]) -> "Result":
+        """The result under a list of column aliases, which may be shorter than it. Where a column is in doubt, others
+        may take its place."""
+        if not names:
+            return self
+        if not self.certain or len(names) > len(self.columns):
+            return Result([(name, Field(PRESENT)) for name in names], open=True)
+        fields = [(name, field) for name, (_, field) in zip(names, self.columns, strict=False)]
+        return Result([*fields, *self.columns[len(names) :]])
+
+
+def columns_of(relation: Relation) -> Result:
+    """All columns of a relation, in order."""
+    if relation.open:
+        return Result(open=True)
+    return Result([(name, Field(relation.member("column", name), relation, name)) for name in relation.columns()])
+
+
+class Bound:
+    """An item of FROM under the name by which columns are qualified. ``result`` are its columns where they are not just
+    those of ``relation``. ``system``: a system catalog, which has every column that it is asked for; ``named`` says
+    that the alias is not the relation's own name, ``bare`` that its columns go by their bare names: a join that merges
+    columns hides those of its sides; ``composite`` that its name by itself means a row."""
+
+    __slots__ = ("alias", "bare", "composite", "named", "relation", "result", "schema", "system")
+
+    def __init__(
+        self,
+        alias: str | None,
+        *,
+        relation: Relation | None = None,
+        result: Result | None = None,
+        schema: str | None = None,
+        system: bool = False,
+    ) -> None:
+        self.alias = alias
+        self.relation = relation
+        self.result = result
+        self.schema = schema
+        self.system = system
+        self.named = True
+        self.bare = True
+        self.composite = True
+
+    def fields(self, name: str) -> list[Field]:
+        """The columns of that name: none if there is certainly none."""
+        if self.system:
+            return [SYSTEM_FIELD]
+        if self.result is not None:
+            found = self.result.fields(name)
+            if found or self.relation is None or name not in SYSTEM_COLUMNS:
+                return found
+        if self.relation is None:
+            return [UNKNOWN_FIELD]
+        fact = self.relation.member("column", name)
+        return [] if fact.presence is Presence.ABSENT else [Field(fact, self.relation, name)]
+
+    @property
+    def columns(self) -> Result:
+        """All its columns, in order."""
+        if self.result is not None:
+            return self.result
+        return columns_of(self.relation) if self.relation is not None else Result(open=True)
+
+
+class Scope:
+    """One level of a query; ``names`` are those that a bare name may mean as well: variables and parameters."""
+
+    __slots__ = ("bounds", "names", "parent")
+
+    def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
+        self.bounds = bounds
+        self.parent = parent
+        self.names = set(names)
