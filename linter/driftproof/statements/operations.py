@@ -200,7 +200,7 @@ class Own(msgspec.Struct, frozen=True):
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
     ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``loosened`` says DROP NOT NULL, ``constraints``
-    are the kinds of constraints that it may be."""
+    are the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is)."""
 
     kind: MemberKind
     table: Name
@@ -211,6 +211,7 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     retyped: Column | None = None
     loosened: bool = False
     constraints: tuple[ConstraintKind, ...] = ()
+    kinds: tuple[RelationKind, ...] = ()
 
 
 class AlterValue(msgspec.Struct, frozen=True, gc=False):

@@ -49,6 +49,9 @@ def _copy(node: Node, shift: int) -> Operations:
     return [*found, op.NeedRelation(table, kinds=kinds if node.get("is_from") else ("table", "materialized view"))]
 
 
+_ANALYZED: tuple[op.RelationKind, ...] = ("table", "materialized view", "foreign table")
+
+
 def _vacuum(node: Node, shift: int) -> Operations:
     found: Operations = []
     for item in node.get("rels", ()):
@@ -56,7 +59,9 @@ def _vacuum(node: Node, shift: int) -> Operations:
         if "relation" in fields:
             table = range_var(fields["relation"], shift)
             found.append(op.NeedRelation(table))
-            found.extend(op.NeedMember("column", table, name) for name in strings(fields.get("va_cols")))
+            # Of a view it only warns.
+            columns = strings(fields.get("va_cols"))
+            found.extend(op.NeedMember("column", table, name, kinds=_ANALYZED) for name in columns)
     return found
 
 

@@ -205,7 +205,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
 def need_member(run: Interpreter, need: op.NeedMember) -> None:
     """Whatever only needs something of a relation."""
     relation = run.relation(need.table, missing_ok=need.table_missing_ok)
-    if relation is None:
+    if relation is None or (need.kinds and relation.kind not in (*need.kinds, "relation")):
         return
     if need.kind == "policy" and need.sees is not None:  # ALTER POLICY reads its expressions first
         check_kind(run, relation, ("table",), at=need.table.at)
