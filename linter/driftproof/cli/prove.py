@@ -1,21 +1,39 @@
 """``driftproof prove``: run the predicted failures, and the fixes, on a real server."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from driftproof.cli.inputs import Settings
+    from collections.abc import Sequence
+
+    from driftproof.cli.inputs import Job
     from driftproof.report.proof import ProofReport
+    from driftproof.runner.workers import Claims, Servers
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--database-url", metavar="URL", help="Make the throw-away databases on this server.")
 @click.option("--allow-remote", is_flag=True, help="Let --database-url name a host that is not this machine.")
+@click.option(
+    "--pg-bin",
+    multiple=True,
+    metavar="DIR",
+    help="Start the private server from the programs in DIR; given several times, all is tried on each.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many private servers work at the same time.  [default: the processors]",
+)
 @click.option("--unsafe-fixes", is_flag=True, help="Try the unsafe fixes too.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("-o", "--output-file", metavar="FILE", help="Write the report to FILE.")
 @click.option(
     "--rerun",
     type=click.Choice(["auto", "always", "never"]),
@@ -29,8 +47,11 @@ def prove(
     paths: tuple[str, ...],
     database_url: str | None,
     allow_remote: bool,
+    pg_bin: tuple[str, ...],
+    jobs: int | None,
     unsafe_fixes: bool,
     form: str,
+    output_file: str | None,
     rerun: str | None,
     framework: str | None,
     color: str,
@@ -44,52 +65,76 @@ def prove(
     """
     if config is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
-    from driftproof.cli.inputs import Settings
-    from driftproof.report import proof, terminal
+    if database_url is not None and (pg_bin or jobs):
+        raise click.UsageError("--database-url names one server, for one worker: leave --pg-bin and --jobs out")
+    if output_file is not None and not Path(output_file).parent.is_dir():
+        raise click.UsageError(f"there is no directory for {output_file}")
+    from driftproof.cli.inputs import Settings, read
+    from driftproof.report import terminal
+    from driftproof.runner import programs
+    from driftproof.runner.workers import Servers
 
+    bins = tuple(dict.fromkeys(map(programs.named, pg_bin))) or (None,)
     report = _proven(
-        paths,
-        database_url,
-        allow_remote,
+        read(paths, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun)),
+        Servers(database_url, allow_remote, bins),
+        jobs,
         unsafe_fixes,
-        Settings(framework=framework, file=config, isolated=isolated, rerun=rerun),
     )
-    if form == "json":
-        terminal.write(proof.as_json(report))
+    said = _said(report, form, terminal.wants_colour(color, sys.stdout) if output_file is None else color == "always")
+    if output_file is not None:
+        Path(output_file).write_bytes(said if isinstance(said, bytes) else said.encode(errors="backslashreplace"))
+    elif isinstance(said, bytes):
+        terminal.write(said)
     else:
-        terminal.write_text(proof.render(report, terminal.painter(terminal.wants_colour(color, sys.stdout))))
+        terminal.write_text(said)
     return report.status
 
 
-def _proven(
-    paths: tuple[str, ...],
-    database_url: str | None,
-    allow_remote: bool,
-    unsafe: bool,
-    settings: "Settings",
-) -> "ProofReport":
+def _said(report: "ProofReport", form: str, colour: bool) -> bytes | str:
+    """The report, as text or in a format that fixes its bytes."""
+    if form == "junit":
+        from driftproof.report import junit
+
+        return junit.render(report)
+    from driftproof.report import proof, terminal
+
+    return proof.as_json(report) if form == "json" else proof.render(report, terminal.painter(colour))
+
+
+def _proven(jobs: "Sequence[Job]", servers: "Servers", workers: int | None, unsafe: bool) -> "ProofReport":
     import time
 
-    from driftproof.analysis import analyse
-    from driftproof.cli.inputs import read
+    from driftproof.processes import processors
+    from driftproof.report.progress import progress
     from driftproof.report.proof import ProofReport
-    from driftproof.rule import load_rules
-    from driftproof.runner.platforms import prepare
-    from driftproof.runner.prove import FileProof
-    from driftproof.runner.prove import prove as run
-    from driftproof.runner.server import open_server
+    from driftproof.runner.workers import prove_all
 
     started = time.perf_counter()
-    jobs = read(paths, settings)
+    claims = _claims(jobs)
+    steps = sum(one.steps for one in claims) * len(servers.bins)
+    with progress("proving", steps) as proven:
+        proofs = prove_all(claims, servers, unsafe=unsafe, jobs=workers or processors(), proven=proven)
+    return ProofReport(tuple(proofs), time.perf_counter() - started)
+
+
+def _claims(jobs: "Sequence[Job]") -> "list[Claims]":
+    """What is predicted for each history."""
+    from driftproof.analysis import analyse
+    from driftproof.rule import load_rules
+    from driftproof.runner.workers import Claims
+
     known = load_rules()
-    chosen = [job.config.rules(known) for job in jobs]
-    files: list[FileProof] = []
-    notes: list[str] = []
-    with open_server(database_url, allow_remote) as server:
-        for job, rules in zip(jobs, chosen, strict=True):
-            analysis = analyse(job.history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing)
-            diagnostics = job.config.adjust(analysis.diagnostics, job.history, known)
-            platform = prepare(server, job.history.framework.platform)
-            notes += [note for note in platform.notes if note not in notes]
-            files += run(job.history, diagnostics, server, platform, unsafe=unsafe)
-        return ProofReport(server.description, tuple(files), tuple(notes), time.perf_counter() - started)
+    # All rules are chosen before anything is looked at: a wrong name must not come up between two histories.
+    chosen = [(job, job.config.rules(known)) for job in jobs]
+    return [
+        Claims(
+            job.history,
+            job.config.adjust(
+                analyse(job.history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing).diagnostics,
+                job.history,
+                known,
+            ),
+        )
+        for job, rules in chosen
+    ]

@@ -1,6 +1,6 @@
 """What `driftproof prove` says, for people and for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,15 +9,19 @@ from driftproof.report import printable
 from driftproof.report.frame import visible
 from driftproof.report.terminal import BOLD, DIM, GREEN, RED, YELLOW, Paint
 from driftproof.runner.prove import FileProof, Proof, Verdict
+from driftproof.runner.workers import ServerProof
 
 
 class ProofReport(msgspec.Struct, frozen=True):
-    """The proofs of all files, the server they were made on, and how long it took in seconds."""
+    """The proofs that were made on each server, and how long it took in seconds."""
 
-    server: str
-    files: tuple[FileProof, ...]
-    notes: tuple[str, ...]
+    servers: tuple[ServerProof, ...]
     seconds: float
+
+    @property
+    def files(self) -> list[FileProof]:
+        """What is known of all files, those of each server in turn."""
+        return [file for server in self.servers for file in server.files]
 
     @property
     def proofs(self) -> list[Proof]:
@@ -39,11 +43,20 @@ _STYLES = {Verdict.REPRODUCED: GREEN, Verdict.NOT_REPRODUCED: RED, Verdict.NOT_B
 
 def render(report: ProofReport, paint: Paint) -> str:
     """The report as text."""
-    lines = [f"on {report.server}", *report.notes, ""]
-    for file in report.files:
-        lines.extend(_file(file, paint))
+    lines = []
+    for server in report.servers:
+        lines += [f"on {visible(server.server)}", *server.notes]
+        if server.stand_ins:
+            lines.append(f"stand-ins, not the real extensions: {', '.join(server.stand_ins)}")
         lines.append("")
-    lines.append(_summary(report))
+        for file in server.files:
+            lines.extend(_file(file, paint))
+            lines.append("")
+    several = len(report.servers) > 1
+    lines += [f"{visible(one.server)}: {_summary(one.files)}" for one in report.servers if several]
+    if not several:
+        lines.append(_summary(report.files))
+    lines[-1] += f" ({report.seconds:.1f} s)"
     return "\n".join(lines) + "\n"
 
 
@@ -65,23 +78,23 @@ def _file(file: FileProof, paint: Paint) -> Iterator[str]:
             yield paint(f"      {visible(line)}", DIM)
 
 
-def _summary(report: ProofReport) -> str:
-    proofs = report.proofs
-    counts = [f"{sum(proof.verdict is verdict for proof in proofs)} {verdict}" for verdict in Verdict]
-    runs = sum(file.runs for file in report.files)
-    parts = [f"{runs} of {len(report.files)} files run in a fresh database"]
+def _summary(files: Sequence[FileProof]) -> str:
+    proofs = [proof for file in files for proof in file.proofs]
+    parts = [f"{sum(file.runs for file in files)} of {len(files)} files run in a fresh database"]
     if proofs:
+        counts = [f"{sum(proof.verdict is verdict for proof in proofs)} {verdict}" for verdict in Verdict]
         fixed = [proof for proof in proofs if proof.fixed is not None]
         parts.append(f"{len(proofs)} predicted failures: {', '.join(counts)}")
         parts.append(f"{sum(bool(proof.fixed) for proof in fixed)} of {len(fixed)} fixed states run")
-    return f"{'; '.join(parts)} ({report.seconds:.1f} s)"
+    return "; ".join(parts)
 
 
 def as_json(report: ProofReport) -> bytes:
     """The report as one JSON document."""
     document: dict[str, Any] = {
-        "server": report.server,
-        "notes": list(report.notes),
+        "servers": [
+            {"server": server.server, "stand_ins": server.stand_ins, "notes": server.notes} for server in report.servers
+        ],
         "seconds": round(report.seconds, 3),
         "summary": {
             "files": len(report.files),
@@ -93,8 +106,11 @@ def as_json(report: ProofReport) -> bytes:
         "files": [
             {
                 "path": printable(file.path),
+                "server": server.server,
                 "fresh": {"runs": file.runs, "detail": file.fresh},
                 "fix": None if file.differences is None else {"differences": list(file.differences)},
+                "stand_ins": file.stand_ins,
+                "seconds": round(file.seconds, 3),
                 "proofs": [
                     {
                         "code": proof.diagnostic.code,
@@ -105,11 +121,13 @@ def as_json(report: ProofReport) -> bytes:
                         "verdict": proof.verdict,
                         "detail": proof.detail,
                         "fix": None if proof.fixed is None else {"runs": proof.fixed, "detail": proof.fixed_detail},
+                        "seconds": round(proof.seconds, 3),
                     }
                     for proof in file.proofs
                 ],
             }
-            for file in report.files
+            for server in report.servers
+            for file in server.files
         ],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

@@ -68,8 +68,8 @@ def prove(
 ) -> list[FileProof]:
     """Try the predictions for the named migrations of a history, and their fixes (the unsafe ones too, if so asked).
 
-    ``proven`` is called when something is known of one more prediction. Raises ServerError when the server
-    is lost.
+    ``proven`` is called when something is known of one more prediction, and once more after each file. Raises
+    ServerError when the server is lost.
     """
     predicted = [item for item in diagnostics if item.certainty is not None]
     needed_until: dict[int, int] = {}
@@ -83,6 +83,7 @@ def prove(
         for index in sorted(history.named):
             states.reach(index)
             files.append(_File(states, history.migrations[index], predicted, unsafe, proven).proof())
+            proven()
             states.release(state for state, until in needed_until.items() if until <= index)
     finally:
         states.close()
