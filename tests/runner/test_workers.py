@@ -20,12 +20,12 @@ from driftproof.runner.workers import Claims, ServerProof, Servers, prove_all
 from tests.histories import RULES, history_of
 
 FILE = """CREATE ROLE reader_{n};
-CREATE TABLE IF NOT EXISTS t{n} (id int PRIMARY KEY, a int, b int);
+CREATE TABLE IF NOT EXISTS t{n} (id int PRIMARY KEY, a int, b int, c int);
 CREATE INDEX ON t{n} (a);
 COMMENT ON COLUMN t{n}.b IS 'x';
 GRANT SELECT (a) ON t{n} TO reader_{n};
 """
-LATER = "CREATE INDEX ON t0 (a, b);\n"
+LATER = "CREATE INDEX ON t0 (c);\n"
 
 
 def claims(*texts: str, named: frozenset[int] | None = None, framework: str = "plain") -> Claims:
@@ -80,7 +80,7 @@ def test_any_number_of_workers_gives_the_same_answer() -> None:
     assert timeless(run([first, second], 3)) == alone
     assert [file.path for file in alone[0].files] == ["0.sql", "1.sql", "2.sql", "3.sql", "4.sql", "0.sql", "1.sql"]
     proofs = [proof for file in alone[0].files for proof in file.proofs]
-    assert len(proofs) == first.predictions + second.predictions > 12
+    assert len(proofs) == first.predictions + second.predictions == 10
     assert {(proof.verdict, proof.fixed) for proof in proofs} == {(Verdict.REPRODUCED, True)}
 
 
