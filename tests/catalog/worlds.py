@@ -83,13 +83,15 @@ def without(script: str, column: str) -> tuple[str, ...]:
             break
         prelude.append(data[statement.start : statement.end].decode())
     kept = []
+    tail = ")"  # and what stands behind it: INHERITS, PARTITION BY
     for element in elements(data, statement.start, statement.end)[1]:
+        tail = data[element.end : statement.end].decode().lstrip()
         words = {token.folded for token in tokens(data, element.start, element.end)}
         if element.name != column and not (element.kind == "constraint" and column in words):
             kept.append(data[element.start : element.end].decode())
     assert made is not None
     name = f"{made.name.schema}.{made.name.name}" if made.name.schema else made.name.name
-    return (*prelude, f"CREATE TABLE {name} ({', '.join(kept)})")
+    return (*prelude, f"CREATE TABLE {name} ({', '.join(kept)}{tail}")
 
 
 def columns(script: str) -> list[str]:

@@ -271,7 +271,7 @@ class Interpreter:
         certain = there and (self._second or (fact.sure and not self.unsure))
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        if not certain and fact.presence is not Presence.ABSENT:
+        if not certain and (fact.presence is not Presence.ABSENT or fact.doubt is not None):
             self.unsure = True
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
@@ -436,9 +436,10 @@ class Interpreter:
         sure: bool,
         wild: frozenset[Member] = frozenset(),
         causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple,
+        leaves: bool = False,
     ) -> None:
         """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one; ``causes``
-        are what may be missing where the second one is gone."""
+        are what may be missing where the second one is gone; ``leaves``: what that one makes is remembered."""
         entry, unsure = self.state, self.unsure
         second = entry.fork()
         likely = _Likely.UNKNOWN if not known else _Likely.CERTAIN if sure else _Likely.EXPECTED
@@ -457,7 +458,7 @@ class Interpreter:
         if failed is None:
             second = self.state
             self.state, self.unsure = first, first_unsure
-            self._join_into(second, nominal=True, known=known, sure=sure, wild=wild)
+            self._join_into(second, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
             return
         if known and sure and not isinstance(failed, _Ended):
             self.state = first
@@ -469,11 +470,18 @@ class Interpreter:
         self._likely = max(self._likely, _Likely.DRIFT if known else _Likely.EXPECTED)
 
     def _join_into(
-        self, other: State, *, nominal: bool, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
+        self,
+        other: State,
+        *,
+        nominal: bool,
+        known: bool,
+        sure: bool,
+        wild: frozenset[Member] = frozenset(),
+        leaves: bool = False,
     ) -> None:
         doubt = self.doubt("this block may have found the object there already, and then does nothing")
         mine, theirs = (self.state, other) if nominal else (other, self.state)
-        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild)
+        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaves=leaves)
 
     def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
         """A block with EXCEPTION handlers."""
@@ -590,6 +598,10 @@ class Interpreter:
         key, found = self.state.look_up(name)
         if name.schema is not None and not missing_ok and not in_query:
             self.need_schema(name.schema)
+        if key is None and self.state.path is not None and not name.name.startswith("pg_"):
+            if not missing_ok:  # of the schemas of the search_path there is none
+                self.lacks(Object(kind, None, None, name.name), sqlstate=sqlstate)
+            return None
         if key is None or key[0] in SYSTEM_SCHEMAS:
             self.unsure |= key is None
             return None

@@ -32,7 +32,8 @@ class Doubt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """A presence; ``sure`` says whether it is certain for the fresh state, so that a failure there can be claimed."""
+    """A presence; ``sure`` says whether it is certain for the fresh state, so that a failure there can be claimed.
+    What is ABSENT with a doubt may be there in a drifted state."""
 
     presence: Presence
     sure: bool = True
@@ -432,14 +433,22 @@ class State:
 
 
 def joined(
-    nominal: State, other: State, doubt: Doubt, *, known: bool, sure: bool, wild: frozenset[Member] = frozenset()
+    nominal: State,
+    other: State,
+    doubt: Doubt,
+    *,
+    known: bool,
+    sure: bool,
+    wild: frozenset[Member] = frozenset(),
+    leaves: bool = False,
 ) -> State:
     """What holds after either of two ways; ``nominal`` is the fresh state's if that is ``known``.
 
     What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
     certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
+    ``leaves``: what only the other way makes is ABSENT with that doubt.
     """
-    merge = _Merge(nominal, doubt, known, sure, wild)
+    merge = _Merge(nominal, doubt, known, sure, wild, leaves)
     if other.path != nominal.path:
         nominal.path = None
     nominal.rows &= other.rows
@@ -465,12 +474,15 @@ def joined(
 
 
 class _Merge:
-    def __init__(self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member]) -> None:
+    def __init__(
+        self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member], leaves: bool
+    ) -> None:
         self.state = state
         self.doubt = doubt
         self.known = known
         self.sure = sure
         self.wild = wild
+        self.leaves = leaves
 
     def relations(self, mine: Relation | None, theirs: Relation | None) -> Relation:
         base = mine or theirs
@@ -526,7 +538,8 @@ class _Merge:
                 if sure and theirs.presence is Presence.MAYBE and theirs.doubt != self.doubt:
                     return mine  # the other way is gone for another doubt: no state drifts twice
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
-            return msgspec.structs.replace(mine, sure=sure)
+            leaves = self.leaves and theirs.nominal and not mine.nominal
+            return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)
         pair = {mine.presence, theirs.presence}
         if pair == {Presence.PRESENT, Presence.MAYBE}:
             return Fact(Presence.MAYBE, False, mine.doubt or theirs.doubt)

@@ -221,7 +221,7 @@ _PASSES = {
     **dict.fromkeys(("AT_SetNotNull", "AT_SetIdentity"), 4),
     **dict.fromkeys(("AT_AddConstraint", "AT_ColumnDefault", "AT_AddIdentity"), 5),
 }
-_LAST_PASS = 6
+_DEFAULTS, _LAST_PASS = 5, 6
 
 _TABLES: tuple[op.RelationKind, ...] = ("table", "foreign table")
 # The kinds of relations that a subcommand is for. Source: ATPrepCmd, tablecmds.c.
@@ -235,8 +235,8 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ColumnDefault", "AT_AddIdentity", "AT_SetIdentity", "AT_DropIdentity"), (*_TABLES, "view")),
-    **dict.fromkeys(("AT_AlterConstraint", "AT_ReplicaIdentity"), ("table",)),
-    "AT_ClusterOn": ("table", "materialized view"),
+    "AT_AlterConstraint": ("table",),
+    **dict.fromkeys(("AT_ClusterOn", "AT_ReplicaIdentity"), ("table", "materialized view")),
     "AT_SetStatistics": (*_TABLES, "materialized view", "index"),
 }
 # What ALTER TABLE takes, as far as the subcommand does: all but composite types.
@@ -288,18 +288,31 @@ def _alone(node: Node, command: Node) -> bool:
 
 
 def _in_passes(commands: list[Node], table: Name, table_missing_ok: bool, shift: int) -> Operations:
-    """The subcommands in order. Of several, new columns get their constraints when all columns are there, and behind
-    the defaults and constraints that are written for themselves."""
-    found: Operations = []
+    """The subcommands in order. Of several, new columns get their constraints when all columns are there: keys before
+    all others, behind the defaults, before the constraints that are written for themselves."""
+    if len(commands) == 1:
+        return _subcommand(commands[0], table, table_missing_ok, shift)
+    first: Operations = []
+    keys: Operations = []
+    defaults: Operations = []
+    others: Operations = []
     last: Operations = []
-    constraints: Operations = []
     for command in commands:
         for step in _subcommand(command, table, table_missing_ok, shift):
-            if isinstance(step, op.AddColumn) and not step.if_not_exists and len(commands) > 1:
-                constraints += [op.AddConstraint(table, made, table_missing_ok) for made in step.column.constraints]
+            if isinstance(step, op.AddColumn) and not step.if_not_exists:
+                for made in step.column.constraints:
+                    of_column = op.AddConstraint(table, made, table_missing_ok)
+                    (keys if made.kind in _KEYS else others).append(of_column)
                 step = msgspec.structs.replace(step, column=msgspec.structs.replace(step.column, constraints=()))
-            (last if _pass(command) == _LAST_PASS else found).append(step)
-    return [*found, *constraints, *last]
+            if isinstance(step, op.AddConstraint):
+                (keys if step.constraint.kind in _KEYS else others).append(step)
+            else:
+                number = _pass(command)
+                (first if number < _DEFAULTS else defaults if number == _DEFAULTS else last).append(step)
+    return [*first, *keys, *defaults, *others, *last]
+
+
+_KEYS: tuple[op.ConstraintKind, ...] = ("primary key", "unique", "exclude")
 
 
 def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:

@@ -9,7 +9,7 @@ from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
 from driftproof.objects import Kind, Object
 
 
@@ -51,10 +51,18 @@ def holders(relation: Relation, column: str | None = None) -> list[Holder]:
         found: list[Holder] = [(dependent, True) for dependent in relation.dependents if dependent[0] != relation.key]
         return found
     return [
-        (dependent, columns is not None)
+        (dependent, columns is not None and not _by_drift(relation, dependent))
         for dependent, columns in relation.dependents.items()
         if columns is None or column in columns
     ]
+
+
+def _by_drift(relation: Relation, dependent: Dependent) -> bool:
+    """Whether a column is generated in a drifted state only, so that there only it needs what it would be made of."""
+    owner, member = dependent
+    if owner != relation.key or member is None or member[0] != "column":
+        return False
+    return relation.members.get(("generated", member[1]), PRESENT).presence is Presence.ABSENT
 
 
 def sequence_holders(run: Interpreter, relation: Relation, column: str | None = None) -> list[Holder]:
@@ -152,7 +160,7 @@ def take_along(run: Interpreter, found: list[Holder]) -> None:
         owner = run.state.relations.get(key)
         if owner is None:
             continue
-        certain = needs and bool(fact.nominal) and fact.sure
+        certain = needs and fact.nominal is not None and fact.sure
         if member is None:
             take_away(run, owner, certain=certain, cascade=True)
         else:

@@ -3,6 +3,8 @@
 Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tablecmds.c.
 """
 
+from collections.abc import Mapping
+
 from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.interpreter import Interpreter
@@ -22,9 +24,11 @@ def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
 
 
 def refuse_partitioned(run: Interpreter, relation: Relation, name: str) -> None:
-    """A column by which a table is partitioned is neither dropped nor retyped."""
+    """A column by which a table, or one that has it from there, is partitioned is neither dropped nor retyped."""
     if name in (relation.partitioned or ()):
         fails(run, "42P16", relation.member("column", name))
+    for child in run.state.children(relation):
+        refuse_partitioned(run, child, name)
 
 
 def refuse_typed(run: Interpreter, relation: Relation, *, only: bool) -> None:
@@ -54,6 +58,17 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
         run.unsure |= not column.spelled or child.types.get(column.name) != spelled(run, column)
         if not any(parent.member("column", column.name).nominal for parent in parents_of(run, child)):
             run.state.writable(child).local |= {column.name}
+
+
+def check_merged(run: Interpreter, relation: Relation, own: Mapping[str, str]) -> None:
+    """A column that a new table has from several parents, or from one and by itself, is of one type."""
+    seen: dict[str, str | None] = {}
+    for parent in (run.state.relations[key] for key in relation.parents):
+        for name in parent.columns():
+            for other in filter(None, (seen.get(name), own.get(name))):
+                if parent.types.get(name) and parent.types[name] != other:
+                    fails(run, "42804", parent.fact, parent.member("column", name))
+            seen[name] = parent.types.get(name)
 
 
 def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:

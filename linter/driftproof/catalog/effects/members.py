@@ -1,5 +1,7 @@
 """Columns, constraints, policies, triggers and rules: what ALTER TABLE and its kin need and change."""
 
+import msgspec
+
 from driftproof.catalog import routines
 from driftproof.catalog.effects.dependents import (
     Holder,
@@ -32,7 +34,7 @@ from driftproof.catalog.effects.parts import (
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, rename_value, sequence_keys
-from driftproof.catalog.interpreter import Fails, Interpreter
+from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
     ABSENT,
@@ -84,27 +86,18 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
 
 
 def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact) -> None:
-    """The column is there in the fresh state; where it is not, the statement adds it with all that it needs."""
-    column, state, unsure = add.column, run.state, run.unsure
-    wanted = relation.object("column", column.name)
+    """The column is there in the fresh state; where it is not, the statement adds it, with all that hangs on it."""
+    name, wanted = add.column.name, relation.object("column", add.column.name)
     proven = run.made() if fact.sure else ASSUMED
-    run.state = state.fork()
-    if column.type is not None:
-        run.knows_type(column.type)
-    try:
-        with run.silent():
-            lose_member(run, relation, ("column", column.name), ABSENT)
-            _check_added(run, run.state.relations[relation.key], add, fresh=True)
-        run.state = state
-    except Fails as failure:
-        run.state, run.unsure = state, unsure
-        if failure.sqlstate is None:
-            run.unsure = True
-        else:
-            run.need(wanted, fact, lambda _fact: None, at=column.at, sqlstate=failure.sqlstate)
-    run.set_member(run.state.relations[relation.key], "column", column.name, proven)
-    for key in sequence_keys(run, relation.key, (column,)).values() if column.sequence_name is None else ():
-        run.state.put(Relation(key, "sequence", UNKNOWN, open=True))  # there where the column was not
+    if add.column.type is not None:
+        run.knows_type(add.column.type)  # which may not be dropped then
+
+    def missing() -> None:
+        lose_member(run, run.state.relations[relation.key], ("column", name), ABSENT)
+        add_column(run, msgspec.structs.replace(add, if_not_exists=False))
+
+    run.branch(lambda: None, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),), leaves=True)
+    run.set_member(run.state.relations[relation.key], "column", name, proven)
 
 
 def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fresh: bool) -> tuple[Value, Key | None]:
@@ -139,6 +132,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
         forbid_name(run, relation, constraint)
         other = run.relation(constraint.references)
         if other is not None:
+            check_kind(run, other, ("table",), at=constraint.references.at)
             check_persistence(run, relation.key, other)
         relation = run.state.relations[relation.key]
     for column in constraint.columns:

@@ -20,9 +20,8 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
     Resolver(run).over(made.expression, relation)
     relation = run.state.relations[relation.key]
     check_kind(run, relation, ("table", "materialized view", "foreign table"), at=made.table.at)
-    key = run.state.creation_key(made.name) if made.name is not None else None
+    key = run.creation_key(made.name) if made.name is not None else None
     if made.name is not None and key is None:
-        run.unsure = True
         return
     if key is None:
         key = (relation.key[0], naming.statistics_name(run.state, relation, made.keys))

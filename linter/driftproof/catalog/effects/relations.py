@@ -14,7 +14,7 @@ from driftproof.catalog.effects.dependents import (
     take_along,
     take_away,
 )
-from driftproof.catalog.effects.inheritance import COPIED, parents_of, refuse_heirs
+from driftproof.catalog.effects.inheritance import COPIED, check_merged, parents_of, refuse_heirs
 from driftproof.catalog.effects.keys import covers_own, fails, lack_of_key, rename_index, shape_of, unique_key
 from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link, pass_on
 from driftproof.catalog.effects.parts import (
@@ -64,12 +64,11 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         outputs = _aliased(run, made, outputs)
     if made.kind != "table" and made.query is not None and any(cte.query.modifies for cte in made.query.ctes):
         run.raises("0A000")  # a view modifies nothing
-    key = ("pg_temp", made.name.name) if made.temporary else run.state.creation_key(made.name)
+    key = ("pg_temp", made.name.name) if made.temporary else run.creation_key(made.name)
     if made.temporary and made.name.schema not in (None, "pg_temp"):
         run.need_schema(made.name.schema)
         run.raises("42P16")
     if key is None:
-        run.unsure = True
         return
     if made.temporary:
         run.temporary.append(key)
@@ -93,6 +92,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     sequenced = [*(column for copy in copies for column in copied_identities(*copy)), *made.columns]
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
+    if not made.typed:
+        check_merged(run, relation, {column.name: spelled(run, column) for column in made.columns})
     if made.kind == "view":
         _check_outputs(run, relation, outputs)
     rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
@@ -364,7 +365,8 @@ def drop_relation(run: Interpreter, drop: op.DropRelation) -> None:
     sqlstate = "42704" if drop.kind in ("index", "foreign table") else "42P01"
     key, found = run.state.look_up(drop.name)
     if key is None:  # nothing is known of the search_path, or it has no schema
-        run.unsure |= not drop.missing_ok
+        if not drop.missing_ok:
+            run.relation(drop.name, kind="index" if drop.kind == "index" else "relation", sqlstate=sqlstate)
         return
     absent = found is not None and found.fact.presence is Presence.ABSENT
     if len(drop.together) > 1 and key in run.state.touched and absent:
@@ -405,7 +407,7 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
             refuse(run, wanted, identities)  # CASCADE or not
     if drop.cascade and relation.kind == "index":
         take_along(run, found)
-    elif not drop.cascade and relation.fact.presence is not Presence.ABSENT:
+    elif not drop.cascade and (relation.fact.presence is not Presence.ABSENT or relation.fact.doubt is not None):
         spared = frozenset(key for name in drop.together if (key := run.state.look_up(name)[0]) is not None)
         free = refuse(run, wanted, found, spared=spared) and free
         free = routines.spare(run, wanted, relation.key) and free
@@ -420,6 +422,10 @@ def _takes(kind: op.RelationKind) -> tuple[op.RelationKind, ...]:
 def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
     """ALTER TABLE ... RENAME TO: what belongs to it goes along."""
     kind: Kind = "index" if rename.kind == "index" else "relation"
+    key, found = run.state.look_up(rename.name)
+    if rename.missing_ok and found is not None and key is not None and found.fact.presence is Presence.MAYBE:
+        _rename_if_there(run, found, rename)
+        return
     relation = run.relation(rename.name, missing_ok=rename.missing_ok, kind=kind)
     if relation is not None and rename.kind != "index":
         check_kind(run, relation, _takes(rename.kind), at=rename.name.at)
@@ -427,9 +433,33 @@ def rename_relation(run: Interpreter, rename: op.RenameRelation) -> None:
         if rename.missing_ok:
             _forget_key(run, rename.name)
         return
-    if kind != "index":
+    if relation.kind != "index":
         forbid_type(run, (relation.key[0], rename.to))
+    elif owner := run.state.relations.get(relation.of or relation.key):
+        taken = run.state.relations.get((relation.key[0], rename.to))
+        if taken is not None:
+            run.forbid(Object("relation", relation.key[0], None, rename.to), taken.fact)
+        if owner.members.get(("constraint", relation.key[1]), ABSENT).nominal:
+            run.forbid(owner.object("constraint", rename.to), owner.member("constraint", rename.to))
     put_under(run, relation, (relation.key[0], rename.to))
+
+
+def _rename_if_there(run: Interpreter, found: Relation, rename: op.RenameRelation) -> None:
+    """IF EXISTS, of what the fresh state has: where it is missing, so is what it would be called."""
+    fact, (schema, name) = found.fact, found.key
+
+    def missing() -> None:
+        for key in (found.key, (schema, rename.to)):
+            known = run.state.relations.get(key)
+            if key == found.key or known is None or known.fact.presence is Presence.ABSENT:
+                run.state.put(Relation(key, found.kind, Fact(Presence.ABSENT, doubt=fact.doubt), open=False))
+
+    def there() -> None:
+        run.state.writable(run.state.relations[found.key]).fact = PRESENT if fact.sure else ASSUMED
+        rename_relation(run, msgspec.structs.replace(rename, missing_ok=False))
+
+    wanted = Object("relation", schema, None, name)
+    run.branch(there, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),))
 
 
 def move_relation(run: Interpreter, move: op.MoveRelation) -> None:

@@ -158,7 +158,7 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
 
 def _lacking(run: Interpreter, fact: Fact) -> None:
     """The column is not what the statement takes it for (55000)."""
-    if fact == ABSENT and not run.unsure:
+    if fact.presence is Presence.ABSENT and fact.sure and not run.unsure:
         run.raises("55000")
     run.unsure |= not (fact.nominal and fact.sure)
 
