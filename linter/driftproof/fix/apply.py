@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from driftproof.analysis import analyse
-from driftproof.diagnostic import Diagnostic
-from driftproof.fix.edits import apply, merge
+from driftproof.diagnostic import Diagnostic, Edit
+from driftproof.fix.edits import apply, merge, moved
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History
 from driftproof.rerun import Rerun
@@ -21,12 +21,23 @@ Wanted = Callable[[Sequence[Diagnostic]], Iterable[Diagnostic]]
 
 
 class FixedFile(msgspec.Struct, frozen=True):
-    """A named file before and after its fixes; ``applied`` is the number of diagnostics that were fixed."""
+    """A named file before and after its fixes; ``applied`` is the number of diagnostics that were fixed.
+
+    ``rounds`` are the edits that made it, round by round; ``promised`` the diagnostics that they are for.
+    """
 
     path: str
     before: bytes
     after: bytes
     applied: int
+    rounds: tuple[tuple[Edit, ...], ...] = ()
+    promised: tuple[Diagnostic, ...] = ()
+
+    def moved(self, offset: int) -> int:
+        """Where the byte at ``offset`` of the file before stands in the one after."""
+        for edits in self.rounds:
+            offset = moved(offset, edits)
+        return offset
 
 
 class FixError(Unusable):
@@ -48,12 +59,15 @@ def fix_history(
     """
     before = {index: history.migrations[index].source for index in history.named}
     applied = dict.fromkeys(history.named, 0)
+    rounds: dict[int, list[tuple[Edit, ...]]] = {index: [] for index in history.named}
+    promised: Sequence[Diagnostic] | None = None
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
             diagnostic
             for diagnostic in wanted(analyse(history, rules, rerun=rerun, fixing=fixing).diagnostics)
             if diagnostic.fix is not None and diagnostic.fix.applicability.asked_for(unsafe)
         ]
+        promised = diagnostics if promised is None else promised
         if not diagnostics:
             break
         migrations = list(history.migrations)
@@ -69,9 +83,17 @@ def fix_history(
                 raise FixError(f"{migration.path}: a fix of {codes} would break the file; please report this")
             migrations[index] = msgspec.structs.replace(migration, source=source)
             applied[index] += len(made)
+            rounds[index].append(tuple(edits))
         history = msgspec.structs.replace(history, migrations=tuple(migrations))
     files = [
-        FixedFile(before[index].path, before[index].data, history.migrations[index].source.data, applied[index])
-        for index in sorted(history.named)
+        FixedFile(
+            source.path,
+            source.data,
+            history.migrations[index].source.data,
+            applied[index],
+            tuple(rounds[index]),
+            tuple(item for item in promised or () if item.path == source.path),
+        )
+        for index, source in sorted(before.items())
     ]
     return history, files
