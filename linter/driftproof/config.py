@@ -136,6 +136,17 @@ class Config(Settings, frozen=True, kw_only=True):
             return tuple(diagnostics)
         return tuple(self._adjusted(diagnostic, levels, history) for diagnostic in diagnostics)
 
+    def failing(
+        self, diagnostics: Iterable[Diagnostic], history: "History", rules: Sequence["Rule"], fail_on: str | None
+    ) -> list[Diagnostic]:
+        """Those that fail the run, and that are fixed; ``fail_on`` is what the command line says."""
+        least = self.least(fail_on)
+        return [item for item in self.adjust(diagnostics, history, rules) if item.severity.rank >= least]
+
+    def least(self, fail_on: str | None) -> int:
+        """The rank of the severity that fails a run."""
+        return (self.fail_on if fail_on is None else Severity(fail_on)).rank
+
     def _adjusted(self, diagnostic: Diagnostic, levels: dict[str, str], history: "History") -> Diagnostic:
         level = levels.get(diagnostic.code, OFF)
         if level != OFF:

@@ -12,6 +12,7 @@ from driftproof.evidence.settle import notes
 from driftproof.history import FRAMEWORKS, History, read_directory
 from driftproof.history.evidence import Evidence, check_name, read, written
 from driftproof.rerun import Rerun
+from driftproof.runner.drift import recipes
 from driftproof.runner.evidence import evidence
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.server import Server
@@ -209,8 +210,9 @@ def test_on_the_example_what_is_left_is_what_fails_on_the_server(
         assert doubt.origin is not None
         assert doubt.statement is not None
         migration = example.by_path[doubt.path]
-        database, given = states.drifted(migration, doubt.object, doubt.origin)
-        assert given is migration
+        recipe = next(recipes(example, migration, doubt.object, doubt.origin))
+        assert recipe.given is migration
+        database = states.build(recipe)
         try:
             found = seen(server, database, foreign=SCHEMAS)
             before = [item.version for item in example.migrations[: migration.index]]

@@ -4,6 +4,7 @@ import pytest
 
 from driftproof.analysis import analyse
 from driftproof.diagnostic import Applicability
+from driftproof.fix.apply import fix_history
 from driftproof.rule import Case, Rule
 from driftproof.runner.platforms import prepare
 from driftproof.runner.prove import FileProof, Verdict, prove
@@ -27,8 +28,10 @@ GOOD = [
 
 def proven(server: Server, rule: Rule, case: Case) -> FileProof:
     history = history_of(*case.earlier, case.sql)
-    diagnostics = analyse(history, RULES, rerun=rerun_of(rule)).diagnostics
-    [proof] = prove(history, diagnostics, server, prepare(server, None), unsafe=True)
+    rerun = rerun_of(rule)
+    diagnostics = analyse(history, RULES, rerun=rerun).diagnostics
+    _, fixed = fix_history(history, RULES, lambda items: items, unsafe=True, rerun=rerun)
+    [proof] = prove(history, diagnostics, server, prepare(server, None), fixed=fixed)
     return proof
 
 
@@ -42,6 +45,8 @@ def test_a_bad_case_fails_as_predicted_and_runs_with_its_fix(server: Server, rul
         assert (proof.fixed, proof.fixed_detail) in ((None, ""), (True, "it runs"))
         fix = proof.diagnostic.fix
         assert (proof.fixed is None) == (fix is None or fix.applicability is Applicability.DISPLAY)
+        assert not proof.lacks
+    assert not file.again, "a second run of a fixed file changes nothing, where it is meant to run twice"
     assert not file.differences, "a fresh database ends in the same schema with the fix and without it"
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DOUBT = "CREATE TABLE IF NOT EXISTS t (a int, b int);\nCOMMENT ON COLUMN t.b IS 'x';\n"
 [CLAIM] = check(DOUBT).diagnostics
-HELD = Proof(CLAIM, Verdict.REPRODUCED, "statement 2 fails", True, "it runs", 0.25)
+HELD = Proof(CLAIM, Verdict.REPRODUCED, "statement 2 fails", True, "it runs", seconds=0.25)
 REFUTED = Proof(CLAIM, Verdict.NOT_REPRODUCED, "it runs")
 NOT_BUILT = Proof(CLAIM, Verdict.NOT_BUILT, "a partition key stays")
 NOT_FIXED = Proof(CLAIM, Verdict.REPRODUCED, "statement 2 fails", False, "statement 3 fails")
@@ -35,7 +35,7 @@ BROKEN = FileProof("broken.sql", False, "statement 1 fails: 42P01", ())
 
 
 def file(*proofs: Proof, path: str = "a.sql", differences: tuple[str, ...] | None = None) -> FileProof:
-    return FileProof(path, True, "it runs", proofs, differences, ("pg_cron",), 1.0)
+    return FileProof(path, True, "it runs", proofs, differences, stand_ins=("pg_cron",), seconds=1.0)
 
 
 def report(*files: FileProof, servers: tuple[str, ...] = ("PostgreSQL 18.6 (embedded)",)) -> ProofReport:
@@ -135,7 +135,7 @@ def test_any_text_makes_a_well_formed_document() -> None:
         msgspec.structs.replace(NOT_BUILT, detail=NASTY),
     )
     path = NASTY.replace("\ud800", "")  # bytes that are no text are U+DC80 and above
-    nasty = FileProof(path, False, NASTY, proofs, (NASTY,), (NASTY,))
+    nasty = FileProof(path, False, NASTY, proofs, (NASTY,), (NASTY,), stand_ins=(NASTY,))
     data = junit.render(report(nasty, servers=(NASTY, "other")))
     assert len(list(ElementTree.fromstring(data).iter("testcase"))) == 2 * 7
     assert "\U0001f600" in data.decode()

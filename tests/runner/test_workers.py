@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from driftproof.analysis import analyse
+from driftproof.fix.apply import fix_history
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.runner.prove import FileProof, Verdict
@@ -31,7 +32,9 @@ LATER = "CREATE INDEX ON t0 (c);\n"
 def claims(*texts: str, named: frozenset[int] | None = None, framework: str = "plain") -> Claims:
     history: History = history_of(*texts, framework=framework)
     history = msgspec.structs.replace(history, named=frozenset(range(len(texts))) if named is None else named)
-    return Claims(history, analyse(history, RULES, rerun=Rerun.NEVER).diagnostics)
+    _, fixed = fix_history(history, RULES, lambda items: items, unsafe=False, rerun=Rerun.NEVER)
+    found = analyse(history, RULES, rerun=Rerun.NEVER).diagnostics
+    return Claims(history, found, tuple(file for file in fixed if file.rounds))
 
 
 def timeless(proofs: list[ServerProof]) -> list[ServerProof]:
@@ -47,7 +50,7 @@ def timeless(proofs: list[ServerProof]) -> list[ServerProof]:
 def run(
     all_claims: list[Claims], jobs: int = 1, servers: Servers | None = None, proven: Callable[[], None] = lambda: None
 ) -> list[ServerProof]:
-    return prove_all(all_claims, servers or Servers(), unsafe=False, jobs=jobs, proven=proven)
+    return prove_all(all_claims, servers or Servers(), jobs=jobs, proven=proven)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 100])
@@ -120,7 +123,7 @@ def test_each_server_says_what_it_makes_of_it(old_programs: Path) -> None:
 
 def test_a_server_by_url_gets_one_worker_and_keeps_nothing() -> None:
     with open_server() as theirs:
-        url = f"postgresql://postgres@/postgres?host={theirs._conninfo['host']}"
+        url = f"postgresql://postgres@/postgres?host={theirs.conninfo['host']}"
         names = "SELECT datname FROM pg_database UNION ALL SELECT rolname FROM pg_roles ORDER BY 1"
         before = theirs.maintenance.execute(names).fetchall()
         text = "CREATE TABLE IF NOT EXISTS t{n} (a int, b int);\nCREATE INDEX ON t{n} (a);\nCREATE INDEX ON t{n} (b);\n"

@@ -8,7 +8,7 @@ import msgspec
 from driftproof.analysis import analyse
 from driftproof.cli.inputs import Job
 from driftproof.config import Choice
-from driftproof.diagnostic import Diagnostic, Severity
+from driftproof.diagnostic import Diagnostic
 from driftproof.fix.apply import FixedFile, fix_history
 from driftproof.processes import spread
 from driftproof.rule import Rule, load_rules
@@ -40,12 +40,7 @@ def _lint(
     job, rules = item
     history = job.history
     fixed: list[FixedFile] = []
-    least = (job.config.fail_on if fail_on is None else Severity(fail_on)).rank
-
-    def failing(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-        adjusted = job.config.adjust(tuple(diagnostics), history, known)
-        return [diagnostic for diagnostic in adjusted if diagnostic.severity.rank >= least]
-
+    failing = partial(job.config.failing, history=history, rules=known, fail_on=fail_on)
     if fix:
         # What fails no run is not rewritten: nobody asked for a guard on each old table that a new file touches.
         history, fixed = fix_history(
@@ -53,4 +48,11 @@ def _lint(
         )
     analysis = analyse(history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing)
     diagnostics = job.config.adjust(analysis.diagnostics, history, known)
-    return Linted(diagnostics, analysis.files, analysis.statements, tuple(fixed), bool(failing(diagnostics)), least)
+    return Linted(
+        diagnostics,
+        analysis.files,
+        analysis.statements,
+        tuple(fixed),
+        bool(failing(diagnostics)),
+        job.config.least(fail_on),
+    )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from driftproof.cli.inputs import Job
     from driftproof.report.proof import ProofReport
+    from driftproof.rule import Rule
     from driftproof.runner.workers import Claims, Servers
 
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     help="How many private servers work at the same time.  [default: the processors]",
 )
 @click.option("--unsafe-fixes", is_flag=True, help="Try the unsafe fixes too.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    help="Try the fixes that check --fix makes with this.  [default: warning]",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to FILE.")
 @click.option(
@@ -50,6 +56,7 @@ def prove(
     pg_bin: tuple[str, ...],
     jobs: int | None,
     unsafe_fixes: bool,
+    fail_on: str | None,
     form: str,
     output_file: str | None,
     rerun: str | None,
@@ -58,7 +65,7 @@ def prove(
     config: str | None,
     isolated: bool,
 ) -> int:
-    """Build each start state that a diagnostic names, run the file in it, and run it again with the fix.
+    """Build each start state that a diagnostic names, run the file in it, and run what check --fix makes of it there.
 
     Without --database-url a private PostgreSQL is started and thrown away. Exit status: 0 all files run in all states,
     1 a failure was reproduced, or a prediction or a fix did not hold, 2 something could not be proven.
@@ -80,6 +87,7 @@ def prove(
         Servers(database_url, allow_remote, bins),
         jobs,
         unsafe_fixes,
+        fail_on,
     )
     said = _said(report, form, terminal.wants_colour(color, sys.stdout) if output_file is None else color == "always")
     if output_file is not None:
@@ -102,7 +110,9 @@ def _said(report: "ProofReport", form: str, colour: bool) -> bytes | str:
     return proof.as_json(report) if form == "json" else proof.render(report, terminal.painter(colour))
 
 
-def _proven(jobs: "Sequence[Job]", servers: "Servers", workers: int | None, unsafe: bool) -> "ProofReport":
+def _proven(
+    jobs: "Sequence[Job]", servers: "Servers", workers: int | None, unsafe: bool, fail_on: str | None
+) -> "ProofReport":
     import time
 
     from driftproof.processes import processors
@@ -111,30 +121,32 @@ def _proven(jobs: "Sequence[Job]", servers: "Servers", workers: int | None, unsa
     from driftproof.runner.workers import prove_all
 
     started = time.perf_counter()
-    claims = _claims(jobs)
+    claims = _claims(jobs, unsafe, fail_on)
     steps = sum(one.steps for one in claims) * len(servers.bins)
     with progress("proving", steps) as proven:
-        proofs = prove_all(claims, servers, unsafe=unsafe, jobs=workers or processors(), proven=proven)
+        proofs = prove_all(claims, servers, jobs=workers or processors(), proven=proven)
     return ProofReport(tuple(proofs), time.perf_counter() - started)
 
 
-def _claims(jobs: "Sequence[Job]") -> "list[Claims]":
-    """What is predicted for each history."""
-    from driftproof.analysis import analyse
+def _claims(jobs: "Sequence[Job]", unsafe: bool, fail_on: str | None) -> "list[Claims]":
+    """What is predicted for each history, and what its files look like when they are fixed."""
     from driftproof.rule import load_rules
-    from driftproof.runner.workers import Claims
 
     known = load_rules()
     # All rules are chosen before anything is looked at: a wrong name must not come up between two histories.
     chosen = [(job, job.config.rules(known)) for job in jobs]
-    return [
-        Claims(
-            job.history,
-            job.config.adjust(
-                analyse(job.history, rules, known, rerun=job.config.rerun, fixing=job.config.fixing).diagnostics,
-                job.history,
-                known,
-            ),
-        )
-        for job, rules in chosen
-    ]
+    return [_claim(job, rules, known, unsafe, fail_on) for job, rules in chosen]
+
+
+def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", unsafe: bool, fail_on: str | None) -> "Claims":
+    from functools import partial
+
+    from driftproof.analysis import analyse
+    from driftproof.fix.apply import fix_history
+    from driftproof.runner.workers import Claims
+
+    history, config = job.history, job.config
+    found = analyse(history, rules, known, rerun=config.rerun, fixing=config.fixing).diagnostics
+    failing = partial(config.failing, history=history, rules=known, fail_on=fail_on)
+    _, fixed = fix_history(history, rules, failing, unsafe=unsafe, rerun=config.rerun, fixing=config.fixing)
+    return Claims(history, config.adjust(found, history, known), tuple(file for file in fixed if file.rounds))

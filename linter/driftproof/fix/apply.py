@@ -85,6 +85,9 @@ def fix_history(
             applied[index] += len(made)
             rounds[index].append(tuple(edits))
         history = msgspec.structs.replace(history, migrations=tuple(migrations))
+    items: dict[str, list[Diagnostic]] = {}
+    for item in promised or ():
+        items.setdefault(item.path, []).append(item)
     files = [
         FixedFile(
             source.path,
@@ -92,7 +95,7 @@ def fix_history(
             history.migrations[index].source.data,
             applied[index],
             tuple(rounds[index]),
-            tuple(item for item in promised or () if item.path == source.path),
+            tuple(items.get(source.path, ())),
         )
         for index, source in sorted(before.items())
     ]

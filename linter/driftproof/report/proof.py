@@ -31,7 +31,7 @@ class ProofReport(msgspec.Struct, frozen=True):
     @property
     def status(self) -> int:
         """The exit status: 1 for what fails, or did not hold, before 2 for what could not be proven."""
-        if any(file.differences for file in self.files):
+        if any(file.differences or file.again for file in self.files):
             return 1
         if any(proof.verdict is not Verdict.NOT_BUILT for proof in self.proofs):
             return 1
@@ -70,12 +70,24 @@ def _file(file: FileProof, paint: Paint) -> Iterator[str]:
         yield f"      {paint(proof.verdict, _STYLES[proof.verdict])}: {visible(proof.detail)}"
         if proof.fixed is not None:
             yield f"      with the fix: {paint('runs', GREEN) if proof.fixed else paint(proof.fixed_detail, RED)}"
+        if proof.lacks:
+            yield from _listed("    but does not end as a fresh database", proof.lacks, paint)
     if file.differences is not None:
-        same = not file.differences
-        said = "the same schema as without it" if same else "another schema than without it:"
-        yield f"  fresh database with the fix: {paint(said, GREEN if same else RED)}"
-        for line in file.differences:
-            yield paint(f"      {visible(line)}", DIM)
+        compared = "" if file.dumped else ", by our own snapshot alone: this server has no pg_dump"
+        if file.differences:
+            yield from _listed("fresh database with the fix: another schema than without it", file.differences, paint)
+        else:
+            yield f"  fresh database with the fix: {paint('the same schema as without it', GREEN)}{compared}"
+    if file.again:
+        yield from _listed("second run with the fix", file.again, paint)
+    elif file.again is not None:
+        yield f"  second run with the fix: {paint('runs, and changes nothing', GREEN)}"
+
+
+def _listed(title: str, lines: tuple[str, ...], paint: Paint) -> Iterator[str]:
+    yield f"  {paint(title + ':', RED)}"
+    for line in lines:
+        yield paint(f"      {visible(line)}", DIM)
 
 
 def _summary(files: Sequence[FileProof]) -> str:
@@ -86,6 +98,8 @@ def _summary(files: Sequence[FileProof]) -> str:
         fixed = [proof for proof in proofs if proof.fixed is not None]
         parts.append(f"{len(proofs)} predicted failures: {', '.join(counts)}")
         parts.append(f"{sum(bool(proof.fixed) for proof in fixed)} of {len(fixed)} fixed states run")
+        if less := sum(bool(proof.lacks) for proof in proofs):
+            parts.append(f"{less} do not end as a fresh database")
     return "; ".join(parts)
 
 
@@ -108,7 +122,13 @@ def as_json(report: ProofReport) -> bytes:
                 "path": printable(file.path),
                 "server": server.server,
                 "fresh": {"runs": file.runs, "detail": file.fresh},
-                "fix": None if file.differences is None else {"differences": list(file.differences)},
+                "fix": None
+                if file.differences is None
+                else {
+                    "differences": list(file.differences),
+                    "again": None if file.again is None else list(file.again),
+                    "pg_dump": file.dumped,
+                },
                 "stand_ins": file.stand_ins,
                 "seconds": round(file.seconds, 3),
                 "proofs": [
@@ -120,7 +140,13 @@ def as_json(report: ProofReport) -> bytes:
                         "object": proof.diagnostic.object,
                         "verdict": proof.verdict,
                         "detail": proof.detail,
-                        "fix": None if proof.fixed is None else {"runs": proof.fixed, "detail": proof.fixed_detail},
+                        "fix": None
+                        if proof.fixed is None
+                        else {
+                            "runs": proof.fixed,
+                            "detail": proof.fixed_detail,
+                            "lacks": None if proof.lacks is None else list(proof.lacks),
+                        },
                         "seconds": round(proof.seconds, 3),
                     }
                     for proof in file.proofs

@@ -1,18 +1,20 @@
 """Proof on a server: each predicted failure in the start state that it names, and the same state with the fix."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftproof.diagnostic import Certainty, Diagnostic, Edit
-from driftproof.fix.edits import apply, merge, moved
+from driftproof.diagnostic import Certainty, Diagnostic
+from driftproof.fix.apply import FixedFile
 from driftproof.history import History, Migration
+from driftproof.runner.drift import DECOY, ComesBack, NotBuilt, Recipe, recipes
+from driftproof.runner.ends import End, differences, lacking
 from driftproof.runner.execute import pieces_of
-from driftproof.runner.snapshot import Snapshot, difference, snapshot
-from driftproof.runner.states import NotBuilt, Ran, States, failures
+from driftproof.runner.states import Ran, Room, States
 
 if TYPE_CHECKING:
     from driftproof.runner.platforms import Platform
@@ -30,7 +32,8 @@ class Verdict(StrEnum):
 class Proof(msgspec.Struct, frozen=True):
     """One prediction: the verdict with what the server said, and what became of that state with the fix.
 
-    ``fixed`` is None where there is no fix, or the state was not built.
+    ``fixed`` is None where there is no fix, or the state was not built; ``lacks`` is what that state then lacks of the
+    schema that a fresh database ends in, or has otherwise (None: that can't be told).
     """
 
     diagnostic: Diagnostic
@@ -38,6 +41,7 @@ class Proof(msgspec.Struct, frozen=True):
     detail: str
     fixed: bool | None = None
     fixed_detail: str = ""
+    lacks: tuple[str, ...] | None = None
     seconds: float = 0.0
 
 
@@ -45,6 +49,8 @@ class FileProof(msgspec.Struct, frozen=True):
     """A migration: whether it runs in a fresh database (``fresh`` says what happens there), its predictions, and what
     differs between the schemas in which a fresh database ends with the fix and without it (None: no fix).
 
+    ``again`` is what is wrong with a second run of the fixed file: that it fails, or what it changes (None: it is not
+    meant to run twice). ``dumped``: schemas were compared by pg_dump too, not only by our own snapshot of the catalogs.
     ``stand_ins`` are the extensions of that database that are not the real ones.
     """
 
@@ -53,6 +59,8 @@ class FileProof(msgspec.Struct, frozen=True):
     fresh: str
     proofs: tuple[Proof, ...]
     differences: tuple[str, ...] | None = None
+    again: tuple[str, ...] | None = None
+    dumped: bool = False
     stand_ins: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -63,16 +71,18 @@ def prove(
     server: "Server",
     platform: "Platform",
     *,
-    unsafe: bool,
+    fixed: Sequence[FixedFile] = (),
     proven: Callable[[], None] = lambda: None,
 ) -> list[FileProof]:
-    """Try the predictions for the named migrations of a history, and their fixes (the unsafe ones too, if so asked).
+    """Try the predictions for the named migrations of a history, and what becomes of these states in the ``fixed``
+    files.
 
     ``proven`` is called when something is known of one more prediction, and once more after each file. Raises
     ServerError when the server is lost.
     """
     predicted = [item for item in diagnostics if item.certainty is not None]
-    needed_until: dict[int, int] = {}
+    rewritten = {file.path: file for file in fixed if file.rounds}
+    needed_until = {index: index for index in history.named if history.migrations[index].path in rewritten}
     for item in predicted:
         index = history.by_path[item.path].index
         for state in (index, item.origin.migration if item.origin is not None else index):
@@ -82,7 +92,7 @@ def prove(
     try:
         for index in sorted(history.named):
             states.reach(index)
-            files.append(_File(states, history.migrations[index], predicted, unsafe, proven).proof())
+            files.append(_File(states, history.migrations[index], predicted, rewritten, proven).proof())
             proven()
             states.release(state for state, until in needed_until.items() if until <= index)
     finally:
@@ -98,108 +108,131 @@ class _File:
         states: States,
         migration: Migration,
         diagnostics: Sequence[Diagnostic],
-        unsafe: bool,
+        fixed: Mapping[str, FixedFile],
         proven: Callable[[], None],
     ) -> None:
         self.states = states
         self.migration = migration
         self.proven = proven
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
-        fixes = [item.fix for item in self.diagnostics if item.fix and item.fix.applicability.asked_for(unsafe)]
-        self.edits, made = merge(fixes)
-        self.made = set(made)
-        self.fixed = self._rewritten(apply(migration.source.data, self.edits)) if made else None
-
-    def _rewritten(self, data: bytes) -> Migration:
-        return msgspec.structs.replace(self.migration, source=self.migration.source.rewritten(data))
+        self.fix = fixed.get(migration.path)
+        self.promised = set(self.fix.promised) if self.fix is not None else set()
+        self.fixed = None
+        if self.fix is not None:
+            self.fixed = msgspec.structs.replace(migration, source=migration.source.rewritten(self.fix.after))
+        self.fresh_end: End | None = None
+        self.again: tuple[str, ...] | None = None
+        self.differences: tuple[str, ...] | None = None
+        self._in_second_run: dict[int, str] = {}
+        self._in_second_run_fixed: dict[int, str] = {}
+        self._ends: list[tuple[int, End]] = []
 
     def proof(self) -> FileProof:
+        """What came of all of it."""
         started = time.perf_counter()
         states, migration = self.states, self.migration
         fresh = states.ran.get(migration.index)
         if fresh is None:
             return FileProof(migration.path, False, "it holds no text", ())
-        differences = self._differences() if fresh.ok and self.fixed is not None else None
-        certainties = {item.certainty for item in self.diagnostics}
-        always = self._failures(self.migration) if Certainty.ALWAYS in certainties else {}
-        again: dict[int, str] = {}
-        again_fixed: dict[int, str] = {}
-        if Certainty.RERUN in certainties and fresh.ok:
-            again = self._failures(self.migration, after=self.migration)
-            again_fixed = self._failures(self.fixed, after=self.fixed) if self.fixed is not None else {}
+        if self.fixed is not None or any(item.certainty is Certainty.RERUN for item in self.diagnostics):
+            self._run_twice()
+        proofs = [self._timed(item) for item in self.diagnostics]
+        for at, end in self._ends:
+            assert self.fresh_end is not None
+            proofs[at] = msgspec.structs.replace(proofs[at], lacks=tuple(lacking(self.fresh_end, end)))
         return FileProof(
             migration.path,
             fresh.ok,
             fresh.says(),
-            tuple(self._timed(item, always, again, again_fixed) for item in self.diagnostics),
-            differences,
+            tuple(proofs),
+            self.differences,
+            self.again,
+            self.fresh_end is not None and self.fresh_end.dump is not None,
             states.stand_ins,
             time.perf_counter() - started,
         )
 
-    def _timed(
-        self, item: Diagnostic, always: dict[int, str], again: dict[int, str], again_fixed: dict[int, str]
-    ) -> Proof:
+    # -- the fresh state, and second runs -----------------------------------------------------------------------------
+
+    def _run_twice(self) -> None:
+        """The fresh state, and the second run over it, without the fix and with it."""
+        fresh = self.states.ran[self.migration.index]
+        with self.states.copy(self.migration) as database:
+            if fresh.ok:
+                self.states.run(database, self.migration)
+                self.fresh_end = self.states.look(database) if self.fixed is not None else None
+            else:
+                self.states.run_alone(database, self.migration)
+            if self.fixed is not None and fresh.ok:
+                self._run_fixed_twice(database)
+            else:
+                self._in_second_run = self.states.run_alone(database, self.migration)
+            if self.fresh_end is not None:
+                self.fresh_end.settle()
+
+    def _run_fixed_twice(self, database: str) -> None:
+        """``database`` is where the file without the fix has run once."""
+        assert self.fixed is not None
+        assert self.fresh_end is not None
+        with self.states.copy(self.migration) as other:
+            ran = self.states.run(other, self.fixed)
+            end = self.states.look(other) if ran.ok else None
+            self.fresh_end.settle()
+            self._in_second_run = self.states.run_alone(database, self.migration)
+            if end is None:
+                self.differences = (f"with the fix, {ran.says()}",)
+                return
+            self.differences = tuple(differences(self.fresh_end, end))
+            mended = {
+                item.statement.index
+                for item in self.promised
+                if item.certainty is Certainty.RERUN and item.statement is not None
+            }
+            if self._in_second_run.keys() <= mended:
+                again = self.states.run(other, self.fixed)
+                if again.ok:
+                    after = self.states.look(other)
+                    self.again = tuple(differences(end, after))
+                    return
+                self.again = (again.says(),)
+            self._in_second_run_fixed = self.states.run_alone(other, self.fixed)
+
+    # -- predictions --------------------------------------------------------------------------------------------------
+
+    def _timed(self, item: Diagnostic) -> Proof:
         started = time.perf_counter()
-        proof = self._proof(item, always, again, again_fixed)
+        assert item.statement is not None
+        match item.certainty:
+            case Certainty.DRIFT:
+                proof = self._drift_proof(item)
+            case Certainty.ALWAYS:
+                proof = self._alone_proof(item, self._alone)
+            case _:
+                proof = self._rerun_proof(item)
         self.proven()
         return msgspec.structs.replace(proof, seconds=time.perf_counter() - started)
 
-    def _proof(
-        self, item: Diagnostic, always: dict[int, str], again: dict[int, str], again_fixed: dict[int, str]
-    ) -> Proof:
-        if item.certainty is Certainty.DRIFT:
-            return self._drift_proof(item)
-        if item.certainty is Certainty.ALWAYS:
-            return self._alone_proof(item, always)
+    @cached_property
+    def _alone(self) -> dict[int, str]:
+        """What fails statement by statement in the fresh state."""
+        with self.states.copy(self.migration) as database:
+            return self.states.run_alone(database, self.migration)
+
+    def _rerun_proof(self, item: Diagnostic) -> Proof:
+        assert item.statement is not None
         fresh = self.states.ran[self.migration.index]
+        proof = self._alone_proof(item, self._in_second_run)
         if not fresh.ok:
-            return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database: {fresh.says()}")
-        proof = self._alone_proof(item, again)
-        if self.fixed is None or item.fix not in self.made:
+            # Of a file that runs in part, what is done twice fails as predicted; more can't be told.
+            if item.statement.index in self._alone or proof.verdict is not Verdict.REPRODUCED:
+                return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database: {fresh.says()}")
             return proof
-        said = again_fixed.get(self._index_with_fix(item))
+        if item not in self.promised or (self.differences and self.again is None and not self._in_second_run_fixed):
+            return proof
+        said = self._in_second_run_fixed.get(self._index_with_fix(item.statement.start.offset))
         return msgspec.structs.replace(
             proof, fixed=said is None, fixed_detail="it runs" if said is None else f"it fails: {said}"
         )
-
-    def _index_with_fix(self, item: Diagnostic) -> int:
-        """The index that a diagnostic's statement has in the fixed file, where a block may stand around it."""
-        assert self.fixed is not None
-        assert item.statement is not None
-        at = moved(item.statement.start.offset, self.edits)
-        return next(piece.index for piece in pieces_of(self.fixed) if piece.start <= at < piece.end)
-
-    def _differences(self) -> tuple[str, ...]:
-        """What the fix changes in the schema that a fresh database ends in."""
-        assert self.fixed is not None
-        before, after = self._ends_in(self.migration), self._ends_in(self.fixed)
-        if isinstance(before, str) or isinstance(after, str):
-            return (f"with the fix, {after}",)
-        return tuple(difference(before, after))
-
-    def _ends_in(self, migration: Migration) -> Snapshot | str:
-        """The schema that a fresh database ends in; or what the server said, if the file does not run."""
-        database = self.states.fresh(self.migration)
-        try:
-            ran = self.states.run(database, migration)
-            if not ran.ok:
-                return ran.says()
-            with self.states.server.connect(database) as connection:
-                return snapshot(connection)
-        finally:
-            self.states.server.drop_database(database)
-
-    def _failures(self, migration: Migration, after: Migration | None = None) -> dict[int, str]:
-        """What fails statement by statement in the fresh state, or in the one that ``after`` leaves there."""
-        database = self.states.fresh(self.migration)
-        try:
-            if after is not None:
-                self.states.run(database, after)
-            with self.states.server.connect(database) as connection:
-                return failures(connection, migration)
-        finally:
-            self.states.server.drop_database(database)
 
     def _alone_proof(self, item: Diagnostic, observed: dict[int, str]) -> Proof:
         assert item.statement is not None
@@ -208,42 +241,88 @@ class _File:
             return Proof(item, Verdict.REPRODUCED, f"statement {item.statement.index + 1} fails: {said}")
         return Proof(item, Verdict.NOT_REPRODUCED, "it runs" if said is None else f"it fails, but with {said}")
 
+    def _index_with_fix(self, offset: int) -> int:
+        """The index of the statement of the fixed file that has what stands at that offset without the fix."""
+        assert self.fix is not None
+        assert self.fixed is not None
+        at = self.fix.moved(offset)
+        return next(piece.index for piece in pieces_of(self.fixed) if piece.start <= at < piece.end)
+
     def _drift_proof(self, item: Diagnostic) -> Proof:
         assert item.statement is not None
         if item.object is None or item.origin is None:
             return Proof(item, Verdict.NOT_BUILT, "no statement is known to leave it in doubt")
+        reasons: list[str] = []
+        comes_back = False
         try:
-            ran, shift = self._drift(item, self.migration)
-        except NotBuilt as reason:
-            return Proof(item, Verdict.NOT_BUILT, str(reason))
-        failed = None if ran.statement is None else ran.statement - shift
-        if shift and failed is not None and failed < item.origin.statement:
-            return Proof(item, Verdict.NOT_BUILT, f"the start state can't be made: {ran.says()}")
+            for recipe in recipes(self.states.history, self.migration, item.object, item.origin):
+                if comes_back and recipe.number != DECOY:
+                    continue
+                try:
+                    with Room(self.states, recipe) as room:
+                        proof = self._drifted(item, recipe, room)
+                except NotBuilt as failed:
+                    comes_back |= isinstance(failed, ComesBack)
+                    reasons.append(str(failed))
+                    continue
+                return proof
+        except NotBuilt as failed:
+            reasons.append(str(failed))
+        return Proof(item, Verdict.NOT_BUILT, reasons[0])
+
+    def _drifted(self, item: Diagnostic, recipe: Recipe, room: Room) -> Proof:
+        """What came of the file in the drifted state."""
+        assert item.statement is not None
+        ran = room.run(recipe.given)
+        if recipe.ahead(ran.statement):
+            return self._drifted_in_part(item, recipe, room, ran)
+        failed = recipe.own(ran.statement)
         if failed != item.statement.index or ran.outcome.sqlstate != item.sqlstate:
-            if self._fails_anyway(ran):
-                return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
+            if not self.states.ran[self.migration.index].ok:
+                return self._drifted_in_part(item, recipe, room, ran)
             return Proof(item, Verdict.NOT_REPRODUCED, ran.says())
         detail = f"statement {failed + 1} fails: {ran.outcome.sqlstate} {ran.outcome.message}"
-        if self.fixed is None or item.fix not in self.made:
-            return Proof(item, Verdict.REPRODUCED, detail)
-        try:
-            again, _ = self._drift(item, self.fixed, self.edits)
-        except NotBuilt as reason:
-            return Proof(item, Verdict.REPRODUCED, detail, False, str(reason))
-        if self._fails_anyway(again):
-            return Proof(item, Verdict.REPRODUCED, detail)
-        return Proof(item, Verdict.REPRODUCED, detail, again.ok, again.says())
+        proof = Proof(item, Verdict.REPRODUCED, detail)
+        if item not in self.promised:
+            return proof
+        fixed = self._with_fix(item, recipe)
+        again = room.run(fixed.given)
+        if again.ok and self.fresh_end is not None:
+            self._ends.append((self.diagnostics.index(item), room.end()))
+        if not again.ok and not self.states.ran[self.migration.index].ok:
+            return self._fixed_in_part(proof, fixed, room)
+        return msgspec.structs.replace(proof, fixed=again.ok, fixed_detail=again.says())
 
-    def _fails_anyway(self, ran: Ran) -> bool:
-        """Whether it failed where the file fails in a fresh database: the history starts from what it does not make."""
-        return not ran.ok and ran.text == self.states.ran[self.migration.index].text
+    def _drifted_in_part(self, item: Diagnostic, recipe: Recipe, room: Room, ran: Ran) -> Proof:
+        """The same, statement by statement: the file does not run in a fresh database either."""
+        assert item.statement is not None
+        failed = room.run_alone(recipe.given)
+        if any(recipe.ahead(index) and recipe.own(index) is None for index in failed):
+            return Proof(item, Verdict.NOT_BUILT, f"the start state can't be made: {ran.says()}")
+        news = {own: said for index, said in failed.items() if (own := recipe.own(index)) is not None}
+        first = min(news.keys() - self._alone.keys(), default=None)
+        if first != item.statement.index or news[first] != item.sqlstate:
+            return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
+        detail = f"statement {first + 1} fails: {news[first]}, each statement run by itself"
+        proof = Proof(item, Verdict.REPRODUCED, detail)
+        return proof if item not in self.promised else self._fixed_in_part(proof, self._with_fix(item, recipe), room)
 
-    def _drift(self, item: Diagnostic, migration: Migration, edits: Sequence[Edit] = ()) -> tuple[Ran, int]:
-        """Run the file in the drifted state; the second value is by how much its statements count too high."""
+    def _fixed_in_part(self, proof: Proof, fixed: Recipe, room: Room) -> Proof:
+        item = proof.diagnostic
+        assert item.statement is not None
+        assert self.fix is not None
+        failed = room.run_alone(fixed.given)
+        at = fixed.stands(self.fix.moved(item.statement.start.offset))
+        said = next((failed.get(p.index) for p in pieces_of(fixed.given) if p.start <= at < p.end), None)
+        return msgspec.structs.replace(
+            proof, fixed=said is None, fixed_detail="it runs" if said is None else f"it fails: {said}"
+        )
+
+    def _with_fix(self, item: Diagnostic, recipe: Recipe) -> Recipe:
+        """The same state for the fixed file."""
+        assert self.fix is not None
+        assert self.fixed is not None
         assert item.object is not None
         assert item.origin is not None
-        database, given = self.states.drifted(migration, item.object, item.origin, edits)
-        try:
-            return self.states.run(database, given), 0 if given is migration else 2
-        finally:
-            self.states.server.drop_database(database)
+        same = recipes(self.states.history, self.fixed, item.object, item.origin, self.fix.moved)
+        return next(other for other in same if other.number == recipe.number)

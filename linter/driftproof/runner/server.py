@@ -74,7 +74,7 @@ class Server:
         """As PostgreSQL counts it: 180006 for 18.6."""
         self.description = description
         """The server in one line, for reports."""
-        self._conninfo = dict(conninfo)
+        self.conninfo = dict(conninfo)
         self._maintenance = maintenance
         self._databases: set[str] = set()
 
@@ -126,10 +126,10 @@ class Server:
 
     def connect(self, database: str, statement_timeout: float | None = None) -> "Connection":
         """A new connection in autocommit mode, its session as the server gives it, but for the timeout (in seconds)."""
-        options = self._conninfo.get("options", "")
+        options = self.conninfo.get("options", "")
         if statement_timeout is not None:
             options = f"{options} -c statement_timeout={max(1, round(statement_timeout * 1000))}".strip()
-        return connect_with(self._conninfo | {"dbname": database, "options": options})
+        return connect_with(self.conninfo | {"dbname": database, "options": options})
 
     def _wait_until_left(self, name: str) -> None:
         """Give connections that were just closed a moment to leave: PostgreSQL would wait for them in 100 ms steps."""

@@ -1,32 +1,30 @@
-"""Start states on a server: the database that a migration meets, with one object of an earlier attempt missing."""
+"""Start states on a server: the databases that a migration may meet, and what came of it there."""
 
-from typing import TYPE_CHECKING
+from collections import deque
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from driftproof.fix.edits import moved
 from driftproof.history import History, Migration
-from driftproof.objects import Object
-from driftproof.runner.execute import Outcome, Piece, execute, pieces_of
+from driftproof.runner.drift import DECOY, ComesBack, NotBuilt, Recipe
+from driftproof.runner.ends import End
+from driftproof.runner.execute import Outcome, execute, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
+from driftproof.runner.server import first_line
 from driftproof.source import Unreadable
-from driftproof.statements.operations import CreateIndex, CreateRelation, Statement, Transaction
-from driftproof.statements.walk import flat
-from driftproof.syntax import quote
+from driftproof.statements.operations import Statement, Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from driftproof.diagnostic import Edit, Place
     from driftproof.runner.platforms import Platform
     from driftproof.runner.server import Connection, Server
 
+_DUMPS = 2  # that many pg_dumps run beside us
 TIMEOUT = 30.0
 """Seconds after which a statement of a proof is given up."""
-
-
-class NotBuilt(Exception):
-    """Why a start state could not be built, in one line."""
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -70,9 +68,12 @@ class States:
         self._running_roles: Roles | None = None
         self._bases: dict[int, str] = {}
         self._roles: dict[int, Roles] = {}
+        self._reading: list[End] = []
+        self._ends: deque[tuple[str, End]] = deque()
 
     def close(self) -> None:
         """Drop the databases."""
+        self._settle(leave=0)
         self.release(range(len(self.history.migrations)))
         if self._running is not None:
             self.server.drop_database(self._running)
@@ -112,62 +113,102 @@ class States:
         self.ran[migration.index] = ran
         if not ran.ok:
             self.incomplete.append(migration.path)
-            self._whatever_runs(running, migration)
-
-    def _whatever_runs(self, database: str, migration: Migration) -> None:
-        """Run the statements one by one and keep those that succeed: a history that starts from what was made by hand
-        does not run from scratch, but most of it does."""
-        with self.server.connect(database, TIMEOUT) as connection:
-            failures(connection, migration)
+            self.run_alone(running, migration)
 
     def fresh(self, migration: Migration) -> str:
         """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
         self.reach(migration.index)
-        if self.server.embedded:
+        if self.server.embedded and remember(self.server) != self._roles[migration.index]:
+            for end in self._reading:
+                end.settle()
             restore(self.server, self._roles[migration.index])
         return self.server.create_database(self._bases[migration.index])
 
-    def drifted(
-        self, migration: Migration, missing: Object, origin: "Place", edits: "Sequence[Edit]" = ()
-    ) -> tuple[str, Migration]:
-        """A new database in which the statement ``origin`` has run before, but without the object; and the migration to
-        run there: itself, or, where the statement needs what stands before it, its text with that done in place.
-
-        ``edits`` are those that made ``migration`` from that of the history. Raises NotBuilt.
-        """
-        self.reach(migration.index)
-        doubted = self.history.migrations[origin.migration]
-        statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
-        text = doubted.source.data[statement.start : statement.end].decode()
-        take_away = _take_away(missing, statement)
-        database = self.fresh(doubted)
+    @contextmanager
+    def copy(self, migration: Migration) -> "Iterator[str]":
+        """A copy of the state before a wanted migration, for a while."""
+        database = self.fresh(migration)
         try:
-            with self.server.connect(database, TIMEOUT) as connection:
-                failed = _first_failure(connection, [text, take_away])
-                if failed is None and _comes_back(connection, text, take_away):
-                    raise NotBuilt("its guard tests another object, so the statement makes it again")
-            if failed is None:
-                self._catch_up(database, doubted, migration)
-                return database, migration
-            statement_failed, reason = failed
-            if doubted.index != migration.index or statement_failed != text:
-                raise NotBuilt(reason)
+            yield database
+        finally:
+            self.server.drop_database(database)
+
+    def look(self, database: str) -> End:
+        """The schema that a database holds now. Settle it before the database changes."""
+        end = End(self.server, database)
+        self._reading = [*(other for other in self._reading if not other.settled), end]
+        return end
+
+    def end(self, database: str) -> End:
+        """The schema that a database ends in; it is dropped when nothing reads it any more."""
+        end = self.look(database)
+        self._ends.append((database, end))
+        self._settle(leave=_DUMPS)
+        return end
+
+    def _settle(self, leave: int) -> None:
+        while len(self._ends) > leave:
+            database, end = self._ends.popleft()
+            end.settle()
+            self.server.drop_database(database)
+
+    def build(self, recipe: Recipe) -> str:
+        """A new database in that state, without the file that is to be run there. Raises NotBuilt."""
+        self.reach(recipe.given.index)
+        database = self.fresh(self.history.migrations[recipe.base])
+        try:
+            if recipe.statements:
+                self._make(database, recipe)
+            for migration in recipe.between:
+                self._catch_up(database, migration, recipe)
         except NotBuilt:
             self.server.drop_database(database)
             raise
-        at = moved(statement.start, edits)
-        written = f"{text};\n{take_away};\n".encode()
-        data = migration.source.data[:at] + written + migration.source.data[at:]
-        return database, msgspec.structs.replace(migration, source=migration.source.rewritten(data))
+        return database
 
-    def _catch_up(self, database: str, doubted: Migration, migration: Migration) -> None:
-        """Run what lies between the migration that left the doubt and the one that meets it."""
-        for between in self.history.migrations[doubted.index : migration.index]:
-            ran = self.run(database, between)
-            if not ran.ok and between.path not in self.incomplete:
-                raise NotBuilt(f"{between.path} fails before it: {ran.says()}")
-            if not ran.ok:
-                self._whatever_runs(database, between)
+    def _make(self, database: str, recipe: Recipe) -> None:
+        import psycopg
+
+        with self.server.connect(database, TIMEOUT) as connection:
+            for statement in recipe.statements:
+                try:
+                    connection.execute(statement.encode())
+                except psycopg.Error as error:
+                    raise NotBuilt(f"the start state can't be made: {error.sqlstate} {first_line(error)}") from None
+            if recipe.number != DECOY and len(recipe.statements) > 1 and _comes_back(connection, recipe.statements):
+                raise ComesBack
+
+    def _catch_up(self, database: str, migration: Migration, recipe: Recipe) -> None:
+        """Run a migration that lies between the state and the file; one that makes the state must do that."""
+        ran = self.run(database, migration)
+        if ran.ok:
+            return
+        if migration.path not in self.incomplete:
+            raise NotBuilt(f"{migration.path} fails before it: {ran.says()}")
+        failed = self.run_alone(database, migration)
+        if migration is not self.history.migrations[migration.index] and {recipe.at, recipe.at + 1} & failed.keys():
+            raise NotBuilt(f"the start state can't be made: {ran.says()}")
+
+    def run_alone(self, database: str, migration: Migration) -> dict[int, str]:
+        """Run the statements one by one and keep those that succeed, as `failures` does."""
+        with self.server.connect(database, TIMEOUT) as connection:
+            return failures(connection, migration)
+
+    def mark(self) -> int:
+        """A point in the server's time, for `untouched`."""
+        [(xid,)] = self.server.maintenance.execute(
+            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+        ).fetchall()
+        return int(xid)
+
+    def untouched(self, since: int) -> bool:
+        """Whether nothing at all was committed since: what failed has left the databases as they were."""
+        [(committed,)] = self.server.maintenance.execute(
+            "SELECT count(*) FROM generate_series(%s::bigint, %s::bigint - 1) x"
+            " WHERE pg_xact_status(x::text::xid8) = 'committed'",
+            (since, self.mark()),
+        ).fetchall()
+        return not committed
 
     def run(self, database: str, migration: Migration) -> Ran:
         """Run a migration in a database, in its run mode."""
@@ -177,6 +218,59 @@ class States:
             return Ran(outcome)
         piece = next(piece for piece in pieces_of(migration) if piece.index == outcome.statement)
         return Ran(outcome, outcome.statement, migration.source.data[piece.start : piece.end].decode())
+
+
+class Room:
+    """A database in a start state, for one try after another: made anew where one of them has left something there.
+
+    Raises NotBuilt.
+    """
+
+    def __init__(self, states: States, recipe: Recipe) -> None:
+        self._states = states
+        self._recipe = recipe
+        self._database: str | None = states.build(recipe)
+        self._used = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def run(self, migration: Migration) -> Ran:
+        """Run a file there in its run mode."""
+        database = self._ready()
+        began = self._states.mark()
+        ran = self._states.run(database, migration)
+        self._used = ran.ok or not self._states.untouched(began)
+        return ran
+
+    def run_alone(self, migration: Migration) -> dict[int, str]:
+        """Run the statements of a file there one by one; those that fail."""
+        database = self._ready()
+        self._used = True
+        return self._states.run_alone(database, migration)
+
+    def end(self) -> End:
+        """The schema that it ends in; it is left then."""
+        assert self._database is not None
+        database, self._database = self._database, None
+        return self._states.end(database)
+
+    def _ready(self) -> str:
+        if self._used:
+            self._leave()
+        if self._database is None:
+            self._database, self._used = self._states.build(self._recipe), False
+        return self._database
+
+    def _leave(self) -> None:
+        if self._database is not None:
+            self._states.server.drop_database(self._database)
+            self._database = None
 
 
 def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
@@ -200,69 +294,16 @@ def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
     return found
 
 
-def _first_failure(connection: "Connection", statements: list[str]) -> tuple[str, str] | None:
+def _comes_back(connection: "Connection", statements: "Sequence[str]") -> bool:
+    """Whether the statement makes the object again, so that it can be taken away once more; nothing of it stays."""
     import psycopg
 
-    for statement in statements:
-        try:
-            connection.execute(statement.encode())
-        except psycopg.Error as error:
-            return statement, f"the start state can't be made: {error.sqlstate} {str(error).splitlines()[0]}"
-    return None
-
-
-def _comes_back(connection: "Connection", statement: str, take_away: str) -> bool:
-    """Whether the statement makes the object again, so that it can be taken away once more; nothing of it stays."""
     connection.execute("BEGIN")
     try:
-        return _first_failure(connection, [statement, take_away]) is None
+        for statement in statements:
+            connection.execute(statement.encode())
+        return True
+    except psycopg.Error:
+        return False
     finally:
         connection.execute("ROLLBACK")
-
-
-def _take_away(missing: Object, statement: Piece) -> str:
-    """The statement that takes away what the start state lacks. Raises NotBuilt for what can't be dropped alone."""
-    name, schema = quote(missing.name), quote(missing.schema or "public")
-    table = f"{schema}.{quote(missing.relation)}" if missing.relation is not None else ""
-    match missing.kind:
-        case "column":
-            return f"ALTER TABLE {table} DROP COLUMN {name} CASCADE"
-        case "constraint":
-            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
-        case "index" if missing.relation is not None and not _makes_index(missing, statement):
-            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
-        case "index":
-            return f"DROP INDEX {schema}.{name} CASCADE"
-        case "policy" | "trigger" | "rule":
-            return f"DROP {missing.kind.upper()} {name} ON {table} CASCADE"
-        case "relation" | "sequence":
-            return f"DROP {_relation_kind(missing, statement)} {schema}.{name} CASCADE"
-        case "type":
-            return f"DROP TYPE {schema}.{name} CASCADE"
-        case "function" if missing.arguments is not None:
-            return f"DROP ROUTINE {schema}.{name}({', '.join(map(_type, missing.arguments))}) CASCADE"
-        case "schema" | "extension":
-            return f"DROP {missing.kind.upper()} {name} CASCADE"
-        case "publication":
-            return f"DROP PUBLICATION {name}"
-        case _:
-            raise NotBuilt(f"a {missing.kind} can't be taken away by itself")
-
-
-def _type(written: str) -> str:
-    name = written.removesuffix("[]")
-    return ".".join(quote(part) for part in name.split(".", 1)) + written[len(name) :]
-
-
-def _makes_index(missing: Object, statement: Piece) -> bool:
-    """Whether the statement makes the index itself, and not a constraint that has one."""
-    return isinstance(statement, Statement) and any(
-        isinstance(step, CreateIndex) and step.name == missing.name for step in flat(statement.operations)
-    )
-
-
-def _relation_kind(missing: Object, statement: Piece) -> str:
-    for step in getattr(statement, "operations", ()):
-        if isinstance(step, CreateRelation) and step.name.name == missing.name:
-            return step.kind.upper()
-    return "TABLE"

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from driftproof.diagnostic import Diagnostic
+from driftproof.fix.apply import FixedFile
 from driftproof.history import History
 from driftproof.processes import crew
 from driftproof.runner.platforms import Platform, prepare
@@ -19,10 +20,11 @@ _WORTH = 4  # predictions that take longer to prove than a server to start
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """A history, and what is predicted for its named migrations."""
+    """A history, what is predicted for its named migrations, and those of them that are fixed."""
 
     history: History
     diagnostics: tuple[Diagnostic, ...]
+    fixed: tuple[FixedFile, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -54,7 +56,7 @@ class Claims(msgspec.Struct, frozen=True):
 
     def _of(self, named: Sequence[int], here: dict[int, list[Diagnostic]]) -> "Claims":
         history = msgspec.structs.replace(self.history, named=frozenset(named))
-        return Claims(history, tuple(item for index in named for item in here[index]))
+        return Claims(history, tuple(item for index in named for item in here[index]), self.fixed)
 
 
 class ServerProof(msgspec.Struct, frozen=True):
@@ -82,7 +84,7 @@ class Servers(msgspec.Struct, frozen=True):
 
 
 def prove_all(
-    claims: Sequence[Claims], servers: Servers, *, unsafe: bool, jobs: int, proven: Callable[[], None]
+    claims: Sequence[Claims], servers: Servers, *, jobs: int, proven: Callable[[], None]
 ) -> list[ServerProof]:
     """Try all predictions on all servers, with up to ``jobs`` workers; a server that a URL names gets one.
 
@@ -95,7 +97,7 @@ def prove_all(
     units = [
         (bin, stretch) for bin in servers.bins for one in claims for stretch in one.stretches(-(-one.steps // share))
     ]
-    worker = partial(_worker, servers, unsafe)
+    worker = partial(_worker, servers)
     done = crew(worker, units, jobs, ServerProof, proven) if units else []
     on = {bin: [proof for (of, _), proof in zip(units, done, strict=True) if of == bin] for bin in servers.bins}
     return [_together(proofs) for proofs in on.values() if proofs]
@@ -103,7 +105,7 @@ def prove_all(
 
 @contextmanager
 def _worker(
-    servers: Servers, unsafe: bool, proven: Callable[[], None]
+    servers: Servers, proven: Callable[[], None]
 ) -> Iterator[Callable[[tuple[Path | None, Claims]], ServerProof]]:
     """What proves the claims of one history on one server; it opens servers as they are needed."""
     with ExitStack() as stack:
@@ -114,7 +116,7 @@ def _worker(
             if bin not in opened:
                 opened[bin] = _Opened(stack.enter_context(open_server(servers.database_url, servers.allow_remote, bin)))
             server, platform = opened[bin].server, opened[bin].platform(claims.history.framework.platform)
-            files = prove(claims.history, claims.diagnostics, server, platform, unsafe=unsafe, proven=proven)
+            files = prove(claims.history, claims.diagnostics, server, platform, fixed=claims.fixed, proven=proven)
             return ServerProof(server.description, tuple(files), platform.notes)
 
         yield work

@@ -1,0 +1,196 @@
+"""The start state that a doubt names, as a recipe: an earlier attempt has been there, and a part of it is missing."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from driftproof.history import History, Migration
+from driftproof.objects import Object
+from driftproof.runner.execute import Piece, pieces_of
+from driftproof.statements.operations import CreateIndex, CreateRelation, If, Probe, Statement, Test
+from driftproof.statements.walk import flat
+from driftproof.syntax import quote
+
+if TYPE_CHECKING:
+    from driftproof.diagnostic import Place
+
+
+class NotBuilt(Exception):
+    """Why a start state could not be built, in one line."""
+
+
+class ComesBack(NotBuilt):
+    """What is taken away is made again by the statement: it asks for something else than it makes."""
+
+    def __init__(self) -> None:
+        super().__init__("its guard tests another object, so the statement makes it again")
+
+
+DECOY = 3
+"""The number of the way that gives a guard what it asks for, where that is not what it protects."""
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """How a start state is made, and the file that is run there.
+
+    It begins with the state before the migration ``base``; ``statements`` are run there one by one, then the migrations
+    ``between``. ``given`` is the file; where it has to make the state itself, because that needs what it does first,
+    the statements stand in it, as its statements from ``at`` on: ``within`` of them, ``length`` bytes at ``offset``.
+    ``number`` tells the ways to make one state apart.
+    """
+
+    number: int
+    base: int
+    given: Migration
+    statements: tuple[str, ...] = ()
+    between: tuple[Migration, ...] = ()
+    at: int = 0
+    within: int = 0
+    offset: int = 0
+    length: int = 0
+
+    def own(self, statement: int | None) -> int | None:
+        """The index that a statement of ``given`` has in the file itself; None for one that makes the state."""
+        if statement is None or statement < self.at:
+            return statement
+        return None if statement < self.at + self.within else statement - self.within
+
+    def ahead(self, statement: int | None) -> bool:
+        """Whether a statement of ``given`` stands before the state is made, or makes it."""
+        return statement is not None and bool(self.within) and statement < self.at + self.within
+
+    def stands(self, offset: int) -> int:
+        """Where in ``given`` stands what stands at that offset of the file."""
+        return offset if offset < self.offset else offset + self.length
+
+
+def recipes(
+    history: History, migration: Migration, missing: Object, origin: "Place", place: Callable[[int], int] = int
+) -> Iterator[Recipe]:
+    """Ways to make the state in which ``origin`` has run before, but the object is missing, the most faithful first.
+
+    ``migration`` is the file that meets it, perhaps rewritten: ``place`` says where an offset of it stands then.
+    Raises NotBuilt for what can't be dropped by itself.
+    """
+    doubted = history.migrations[origin.migration]
+    statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
+    text = doubted.source.data[statement.start : statement.end].decode()
+    away = take_away(missing, statement)
+    between = history.migrations[doubted.index : migration.index]
+    if not between:
+        yield Recipe(0, migration.index, migration, (text, away))
+        yield _within(migration, place(statement.start), (text, away))
+    else:
+        yield Recipe(0, doubted.index, migration, (text, away), between)
+        changed = _within(doubted, statement.start, (text, away))
+        yield Recipe(1, doubted.index, migration, between=(changed.given, *between[1:]), at=changed.at)
+        # It has another name since, or is made in parts.
+        yield Recipe(2, migration.index, migration, (away,))
+    if decoys := tuple(_decoys(statement)):
+        yield Recipe(DECOY, doubted.index, migration, decoys, between)
+
+
+def _within(migration: Migration, at: int, statements: tuple[str, ...]) -> Recipe:
+    """The file with statements put in at an offset."""
+    data = migration.source.data
+    text = "".join(f"{statement};\n" for statement in statements).encode()
+    given = msgspec.structs.replace(migration, source=migration.source.rewritten(data[:at] + text + data[at:]))
+    first = sum(piece.end <= at for piece in pieces_of(migration))
+    return Recipe(1, migration.index, given, at=first, within=len(statements), offset=at, length=len(text))
+
+
+def _decoys(statement: Piece) -> Iterator[str]:
+    """Statements that make what the guards of a block ask for."""
+    for step in flat(getattr(statement, "operations", ())):
+        if isinstance(step, If):
+            yield from filter(None, map(_decoy, _probes(step.test)))
+
+
+def _probes(test: Test) -> Iterator[Probe]:
+    if test.probe is not None:
+        yield test.probe
+    for part in test.parts:
+        yield from _probes(part)
+
+
+def _decoy(probe: Probe) -> str | None:
+    if probe.name is None:
+        return None
+    name, schema = quote(probe.name), quote(probe.schema or "public")
+    match probe.kind:
+        case "type":
+            return f"CREATE TYPE {schema}.{name} AS ENUM ()"
+        case "relation":
+            return f"CREATE TABLE {schema}.{name} ()"
+        case "column" if probe.relation is not None:
+            return f"ALTER TABLE {schema}.{quote(probe.relation)} ADD COLUMN {name} text"
+        case "constraint" if probe.relation is not None:
+            return f"ALTER TABLE {schema}.{quote(probe.relation)} ADD CONSTRAINT {name} CHECK (true)"
+        case "schema":
+            return f"CREATE SCHEMA {name}"
+        case _:
+            return None
+
+
+def take_away(missing: Object, statement: Piece | None = None) -> str:
+    """The statement that takes away what the start state lacks, and that ``statement`` makes. Raises NotBuilt for what
+    can't be dropped alone."""
+    name, schema = quote(missing.name), quote(missing.schema or "public")
+    table = f"{schema}.{quote(missing.relation)}" if missing.relation is not None else ""
+    match missing.kind:
+        case "column":
+            return f"ALTER TABLE {table} DROP COLUMN {name} CASCADE"
+        case "default" | "identity" | "generated":
+            what = "EXPRESSION" if missing.kind == "generated" else missing.kind.upper()
+            return f"ALTER TABLE {table} ALTER COLUMN {name} DROP {what}"
+        case "constraint":
+            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+        case "index" if missing.relation is not None and not _makes_index(missing, statement):
+            return f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+        case "index":
+            return f"DROP INDEX {schema}.{name} CASCADE"
+        case "policy" | "trigger" | "rule":
+            return f"DROP {missing.kind.upper()} {name} ON {table} CASCADE"
+        case "relation" | "sequence":
+            return f"DROP {_relation_kind(missing, statement)} {schema}.{name} CASCADE"
+        case "type":
+            return f"DROP TYPE {schema}.{name} CASCADE"
+        case "enum-label":
+            # PostgreSQL has no DROP VALUE; it lets a superuser write its catalogs.
+            label = missing.name.replace("'", "''")
+            type_ = table.replace("'", "''")
+            return f"DELETE FROM pg_catalog.pg_enum WHERE enumtypid = '{type_}'::regtype AND enumlabel = '{label}'"
+        case "function":
+            arguments = "" if missing.arguments is None else f"({', '.join(map(_type, missing.arguments))})"
+            return f"DROP ROUTINE {schema}.{name}{arguments} CASCADE"
+        case "statistics" | "collation":
+            return f"DROP {missing.kind.upper()} {schema}.{name}"
+        case "schema" | "extension" | "server":
+            return f"DROP {missing.kind.upper()} {name} CASCADE"
+        case "publication" | "role":
+            return f"DROP {missing.kind.upper()} {name}"
+        case "publication-table":
+            return f"ALTER PUBLICATION {name} DROP TABLE {table}"
+        case _:
+            raise NotBuilt(f"a {missing.kind} can't be taken away by itself")
+
+
+def _type(written: str) -> str:
+    name = written.removesuffix("[]")
+    return ".".join(quote(part) for part in name.split(".", 1)) + written[len(name) :]
+
+
+def _makes_index(missing: Object, statement: Piece | None) -> bool:
+    """Whether the statement makes the index itself, and not a constraint that has one."""
+    return isinstance(statement, Statement) and any(
+        isinstance(step, CreateIndex) and step.name == missing.name for step in flat(statement.operations)
+    )
+
+
+def _relation_kind(missing: Object, statement: Piece | None) -> str:
+    if isinstance(statement, Statement):
+        for step in flat(statement.operations):
+            if isinstance(step, CreateRelation) and step.name.name == missing.name:
+                return step.kind.upper()
+    return "SEQUENCE" if missing.kind == "sequence" else "TABLE"
