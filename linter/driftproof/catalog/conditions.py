@@ -119,7 +119,7 @@ def _probe(state: State, probe: Probe) -> Answer:
         return Answer(None, fact.nominal, fact.sure and certain, wild=wild)
     holds = ((wanted, PRESENT if exact else ASSUMED),)
     some = probe.filtered or (probe.only and probe.kind == "relation")
-    fails = ((wanted, ABSENT if exact and not some else GONE),)
+    fails = ((wanted, GONE if some else ABSENT),)
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
         unmade = state.unmade(wanted)
@@ -144,7 +144,7 @@ def _sees(state: State, probe: Probe, wanted: Object) -> bool:
 
 def _alone(state: State, probe: Probe, wanted: Object) -> bool:
     """Whether no other schema is known to have a namesake of what is asked for in any schema."""
-    if probe.reach != "any" or probe.filtered or wanted.kind not in ("relation", "column", "index", "type"):
+    if probe.reach != "any" or probe.filtered or not (wanted.relation or wanted.kind in ("relation", "index", "type")):
         return False
     name = wanted.relation or wanted.name
     return not any(

@@ -487,22 +487,22 @@ class Interpreter:
         """A block with EXCEPTION handlers."""
         trap = _Trap(handlers, self.state.fork(), self._likely)
         self._traps.append(trap)
-        done = True
+        left: _WayOut | None = None
         try:
             self.steps(body)
-        except _Caught as error:
-            if error.trap is not trap:
-                raise
-            done = False
+        except (Fails, _Caught, _Ended) as way_out:
+            left = way_out
         finally:
             self._traps.pop()
         least = min((exit.likely for exit in trap.exits), default=_Likely.CERTAIN)
         ways: list[tuple[_Likely, State]] = []
-        if done:
-            end = _Likely.CERTAIN if self._likely is trap.likely else self._likely
-            ways.append((max(end, _Likely.DRIFT) if least is _Likely.EXPECTED else end, self.state))
-        self._likely = trap.likely
         lost: list[tuple[_Likely, _WayOut]] = []
+        end = _Likely.CERTAIN if self._likely is trap.likely else self._likely
+        if left is None:
+            ways.append((max(end, _Likely.DRIFT) if least is _Likely.EXPECTED else end, self.state))
+        elif not (isinstance(left, _Caught) and left.trap is trap):
+            lost.append((end, left))
+        self._likely = trap.likely
         for state, handler, likely, failure in trap.exits:
             self.state = state
             left = self._go(likely, partial(self.steps, handler.body))
@@ -524,7 +524,7 @@ class Interpreter:
         if lost:
             likely, left = min(lost, key=lambda way: way[0])
             first = min((likely for likely, _ in ways), default=_Likely.UNKNOWN)
-            if not ways or (likely is _Likely.CERTAIN and first > likely):
+            if not ways or (likely is _Likely.CERTAIN and first > likely and not isinstance(left, _Ended)):
                 raise left
             if likely < first:
                 self.unsure |= isinstance(left, Fails)

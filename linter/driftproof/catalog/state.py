@@ -535,8 +535,9 @@ class _Merge:
         if self.known:
             sure = mine.sure and self.sure
             if mine.presence is Presence.PRESENT:
-                if sure and theirs.presence is Presence.MAYBE and theirs.doubt != self.doubt:
-                    return mine  # the other way is gone for another doubt: no state drifts twice
+                if theirs.presence is Presence.MAYBE and theirs.doubt != self.doubt:
+                    # The other way is gone for another doubt: no state drifts twice.
+                    return msgspec.structs.replace(mine, sure=sure)
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
             leaves = self.leaves and theirs.nominal and not mine.nominal
             return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)

@@ -298,8 +298,12 @@ def define(node: Node, shift: int) -> Operations:
         case _:
             needs += [op.Need("function", _name(option)) for option in options.values() if option]
     made = op.Create(OBJECTS[word], name, types, if_not_exists=flag, replace=replace)
-    # What a collation or an object of text search is made from is looked at before its own name.
-    return [*needs, made]
+    # What an object is made from is looked at before its own name, but after its schema.
+    return [*_place(name), *needs, made]
+
+
+def _place(name: Name) -> Operations:
+    return [] if name.schema is None else [op.Need("schema", Name(None, name.schema))]
 
 
 def _type_ref(type_: Name) -> op.TypeRef:
@@ -326,8 +330,8 @@ def create_class(node: Node, _shift: int) -> Operations:
     needs += [op.Need("function", _name(item["name"])) for item in items if item["itemtype"] == 2]
     stored = [item["storedtype"] for item in items if "storedtype" in item]
     needs += [op.Need("type", type_) for type_ in signature(stored)]
-    found: Operations = [op.Need("access-method", Name(None, method), holds=True)]
-    found.append(op.Create("operator-class", name, needs=tuple(needs)))
+    found: Operations = [*_place(name), op.Need("access-method", Name(None, method), holds=True), *needs]
+    found.append(op.Create("operator-class", name))
     return found if family else [*found, op.Create("operator-family", name, if_not_exists=True)]
 
 
