@@ -23,6 +23,7 @@ _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
 _SELECT = len("SELECT ")
 _MOST_TURNS = 200
+_BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
 
 
 class BodyError(Exception):
@@ -39,12 +40,31 @@ def block(node: Node, lower: Lowering) -> Operations:
     try:
         functions = parse_plpgsql(f"DO {quote(body)}")
     except ParseError as error:
+        if error.args[0].startswith(_BEYOND_THE_PARSER):
+            return [op.Forget()]
         raise BodyError(error.args[0]) from None
     if not functions:
         return [op.Forget()]
     function = functions[0]["PLpgSQL_function"]
     reader = _Body(function.get("datums", ()), lower)
-    return reader.statements([function["action"]])
+    return [*_declared(function.get("datums", ())), *reader.statements([function["action"]])]
+
+
+def _declared(datums: Any) -> Operations:
+    """What %TYPE and %ROWTYPE need, which are looked up when the block is compiled."""
+    found: Operations = []
+    variables = set()
+    for datum in datums:
+        _, fields = tagged(datum)
+        written, percent, form = fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "").rpartition("%")
+        parts = probes.name_parts(written) if percent else []
+        if parts and parts[0] not in variables:
+            if form.lower() == "rowtype":
+                found.append(op.NeedRelation(Name(*([None, *parts][-2:]))))
+            elif len(parts) > 1:
+                found.append(op.NeedMember("column", Name(*([None, *parts][-3:-1])), parts[-1]))
+        variables.add(fields.get("refname"))
+    return found
 
 
 def quote(text: str) -> str:

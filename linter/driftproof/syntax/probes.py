@@ -343,9 +343,14 @@ def _look_up(call: Node, known: Variables) -> Test | None:
     return Test("probe", Probe(kind, schema, None, name, reach))
 
 
+def name_parts(text: str) -> list[str]:
+    """The parts of a written name, folded."""
+    return [folded(part.strip()) for part in _NAME_PART.findall(text)]
+
+
 def split_name(text: str) -> tuple[str | None, str]:
     """Schema and name of a text such as ``public."T"``, folded as regclass input folds it."""
-    parts = [folded(part.strip()) for part in _NAME_PART.findall(text)] or [text]
+    parts = name_parts(text) or [text]
     return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 
