@@ -118,7 +118,7 @@ def _probe(state: State, probe: Probe) -> Answer:
         certain = not probe.filtered if fact.nominal else exact or state.foreign == frozenset()
         return Answer(None, fact.nominal, fact.sure and certain, wild=wild)
     holds = ((wanted, PRESENT if exact else ASSUMED),)
-    some = probe.filtered or (probe.only and probe.kind == "relation")
+    some = probe.filtered or (probe.only and probe.kind in ("relation", "type"))
     fails = ((wanted, GONE if some else ABSENT),)
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
@@ -138,8 +138,9 @@ def _sees(state: State, probe: Probe, wanted: Object) -> bool:
     """Whether a relation that is there is of the kind that the probe asks for."""
     if not probe.only:
         return True
-    found = state.relations.get((wanted.schema or "public", wanted.relation or wanted.name))
-    return found is None or found.kind == "relation" or found.kind in probe.only
+    table = state.types if probe.kind == "type" else state.relations
+    found = table.get((wanted.schema or "public", wanted.relation or wanted.name))
+    return found is None or found.kind in ("relation", "type") or found.kind in probe.only
 
 
 def _alone(state: State, probe: Probe, wanted: Object) -> bool:
@@ -149,7 +150,7 @@ def _alone(state: State, probe: Probe, wanted: Object) -> bool:
     name = wanted.relation or wanted.name
     return not any(
         key[1] == name and key[0] != wanted.schema and found.fact.presence is not Presence.ABSENT
-        for key, found in (state.types if wanted.kind == "type" else state.relations).items()
+        for key, found in (state.types if wanted.kind in ("type", "enum-label") else state.relations).items()
     )
 
 
@@ -176,7 +177,7 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     if found.fact.presence is Presence.ABSENT:
         return wanted, ABSENT if found.fact.sure else UNKNOWN
     if (found.open or probe.kind in found.vague) and (probe.kind, name) not in found.members:
-        return wanted, None
+        return wanted, GONE
     return wanted, found.member(probe.kind, name)
 
 
@@ -194,9 +195,9 @@ def _anywhere(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
 def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     if probe.relation is None:
         return None, None
-    _, found = state.look_up(Name(probe.schema, probe.relation), state.types)
+    key, found = state.look_up(Name(probe.schema, probe.relation), state.types)
     if found is None:
-        return None, None
+        return key and Object("enum-label", key[0], probe.relation, cast(str, probe.name)), None
     return found.object("enum-label", cast(str, probe.name)), found.member("enum-label", cast(str, probe.name))
 
 
@@ -220,6 +221,8 @@ def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
         if found is None or not found.fact.nominal:  # each relation with columns is a type too
             row = state.look_up(Name(probe.schema, name))[1]
             if row is not None and row.fact.nominal is not False and row.kind not in ("index", "sequence"):
+                if probe.only and "composite type" not in probe.only and row.kind != "relation":
+                    return None, ABSENT
                 return None, row.fact
     else:
         where, found = _relation(state, probe, name)

@@ -341,6 +341,7 @@ class Interpreter:
         most = _Likely.CERTAIN if failure.certainty is Certainty.ALWAYS else _Likely.EXPECTED
         if self._likely <= most:
             self.failures.append(failure)
+        self.unsure |= self._likely is _Likely.UNKNOWN
 
     def _caught(
         self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
@@ -451,13 +452,13 @@ class Interpreter:
             self.state = first
             if failed is not None:
                 raise failed
-            self.unsure = first_unsure
+            self.unsure = first_unsure or (isinstance(other_failed, Fails) and not (known and sure))
             for wanted, fact in causes():
                 self._lost(self._lacking(wanted, fact), other_failed)
             return
         if failed is None:
             second = self.state
-            self.state, self.unsure = first, first_unsure
+            self.state, self.unsure = first, first_unsure or (self.unsure and not known)
             self._join_into(second, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
             return
         if known and sure and not isinstance(failed, _Ended):

@@ -30,10 +30,10 @@ class NeedTypeConstraint(msgspec.Struct, frozen=True, gc=False):
 
 
 class DropTypeConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER DOMAIN ... DROP CONSTRAINT."""
+    """ALTER DOMAIN ... DROP CONSTRAINT; without a name, DROP NOT NULL."""
 
     type: Name
-    name: str
+    name: str | None
     missing_ok: bool = False
 
 

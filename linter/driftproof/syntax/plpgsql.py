@@ -58,11 +58,13 @@ def _declared(datums: Any) -> Operations:
         _, fields = tagged(datum)
         written, percent, form = fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "").rpartition("%")
         parts = probes.name_parts(written) if percent else []
+        if form.lower() != "rowtype":
+            parts, column = parts[:-1], parts[-1:]
+        else:
+            column = []
         if parts and parts[0] not in variables:
-            if form.lower() == "rowtype":
-                found.append(op.NeedRelation(Name(*([None, *parts][-2:]))))
-            elif len(parts) > 1:
-                found.append(op.NeedMember("column", Name(*([None, *parts][-3:-1])), parts[-1]))
+            table = Name(parts[-2] if len(parts) > 1 else None, parts[-1])
+            found.append(op.NeedMember("column", table, column[0]) if column else op.NeedRelation(table))
         variables.add(fields.get("refname"))
     return found
 

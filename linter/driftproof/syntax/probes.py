@@ -125,10 +125,11 @@ _KINDS = {
     "VIEW": "view",
     "FOREIGN": "foreign table",
 }
+_TYPES = {"b": "base", "c": "composite type", "d": "domain", "e": "enum", "m": "multirange", "r": "range"}
 # Columns that every row of an object that can be named has at false (or above 0).
 _NEUTRAL = {"attisdropped", "attnum", "tgisinternal"}
 # Conditions that are meant to hold for the object that is named, and say what kind it is.
-_MEANT = {"constraint_type", "contype", "routine_type", "prokind", "typtype"}
+_MEANT = {"constraint_type", "contype", "routine_type", "prokind"}
 # Columns of these catalogs that may be NULL in a row that is there.
 _NULLABLE = {"column_default", "character_maximum_length", "check_clause", "numeric_precision", "qual", "with_check"}
 _NAME_PART = re.compile(r'"(?:[^"]|"")*"|[^.]+')
@@ -208,7 +209,9 @@ def held(wrapped: Node, known: Variables, writing: Writing) -> Held:
 
 def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held], Test]:
     """For ``SELECT ... INTO v``: what each value says, and what FOUND is."""
-    select = wrapped.get("SelectStmt", {})
+    select = wrapped.get("SelectStmt")
+    if select is None:
+        return [], OPAQUE
     values = [item["ResTarget"].get("val", {}) for item in select.get("targetList", ())]
     if "fromClause" not in select:
         if "whereClause" in select or "valuesLists" in select or "larg" in select:
@@ -492,7 +495,9 @@ class _Question:
             self.vague = True
         elif operator == "=" and name in ("relkind", "table_type"):
             self.only = (_KINDS.get(self.known.value(other) or "", "other"),)
-        elif name in ("relkind", *_MEANT):
+        elif operator == "=" and name == "typtype":
+            self.only = (_TYPES.get(self.known.value(other) or "", "other"),)
+        elif name in ("relkind", "typtype", *_MEANT):
             self.filtered = True
         elif name not in _NEUTRAL:
             self.opaque = True
@@ -573,7 +578,7 @@ class _Question:
                     schema = text
                 elif of in ("relation", "type") and kind != "relation":
                     relation = text
-        only = self.only if kind == "relation" else ()
+        only = self.only if kind in ("relation", "type") else ()
         if kind in ("relation", "column"):
             only = only or _ONLY.get(self.catalogs[alias], ())
         if "index" in only:

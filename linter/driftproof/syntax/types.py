@@ -65,6 +65,8 @@ def alter_domain(node: Node, shift: int) -> Operations:
             return [op.AddTypeConstraint(domain, clause.get("conname"), kind, seen)]
         case "O":
             return [op.AddTypeConstraint(domain, None, "not null", only_new=True)]
+        case "N":
+            return [op.DropTypeConstraint(domain, None, missing_ok=True)]
         case "X":
             return [op.DropTypeConstraint(domain, name, node.get("missing_ok", False))]
         case "V":

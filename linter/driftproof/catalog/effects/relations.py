@@ -81,6 +81,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if not made.temporary:
         run.need_schema(made.name.schema)
     relation = Relation(key, made.kind, PRESENT, open=outputs.open)
+    rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
+    if before is not None and fact is not None and rows:
+        run.forbid(Object("type", key[0], None, key[1]), fact)
     columns = _columns_of(run, made, relation, outputs)
     likes = [(run.state.look_up(like.table)[1], like.including) for like in made.copies]
     copies = [(source, including) for source, including in likes if source is not None]
@@ -96,10 +99,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
         check_merged(run, relation, {column.name: spelled(run, column) for column in made.columns})
     if made.kind == "view":
         _check_outputs(run, relation, outputs)
-    rows = made.kind == "composite type" and before is not None and before.kind not in ("index", "sequence")
-    if before is not None and fact is not None and rows:
-        run.forbid(Object("type", key[0], None, key[1]), fact)
-    elif before is not None and fact is not None and not (made.replace and there):
+    if before is not None and fact is not None and not rows and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
     if made.kind != "view":

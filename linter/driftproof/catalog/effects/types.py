@@ -289,6 +289,7 @@ def add_constraint(run: Interpreter, add: op.AddTypeConstraint) -> None:
         routines.call(run, call)
     for written in add.expression.types:
         run.unsure |= not run.knows_type(written)
+    run.unsure |= type_.of is not None  # nobody looks for the operators that its values have
     name = add.name or _free(type_, naming.SUFFIXES[add.kind])
     if add.name is not None:
         run.forbid(type_.object("constraint", name), type_.member("constraint", name))
@@ -325,9 +326,16 @@ def drop_constraint(run: Interpreter, drop: op.DropTypeConstraint) -> None:
     type_ = _type(run, drop.type, "domain")
     if type_ is None:
         return
-    if not drop.missing_ok:
+    if drop.name is not None and not drop.missing_ok:
         type_ = _need_constraint(run, type_, drop.name)
-    run.state.writable(type_).members["constraint", drop.name] = GONE if run.unsure else ABSENT
+    type_ = run.state.writable(type_)
+    meant = (
+        [drop.name]
+        if drop.name is not None
+        else [name for name, kind in type_.constraints.items() if kind == "not null"]
+    )
+    for name in meant:
+        type_.members["constraint", name] = GONE if run.unsure else ABSENT
 
 
 def rename_constraint(run: Interpreter, rename: op.RenameTypeConstraint) -> None:
