@@ -286,7 +286,8 @@ def settle(state: State, wanted: Object, fact: Fact) -> None:
             (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
         known = owner.member(wanted.kind, wanted.name)
         if known.presence is not fact.presence:
-            state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
+            owner = state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
+            _settle_sources(state, owner, wanted, known, fact)
         index = state.relations.get((key[0], wanted.name)) if wanted.kind == "constraint" else None
         if index is not None and index.of == key and fact.presence is Presence.ABSENT:  # it goes with its constraint
             state.writable(index).fact = _agreed(index.fact, fact)
@@ -315,6 +316,16 @@ def _settle_users(state: State, key: Key, column: str, fact: Fact) -> None:
         if column in columns and kind in ("constraint", "index"):
             relation = key[1] if kind == "constraint" else None
             settle(state, Object(kind, key[0], relation, name), fact)
+
+
+def _settle_sources(state: State, owner: Relation, wanted: Object, known: Fact, fact: Fact) -> None:
+    """A view has a column that is in doubt where the table below has it."""
+    if wanted.kind != "column" or known.doubt is None:
+        return
+    for key in owner.sources.get(None, ()):
+        source = state.relations.get(key)
+        if source is not None and source.member("column", wanted.name) == known:
+            settle(state, source.object("column", wanted.name), fact)
 
 
 def _agreed(known: Fact, fact: Fact) -> Fact:
