@@ -2,6 +2,8 @@
 
 One file of 15 statements, and histories of 900 such files, each with a table of its own that later statements depend
 on: made with a plain CREATE TABLE, so that there is nothing to find, or with IF NOT EXISTS, with seven findings a file.
+The one file is also proven, with the start of a server: in seven states that drifted and in a fresh database, each
+without and with the fix. `prove` is to take less than 1.5 seconds where nothing else runs.
 Prints the least, the median and the most of the runs in milliseconds.
 """
 
@@ -74,6 +76,7 @@ def main() -> None:
         for title, command, directory in (
             ("--version", ["--version"], "one"),
             ("check, one file of 15 statements", ["check", "supabase/migrations"], "one"),
+            ("prove, one file of 15 statements", ["prove", "supabase/migrations"], "one"),
             ("check, 900 files, no finding", ["check", "--format", "json"], "plain"),
             ("check, 900 files, 6300 findings", ["check", "--format", "json"], "doubted"),
         ):
