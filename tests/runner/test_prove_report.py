@@ -120,6 +120,16 @@ def test_junit_has_a_suite_a_file_and_a_case_for_all_that_is_to_be_shown() -> No
     assert all(case.get("classname") == "a.sql" for case in first.iter("testcase"))
 
 
+def test_junit_says_what_the_fix_leaves_behind() -> None:
+    less = msgspec.structs.replace(HELD, lacks=("- index public.i",))
+    files = [msgspec.structs.replace(file(less, differences=()), again=again) for again in ((), ("+ table public.t",))]
+    once, twice = ElementTree.fromstring(junit.render(report(*files))).findall("testsuite")
+
+    assert [outcome for _, outcome in cases(once)] == [None, None, None, "failure", "failure"]
+    assert ("second run with the fix", "failure") in cases(twice)
+    assert [said.text for said in twice.iter("failure")][0::2] == ["+ table public.t", "- index public.i"]
+
+
 def test_the_cases_of_several_servers_have_names_of_their_own() -> None:
     root = ElementTree.fromstring(junit.render(report(CLEAN, servers=("one", "other"))))
     assert [suite.get("name") for suite in root] == ["clean.sql on one", "clean.sql on other"]
@@ -137,7 +147,7 @@ def test_any_text_makes_a_well_formed_document() -> None:
     path = NASTY.replace("\ud800", "")  # bytes that are no text are U+DC80 and above
     nasty = FileProof(path, False, NASTY, proofs, (NASTY,), (NASTY,), stand_ins=(NASTY,))
     data = junit.render(report(nasty, servers=(NASTY, "other")))
-    assert len(list(ElementTree.fromstring(data).iter("testcase"))) == 2 * 7
+    assert len(list(ElementTree.fromstring(data).iter("testcase"))) == 2 * 8
     assert "\U0001f600" in data.decode()
 
 
@@ -154,7 +164,7 @@ class TestCommand:
         assert capfd.readouterr() == ("", "")
         root = ElementTree.fromstring((folder / "report.xml").read_bytes())
         assert [suite.get("name") for suite in root] == ["1.sql", "2.sql"]
-        assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("1", "0"), ("4", "1")]
+        assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("1", "0"), ("5", "1")]
         assert {item.get("value") for item in root[0].iter("property") if item.get("name") == "stand-in"} == {"pg_cron"}
 
     def test_a_text_in_a_file_has_no_colours(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,10 @@ def _suite(root: ElementTree.Element, place: str, server: ServerProof, file: Fil
         case = _case(suite, "fresh database with the fix", 0.0)
         if file.differences:
             _say(case, "failure", "another schema than without it", "\n".join(file.differences))
+    if file.again is not None:
+        case = _case(suite, "second run with the fix", 0.0)
+        if file.again:
+            _say(case, "failure", "it fails, or changes something", "\n".join(file.again))
     for proof in file.proofs:
         _proof(suite, proof)
     _count(suite, file.seconds)
@@ -55,6 +59,8 @@ def _proof(suite: ElementTree.Element, proof: Proof) -> None:
         case = _case(suite, f"{name}, with the fix", 0.0)
         if not proof.fixed:
             _say(case, "failure", proof.fixed_detail)
+        elif proof.lacks:
+            _say(case, "failure", "it does not end as a fresh database", "\n".join(proof.lacks))
 
 
 def _case(suite: ElementTree.Element, name: str, seconds: float) -> ElementTree.Element:
