@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import builtins, routines
+from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
 from driftproof.catalog.state import ABSENT, GONE, PRESENT, Presence, Relation
@@ -27,6 +28,7 @@ class Resolver:
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.ctes: dict[str, Result] = {}
+        self._depth = 0
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
 
@@ -35,7 +37,9 @@ class Resolver:
     def query(self, query: q.Query, parent: Scope | None) -> Result:
         """Resolve a query; its output columns."""
         outer = self.ctes
+        self._depth += 1
         if query.ctes:
+            self._check_ctes(query.ctes)
             self.ctes = dict(outer)
             for cte in query.ctes:
                 self._cte(cte, query.recursive, parent)
@@ -43,6 +47,19 @@ class Resolver:
             return self._arms(query, parent) if query.arms else self._select(query, parent)
         finally:
             self.ctes = outer
+            self._depth -= 1
+
+    def _check_ctes(self, ctes: tuple[q.CTE, ...]) -> None:
+        """No two of them have one name, and only those of the outermost query modify anything."""
+        if self.run.unsure:
+            return
+        names: set[str] = set()
+        for cte in ctes:
+            if cte.name in names:
+                self.run.raises("42712")
+            if self._depth > 1 and cte.query.modifies is not None:
+                self.run.raises("0A000")
+            names.add(cte.name)
 
     def _arms(self, query: q.Query, parent: Scope | None) -> Result:
         """A set operation: its columns are the first arm's; ORDER BY sees nothing else."""
@@ -79,6 +96,8 @@ class Resolver:
         return result.renamed(names)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Result:
+        if query.misplaced is not None:
+            return self._misplaced(query, parent, query.misplaced)
         scope = Scope([], parent)
         modifies = query.modifies
         for source in query.sources:
@@ -102,7 +121,23 @@ class Resolver:
         for label in query.labels:
             if label.parts[0] not in labels:
                 self._reference(label, scope)
-        return self._outputs(query, scope)
+        result = self._outputs(query, scope)
+        if query.grouping is not None:
+            check_grouping(self, query.grouping, scope)
+        return result
+
+    def _misplaced(self, query: q.Query, parent: Scope | None, sqlstate: str) -> Result:
+        """Where something else fails as well, it is not known what PostgreSQL meets first."""
+        before = len(self.run.failures)
+        try:
+            result = self._select(msgspec.structs.replace(query, misplaced=None), parent)
+        except Fails:
+            del self.run.failures[before:]
+            raise Fails from None
+        if not (self.run.unsure or nested(parent)):
+            self.run.raises(sqlstate)
+        self.run.unsure = True  # it may be an outer query's
+        return result
 
     def _starred(self, qualifier: str, scope: Scope) -> None:
         level: Scope | None = scope
@@ -380,6 +415,7 @@ class Resolver:
         while level is not None:
             for bound in level.bounds:
                 if bound.alias == qualifier and (not path or bound.schema == path[0]):
+                    level.use(bound, name)
                     self._of(bound, name, at)
                     return
             level = level.parent
@@ -425,6 +461,7 @@ class Resolver:
                 self.run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
                 self.run.vague |= len(hits) > 1
                 self._used(hits[0][1])
+                level.use(hits[0][0], name)
                 return
             if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
                 self.run.unsure = True
@@ -433,8 +470,10 @@ class Resolver:
                 self._used(candidate[1])
                 return  # without the inner column, the outer one would answer
             candidate = candidate or (hits[0] if hits else None)
-            if any(bound.alias == name for bound in level.bounds):
-                return  # a whole row
+            row = next((bound for bound in level.bounds if bound.alias == name), None)
+            if row is not None:
+                level.use(row, "")
+                return
             seen = seen or bounds
             level = level.parent
         if candidate is not None:

@@ -139,11 +139,18 @@ class Bound:
 
 
 class Scope:
-    """One level of a query; ``names`` are those that a bare name may mean as well: variables and parameters."""
+    """One level of a query; ``names`` are those that a bare name may mean as well: variables and parameters. ``seen``
+    takes, while it is a list, the columns that are used, a row by an empty name."""
 
-    __slots__ = ("bounds", "names", "parent")
+    __slots__ = ("bounds", "names", "parent", "seen")
 
     def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
         self.bounds = bounds
         self.parent = parent
         self.names = set(names)
+        self.seen: list[tuple[Bound, str]] | None = None
+
+    def use(self, bound: Bound, name: str) -> None:
+        """A column of an item of FROM is used, or its row."""
+        if self.seen is not None:
+            self.seen.append((bound, name))

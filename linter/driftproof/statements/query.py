@@ -121,12 +121,32 @@ class CTE(msgspec.Struct, frozen=True, gc=False):
     columns: tuple[str, ...] = ()
 
 
+class Grouping(msgspec.Struct, frozen=True, gc=False):
+    """What a query that groups asks of the columns that it uses outside of its aggregates.
+
+    ``keys`` are the columns of GROUP BY; a bare one that no item of FROM has is an output of that name: ``labels`` has
+    its column, if it is just one, and its expression. ``loose`` is all that stands outside of aggregates and of the
+    expressions that are grouped by, ``stars`` are the qualifiers of its stars; ``vague`` columns stand in what is
+    grouped by, so that another spelling of it may use them. ``arguments`` are those of the aggregates, ``sets`` says
+    that there are grouping sets.
+    """
+
+    keys: tuple[ColumnRef, ...]
+    labels: tuple[tuple[str, ColumnRef | None, Expression], ...]
+    loose: Expression
+    stars: tuple[tuple[str, ...], ...]
+    vague: tuple[str, ...]
+    arguments: tuple[Expression, ...]
+    sets: bool
+
+
 class Query(msgspec.Struct, frozen=True, gc=False):
     """A SELECT, VALUES or set operation, or the reading half of INSERT, UPDATE, DELETE and MERGE.
 
     ``expression`` is everything that sees the FROM list; ``labels`` are bare names of ORDER BY and GROUP BY, which an
     output column may answer as well. A set operation has ``arms`` (their outputs are the first one's) and nothing else
-    but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE or MERGE ask of the target table.
+    but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE or MERGE ask of the target table. ``misplaced`` is
+    the SQLSTATE of an aggregate or a window function where none may stand.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -137,6 +157,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     recursive: bool = False
     arms: "tuple[Query, ...]" = ()
     modifies: "Modification | None" = None
+    grouping: Grouping | None = None
+    misplaced: str | None = None
 
 
 class Modification(msgspec.Struct, frozen=True, gc=False):

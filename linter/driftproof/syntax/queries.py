@@ -21,9 +21,10 @@ from driftproof.statements.query import (
     Typed,
     folded,
 )
+from driftproof.syntax.grouping import aggregates, grouping, misplaced
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tree import constant, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import column_ref, constant, qualified, range_var, strings, tagged, type_name
 
 _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
 
@@ -46,7 +47,7 @@ def expression(nodes: Any, shift: int) -> Expression:
 class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
-    __slots__ = ("calls", "columns", "queries", "relations", "shift", "types", "windows")
+    __slots__ = ("aggregates", "calls", "columns", "queries", "relations", "shift", "types", "windows")
 
     def __init__(self, shift: int) -> None:
         self.shift = shift
@@ -56,6 +57,7 @@ class _Found:
         self.types: list[Name] = []
         self.relations: list[Name] = []
         self.windows: list[Node] = []
+        self.aggregates = False
 
     def done(self) -> Expression:
         for window in self.windows:  # PostgreSQL looks at them last
@@ -86,6 +88,7 @@ class _Found:
                 elif tag == "FuncCall":
                     name = qualified(strings(value.get("funcname")))
                     arguments = value.get("args", ())
+                    self.aggregates = self.aggregates or aggregates(value)
                     self.calls.append(Call(name, len(arguments), _types(value, arguments, self.shift)))
                     if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
                         self.relations += relation_text(arguments[0])
@@ -146,15 +149,6 @@ def typed(wrapped: Node, shift: int) -> Typed:
             return None
 
 
-def column_ref(node: Node, shift: int) -> ColumnRef | None:
-    """A column reference; None for a star, which needs no column."""
-    fields = node.get("fields", ())
-    parts = strings(fields)
-    if len(parts) != len(fields) or not parts:
-        return None
-    return ColumnRef(tuple(parts), node.get("location", 0) + shift if shift >= 0 else -1)
-
-
 def query(wrapped: Node, shift: int) -> Query:
     """A SELECT, VALUES, set operation, INSERT, UPDATE, DELETE or MERGE."""
     tag, node = tagged(wrapped)
@@ -202,13 +196,18 @@ def select(node: Node, shift: int) -> Query:
     clauses = ("whereClause", "havingClause", "limitCount", "limitOffset")
     seen.extend(node[clause] for clause in clauses if clause in node)
     seen.extend(node.get("windowClause", ()))
+    found = _Found(shift)
+    found.walk(seen)
+    grouped = found.aggregates or "groupClause" in node or "havingClause" in node
     return Query(
         outputs=_outputs(targets, shift),
         sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
-        expression=expression(seen, shift),
+        expression=found.done(),
         labels=tuple(labels),
         ctes=ctes,
         recursive=recursive,
+        grouping=grouping(node, lambda nodes: expression(nodes, NOWHERE)) if grouped else None,
+        misplaced=misplaced(node) if found.aggregates or found.windows else None,
     )
 
 
@@ -352,10 +351,13 @@ def _insert(node: Node, shift: int) -> Query:
     elements = [item["IndexElem"] for item in infer.get("indexElems", ())]
     at = infer.get("location", 0) + shift if shift >= 0 else -1
     returning = _returning(node)
+    found = _Found(shift)
+    found.walk(_values(returning))
     return Query(
         outputs=_outputs(returning, shift),
         sources=(table,),
-        expression=expression(_values(returning), shift),
+        expression=found.done(),
+        misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(
@@ -394,14 +396,22 @@ def _changed(node: Node) -> tuple[str, str]:
     return named.get("RETURNING_OPTION_OLD", "old"), named.get("RETURNING_OPTION_NEW", "new")
 
 
+def _misplaced(found: _Found) -> str | None:
+    """No aggregate or window function stands where rows are changed."""
+    return "42803" if found.aggregates else "42P20" if found.windows else None
+
+
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
     seen = [*_values(node.get("targetList")), *_values(_returning(node)), *_where(node)]
+    found = _Found(shift)
+    found.walk(seen)
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
-        expression=expression(seen, shift),
+        expression=found.done(),
+        misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(table.name, columns=_targets(node.get("targetList"), shift), changed=_changed(node)),
@@ -412,10 +422,13 @@ def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
     seen = _values(_returning(node)) + _where(node)
+    found = _Found(shift)
+    found.walk(seen)
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
-        expression=expression(seen, shift),
+        expression=found.done(),
+        misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(table.name, changed=_changed(node)),
@@ -439,10 +452,13 @@ def _merge(node: Node, shift: int) -> Query:
         seen.extend(_values(clause.get("targetList")))
         seen.extend(clause.get("values", ()))
     seen.extend(_values(_returning(node)))
+    found = _Found(shift)
+    found.walk(seen)
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, source(node["sourceRelation"], shift)),
-        expression=expression(seen, shift),
+        expression=found.done(),
+        misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(table.name, columns=tuple(columns), repeated=repeated, changed=_changed(node)),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import ColumnRef, Name
 from driftproof.syntax.parser import Node
 
 
@@ -39,6 +39,15 @@ def qualified(parts: list[str], at: int = -1) -> Name:
     if not parts:
         return Name(None, "", at)
     return Name(parts[-2] if len(parts) > 1 else None, parts[-1], at)
+
+
+def column_ref(node: Node, shift: int) -> ColumnRef | None:
+    """A column reference; None for a star, which needs no column."""
+    fields = node.get("fields", ())
+    parts = strings(fields)
+    if len(parts) != len(fields) or not parts:
+        return None
+    return ColumnRef(tuple(parts), node.get("location", 0) + shift if shift >= 0 else -1)
 
 
 def range_var(node: Node, shift: int) -> Name:

@@ -294,6 +294,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
         run.forbid(*taken)
     if rename.kind == "trigger":
         check_kind(run, relation, ("table", "view", "foreign table"), at=rename.table.at)
+    if rename.kind == "rule":
+        check_kind(run, relation, ("table", "view"), at=rename.table.at)
     if rename.kind == "column":
         check_renamed(run, relation, rename)
         relation = run.state.relations[relation.key]

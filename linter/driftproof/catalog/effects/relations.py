@@ -38,6 +38,7 @@ from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
     PRESENT,
+    SYSTEM_COLUMNS,
     UNKNOWN,
     Fact,
     Key,
@@ -98,6 +99,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if not made.typed:
         check_merged(run, relation, {column.name: spelled(run, column) for column in made.columns})
     if made.kind == "view":
+        if before is not None and made.replace and there:
+            replace_view(run, before, relation, columns)
         _check_outputs(run, relation, outputs)
     if before is not None and fact is not None and not rows and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
@@ -112,8 +115,6 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     behind = sum(constraint.references is None for constraint in constraints)  # all but the foreign keys
     constraints[behind:behind] = [constraint for constraint, _ in copied]
     constraints = _check_constraints(run, relation, constraints, types)
-    if before is not None and made.replace and there:
-        replace_view(run, before, relation, columns)
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
@@ -199,7 +200,11 @@ def _aliased(run: Interpreter, made: op.CreateRelation, outputs: Result) -> Resu
 
 
 def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> None:
-    """Nor do two columns of its query have one name, and none is a row that has no type of its own."""
+    """No column is called like a system column, if it is stored; no two of its query have one name, and none is a row
+    that has no type of its own."""
+    for kind, name in relation.members if relation.kind not in ("view", "composite type") else ():
+        if kind == "column" and name in SYSTEM_COLUMNS:
+            run.forbid(relation.object("column", name), PRESENT)
     if outputs.repeated is not None:
         run.forbid(relation.object("column", outputs.repeated), PRESENT)
     for name, field in outputs.columns:

@@ -21,5 +21,13 @@ def replace_view(
     old = list(before.columns())
     certain = all(before.member("column", name).sure for name in old)
     certain = certain and all(fact is None or fact.sure for _, fact in columns)
-    if [name for name, _ in columns][: len(old)] != old and certain:
+    names = [name for name, _ in columns]
+    if names[: len(old)] != old and certain:
         run.forbid(Object("relation", before.key[0], None, before.key[1]), before.fact, sqlstate="42P16")
+    for name, fact in columns:  # without a column that is in doubt, others take its place
+        if fact is None or fact.doubt is None:
+            continue
+        lost = before.member("column", name).doubt is fact.doubt  # the view that stands lacks it as well
+        left = [other for other in old if not (lost and other == name)]
+        if [other for other in names if other != name][: len(left)] != left:
+            run.need(relation.object("column", name), fact, lambda _fact: None, sqlstate="42P16")
