@@ -38,10 +38,13 @@ def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnosti
     if failure.certainty is not Certainty.RERUN or not failure.companion:
         return None
     kind = failure.object.kind
-    cure = "IF NOT EXISTS" if kind in ("index", "column", "enum-label") else f"DROP {kind.upper()} IF EXISTS before it"
-    return repeated(
-        rule, context, failure, help=f"what it is built on is guarded; {cure} guards this too", fix=repeatable
-    )
+    cure = "a block that asks for it first"
+    if kind in ("index", "column", "enum-label"):
+        cure = "IF NOT EXISTS"
+    elif kind in ("policy", "trigger", "rule"):
+        cure = f"DROP {kind.upper()} IF EXISTS before it"
+    help = f"what it is built on is guarded; {cure} guards this too"
+    return repeated(rule, context, failure, help=help, fix=repeatable)
 
 
 rule = Rule(
