@@ -105,7 +105,7 @@ class StatementContext:
             if isinstance(step, Forget):
                 yield step
             elif isinstance(step, CallProcedure):
-                called = step.expression.calls[0].name.name
+                called = step.expression.calls[-1].name.name
                 if not any(name == called for _, name in self.catalog.routines):
                     yield Forget()
 

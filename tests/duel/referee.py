@@ -50,7 +50,7 @@ def replay(connection: Any, migrations: Migrations) -> Codes:
     execute(b"BEGIN")
     try:
         for file in migrations:
-            execute(done + b"RESET search_path; DISCARD TEMP")
+            execute(done + b"RESET ALL; DEALLOCATE ALL; DISCARD TEMP")
             done = b""
             codes.append([])
             for sql in file:

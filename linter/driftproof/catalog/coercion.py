@@ -18,6 +18,15 @@ def spelled_type(spelled: str) -> str | None:
     return f"{_PREFIX}{name}{suffix}" if name in builtins.types() else None
 
 
+def _is_any(source: str, target: str) -> bool | None:
+    """Whether a type is one of those that a polymorphic type stands for."""
+    if target not in ("anyarray", "anynonarray", "anycompatiblearray", "anycompatiblenonarray"):
+        return None
+    if source in ("int2vector", "oidvector") or source in _ANY:
+        return None
+    return source.endswith("[]") == target.endswith("yarray" if "compatible" not in target else "earray")
+
+
 def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool | None:
     """Whether a value of one type is taken for another one: as an argument, or where it is ``assigned``. None: that
     is not known."""
@@ -26,7 +35,9 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     if given is None or not (given.startswith(_PREFIX) and wanted.startswith(_PREFIX)):
         return None
     source, target = given.removeprefix(_PREFIX), wanted.removeprefix(_PREFIX)
-    if target.startswith("any") or target in _ANY or source in _ANY:
+    if target.startswith("any"):
+        return _is_any(source, target)
+    if target in _ANY or source in _ANY - {"record"}:
         return None
     if assigned and target in _STRINGS - {"name"}:
         return True

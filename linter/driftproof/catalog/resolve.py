@@ -210,10 +210,15 @@ class Resolver:
     def _type(self, typed: q.Typed, scope: Scope | None) -> str | None:
         """The type of a value, if that is one of pg_catalog's."""
         if isinstance(typed, q.Name):
-            type_ = routines.type_of(self.run, TypeRef(typed)) if typed.name != "unknown" else "pg_catalog.unknown"
+            if typed.name == "unknown":
+                return "pg_catalog.unknown"
+            element = typed.name.removesuffix("[]")
+            type_ = routines.type_of(self.run, TypeRef(q.Name(typed.schema, element), element != typed.name))
             return type_ if type_.startswith("pg_catalog.") else None
         if typed is None:
             return None
+        if isinstance(typed, q.Call):
+            return routines.result(self.run, typed, self.types_of(typed, scope))
         *path, name = typed.parts
         while scope is not None:
             if not path and name in scope.names:
@@ -370,14 +375,21 @@ class Resolver:
         # Sub-queries first: what is not known in them must keep a claim about a column beside them from being certain.
         for query in expression.queries:
             self.query(query, scope)
-        for reference in expression.columns:
+        read, vague = 0, False
+        for call in expression.calls:
+            for reference in expression.columns[read : call.behind]:
+                self._reference(reference, scope)
+            read, unsure = call.behind, self.run.unsure
+            self.run.called.add(call.name.name)
+            routines.call(self.run, call, self.types_of(call, scope))
+            vague |= self.run.unsure
+            self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
+        for reference in expression.columns[read:]:
             self._reference(reference, scope)
+        self.run.unsure |= vague
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
-        for call in expression.calls:
-            self.run.called.add(call.name.name)
-            routines.call(self.run, call, self.types_of(call, scope))
 
     def types_of(self, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
         """The types of a call's arguments, as far as they are known."""
@@ -388,6 +400,13 @@ class Resolver:
         names = tuple(aliases) or (relation.key[1],)
         bounds = [Bound(name, relation=relation, schema=relation.key[0]) for name in names]
         self.expression(expression, Scope(bounds, None))
+
+    def action(self, query: q.Query, relation: Relation) -> None:
+        """Resolve a query of a rule, which sees the rows OLD and NEW of its relation."""
+        rows = [Bound(name, relation=relation, schema=relation.key[0]) for name in ("old", "new")]
+        for row in rows:
+            row.bare = False
+        self.query(query, Scope(rows, None))
 
     def _reference(self, reference: q.ColumnRef, scope: Scope | None) -> None:
         parts = reference.parts

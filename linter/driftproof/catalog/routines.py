@@ -96,7 +96,7 @@ def namesakes(run: Interpreter, name: Name) -> tuple[list[Found], bool]:
         return [], False
     found = [
         ((schema, name.name), routine)
-        for schema in schemas
+        for schema in dict.fromkeys(schemas)
         for routine in run.state.routines.get((schema, name.name), ())
     ]
     made_here = bool(found) or not set(schemas) - {"", "pg_catalog"}
@@ -146,27 +146,42 @@ def knows(run: Interpreter, name: Name) -> bool:
 def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, procedure: bool = False) -> None:
     """A call in an expression. Types that are not known are taken to fit: that there is no such function is said where
     none takes that many arguments, or none takes those types."""
-    name, count = called.name, called.arguments
+    name = called.name
     found, complete = namesakes(run, name)
     there = [(key, item) for key, item in found if item.fact.presence is not Presence.ABSENT]
-    fitting = [(key, item) for key, item in there if _takes(run, item, count, types)]
+    fitting = [(key, item) for key, item in there if _takes(run, item, called, types, procedure=procedure)]
     if len(fitting) == 1 and complete:
         key, routine = fitting[0]
         if (routine.kind == "procedure") != procedure:
             run.forbid(object_of(key, routine.arguments), routine.fact, at=name.at, sqlstate="42809")
         _need(run, key, routine, at=name.at)
+    elif complete and _ambiguous(fitting, called):
+        run.need(object_of(fitting[0][0], None), ABSENT, lambda _fact: None, at=name.at, sqlstate="42725")
     elif any((item.kind == "procedure") != procedure for _, item in fitting):
         run.unsure = True
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
         return
-    elif fitting or (count == 1 and _no_call(run, name)):
+    elif fitting or (called.arguments == 1 and _no_call(run, name)):
         run.unsure = True
     elif complete:
         key = found[0][0] if found else (name.schema or "public", name.name)
-        run.need(object_of(key, ("?",) * count), ABSENT, lambda _fact: None, at=name.at)
+        run.need(object_of(key, ("?",) * called.arguments), ABSENT, lambda _fact: None, at=name.at)
     else:
         _lacks(run, name, found)
         run.unsure = True
+
+
+def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str | None:
+    """The type of a call's value, if that is one of pg_catalog's."""
+    found, complete = namesakes(run, called.name)
+    there = [item for _, item in found if item.fact.presence is not Presence.ABSENT]
+    fitting = [item for item in there if _takes(run, item, called, types)]
+    if len(fitting) != 1 or not complete or fitting[0].fact != PRESENT:
+        return None
+    returns = fitting[0].returns.removeprefix("setof ")
+    if returns.startswith("record("):
+        return "pg_catalog.record"
+    return returns if returns.startswith("pg_catalog.") and not returns.startswith("pg_catalog.any") else None
 
 
 def _no_call(run: Interpreter, name: Name) -> bool:
@@ -187,17 +202,32 @@ def _lacks(run: Interpreter, name: Name, found: list[Found]) -> None:
         run.lacks(object_of((name.schema or "public", name.name), None))
 
 
-def _takes(run: Interpreter, routine: Routine, count: int, types: tuple[str | None, ...]) -> bool:
-    if routine.arguments is None:
+def _ambiguous(fitting: list[Found], called: Call) -> bool:
+    """Whether several functions certainly take the call equally well: those of one schema whose other parameters have
+    defaults."""
+    taken = {(key, (item.arguments or ())[: called.arguments]) for key, item in fitting}
+    sure = all(item.fact == PRESENT and item.all is None and not item.variadic for _, item in fitting)
+    return len(fitting) > 1 and len(taken) == 1 and sure
+
+
+def _takes(
+    run: Interpreter, routine: Routine, called: Call, types: tuple[str | None, ...], *, procedure: bool = False
+) -> bool:
+    """Whether a call means that routine; CALL gives OUT parameters as well."""
+    arguments = routine.all if procedure and routine.all is not None else routine.arguments
+    if arguments is None:
         return True
-    if routine.kind == "aggregate" and len(routine.arguments) != count:  # some are in its ORDER BY
+    count, most = called.arguments, len(arguments)
+    spread = routine.variadic and not called.variadic
+    if routine.kind == "aggregate" and most != count:  # some are in its ORDER BY
         run.unsure = True
         return True
-    most = len(routine.arguments)
-    if not (most - routine.defaults <= count and (routine.variadic or count <= most)):
+    if not (most - routine.defaults <= count and (spread or count <= most)):
         return False
-    fixed = routine.arguments[:-1] if routine.variadic else routine.arguments
-    refused = any(_refuses(run, given, wanted) for given, wanted in zip(types, fixed, strict=False))
+    if spread:
+        rest = arguments[-1].removesuffix("[]")
+        arguments = (*arguments[:-1], *(rest if rest != arguments[-1] else "?" for _ in types[most - 1 :]))
+    refused = any(_refuses(run, given, wanted) for given, wanted in zip(types, arguments, strict=False))
     return not refused or any(kind == "cast" for kind, _, _ in run.state.objects)
 
 
@@ -209,19 +239,26 @@ def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
     return coerces(given, wanted) is False
 
 
-def need_trigger(run: Interpreter, name: Name) -> None:
-    """The function of a trigger: it takes no arguments and returns ``trigger``."""
-    found = need(run, "function", name, ())
-    if found is None or found[1].returns in ("pg_catalog.trigger", "?"):
+def need_trigger(run: Interpreter, name: Name, returns: str = "trigger") -> None:
+    """The function of a trigger or an event trigger: it takes no arguments and returns a type that is called so."""
+    found = need(run, "function", name, (), passes_procedures=True)
+    if found is None or found[1].returns in (f"pg_catalog.{returns}", "?"):
         return
     key, routine = found
     run.need(object_of(key, ()), ABSENT if routine.fact.sure else GONE, lambda _fact: None, sqlstate="42P17")
 
 
 def need(
-    run: Interpreter, kind: RoutineKind, name: Name, types: tuple[str, ...] | None, *, missing_ok: bool = False
+    run: Interpreter,
+    kind: RoutineKind,
+    name: Name,
+    types: tuple[str, ...] | None,
+    *,
+    missing_ok: bool = False,
+    passes_procedures: bool = False,
 ) -> Found | None:
     """The function that a statement means by name and types of arguments; without types, by its name alone.
+    ``passes_procedures``: one of that name and these types is as if it were not there.
 
     None: it is not there and the statement passes it by, or nothing is known of it.
     """
@@ -230,15 +267,19 @@ def need(
     if not missing_ok:
         run.need_schema(name.schema)
     found, complete = namesakes(run, name)
+    if passes_procedures:
+        found = [item for item in found if item[1].kind != "procedure"]
     if types is None:
         matches = [item for item in found if item[1].nominal and item[1].kind in _TAKES[kind]]
         complete = complete and all(item.fact.presence is not Presence.MAYBE for _, item in found)
     else:
-        matches = [item for item in found if item[1].arguments == types and item[1].nominal]
-        complete = complete and not vague(types) and not any(vague(item.arguments or ()) for _, item in found)
-        if kind == "routine":  # OUT parameters may be counted
-            complete = complete and not any(len(item.arguments or ()) < len(types) for _, item in found)
-    if len(matches) > 1 and types is None:
+        matches = [item for item in found if item[1].arguments == types and item[1].nominal][:1]
+        if kind in ("procedure", "routine"):  # OUT parameters may be counted
+            counted = [item for item in found if item[1].all == types and item[1].nominal]
+            matches += [item for item in counted if item not in matches and item[1].kind in _TAKES[kind]][:1]
+        complete = complete and not vague(types)
+        complete = complete and not any(vague((*(item.arguments or ()), *(item.all or ()))) for _, item in found)
+    if len(matches) > 1:
         run.need(object_of(matches[0][0], None), ABSENT if complete else GONE, lambda _fact: None, sqlstate="42725")
         return None
     if not matches:

@@ -190,6 +190,8 @@ class Relation:
             return UNKNOWN
         if kind == "constraint" and "_not_null" in name:
             return UNKNOWN  # the names that NOT NULL gets are not followed; before version 18 it has none
+        if kind == "rule" and name == "_RETURN":
+            return UNKNOWN  # a view has it, and does not let go of it
         if kind == "column" and self.kind == "sequence" and name in _SEQUENCE_COLUMNS:
             return self.fact
         return ABSENT if self.fact.sure else GONE
@@ -211,7 +213,7 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     ``arguments`` are the types of its input arguments, with their schemas; a type that can't be told from its name
     begins with a question mark. None: some function of that name, whatever its arguments. ``names`` are those of its
     input parameters (empty: none), ``defaults`` how many of them may be left out, ``returns`` the type of its result
-    with the columns that its parameters give it.
+    with the columns that its parameters give it, ``all`` the types of its parameters where some of them are OUT.
     """
 
     arguments: tuple[str, ...] | None
@@ -221,6 +223,7 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     defaults: int = 0
     variadic: bool = False
     returns: str = "?"
+    all: tuple[str, ...] | None = None
 
     @property
     def nominal(self) -> bool:

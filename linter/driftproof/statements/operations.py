@@ -25,7 +25,7 @@ from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
 
 RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
-ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null"]
+ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null", "trigger"]
 ValueAction = Literal[
     "set default",
     "drop default",
@@ -153,7 +153,9 @@ class AddConstraint(msgspec.Struct, frozen=True, gc=False):
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it."""
+    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it. What is
+    written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the expression is read, ``misreads``
+    behind that and behind the ``actions`` of a rule."""
 
     kind: MemberKind
     table: Name
@@ -165,6 +167,9 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
     replace: bool = False
     kinds: tuple[RelationKind, ...] = ()
     constrains: bool = False
+    flaw: str | None = None
+    misreads: str | None = None
+    actions: tuple[Query, ...] = ()
 
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
@@ -390,7 +395,8 @@ class Parameter(msgspec.Struct, frozen=True, gc=False):
 
 class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
-    call of it may make or drop objects."""
+    call of it may make or drop objects. ``flaw`` is where a declaration contradicts itself: PostgreSQL looks at the
+    options, the parameters and the result, in that order."""
 
     kind: RoutineKind
     name: Name
@@ -399,14 +405,19 @@ class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     setof: bool = False
     replace: bool = False
     alters: bool = False
+    language: str = "sql"
+    flaw: Literal["options", "parameters", "result"] | None = None
 
 
 class NeedRoutine(msgspec.Struct, frozen=True, gc=False):
-    """Whatever needs a function; ``arguments`` are the types of its arguments, None where none are written."""
+    """Whatever needs a function; ``arguments`` are the types of its arguments, None where none are written. One that
+    is ``called_by`` a trigger or an event trigger returns that type; one that is ``altered`` is no aggregate."""
 
     kind: RoutineKind
     name: Name
     arguments: tuple[TypeRef, ...] | None
+    called_by: Literal["trigger", "event_trigger"] | None = None
+    altered: bool = False
 
 
 class DropRoutine(msgspec.Struct, frozen=True, gc=False):
@@ -461,7 +472,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallProcedure(msgspec.Struct, frozen=True, gc=False):
-    """CALL: the first call of the expression is that of the procedure, the rest stands in its arguments."""
+    """CALL: the last call of the expression is that of the procedure, the rest stands in its arguments."""
 
     expression: Expression
 

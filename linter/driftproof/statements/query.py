@@ -32,21 +32,25 @@ class ColumnRef(msgspec.Struct, frozen=True, gc=False):
     row: bool = False
 
 
-Typed = Name | ColumnRef | None
-"""What tells the type of a value: its name (``unknown`` for a bare text), a column; None: nothing that is read here."""
-
-
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """A function call; ``arguments`` is their number, ``types`` are theirs where all stand in order."""
+    """A function call; ``arguments`` is their number, ``types`` are theirs where all stand in order. ``behind`` is how
+    many columns of its expression are read before it is looked for; ``variadic``: the last one is VARIADIC."""
 
     name: Name
     arguments: int
-    types: tuple[Typed, ...] = ()
+    types: "tuple[Typed, ...]" = ()
+    behind: int = 0
+    variadic: bool = False
+
+
+Typed = Name | ColumnRef | Call | None
+"""What tells the type of a value: its name (``unknown`` for a bare text, ``int4[]`` for an array), a column, a call;
+None: nothing that is read here."""
 
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
-    """All that an expression refers to, at its own level: columns, sub-queries, functions, types, and the relations
-    whose names stand in texts: ``nextval('s')``, ``'s'::regclass``."""
+    """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
+    arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()

@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from driftproof.statements import operations as op
 from driftproof.syntax.parser import RawStatement, refused
 from driftproof.syntax.plpgsql import BodyError
@@ -28,8 +30,8 @@ class Bodies:
         if raw.tag == "CreateFunctionStmt":
             if self.checked:
                 self._parse(raw)
-            elif "sql_body" not in raw.node:
-                return [step for step in lowered if not isinstance(step, op.Run)]
+            else:
+                return [made for step in lowered if (made := _unchecked(step, raw)) is not None]
         elif self._mentioned and _SETTING in self.data[raw.start : raw.end]:
             self.checked = raw.tag == "VariableSetStmt" and _turns_on(raw)
         return lowered
@@ -41,6 +43,13 @@ class Bodies:
                 message = refused(self.data[raw.start : raw.end].decode())
                 if message is not None and _CERTAIN.match(message):
                     raise BodyError(message)
+
+
+def _unchecked(step: op.Operation, raw: RawStatement) -> op.Operation | None:
+    """What is left of an operation: BEGIN ATOMIC is read all the same, but not held against the result."""
+    if isinstance(step, op.Run) and "sql_body" in raw.node:
+        return msgspec.structs.replace(step, result=None)
+    return step if isinstance(step, op.CreateRoutine) else None
 
 
 def _turns_on(raw: RawStatement) -> bool:

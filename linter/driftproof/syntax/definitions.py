@@ -162,6 +162,16 @@ def create_language(node: Node, _shift: int) -> Operations:
     return [op.Create("language", Name(None, node["plname"]), needs=needs, replace=node.get("replace", False))]
 
 
+_EVENTS = ("ddl_command_start", "ddl_command_end", "login", "sql_drop", "table_rewrite")
+
+
+def create_event_trigger(node: Node, _shift: int) -> Operations:
+    """CREATE EVENT TRIGGER, and its function."""
+    unheard = [] if node["eventname"] in _EVENTS else [op.Raise("42601")]
+    needs = (op.NeedRoutine("function", _name(node["funcname"]), (), called_by="event_trigger"),)
+    return [*unheard, op.Create("event-trigger", Name(None, node["trigname"]), needs=needs)]
+
+
 def create_wrapper(node: Node, _shift: int) -> Operations:
     """CREATE FOREIGN DATA WRAPPER with its handler and validator."""
     functions = [arg for arg in _options(node, "func_options").values() if arg is not None]

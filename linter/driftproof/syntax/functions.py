@@ -3,10 +3,11 @@
 import re
 from typing import Any, Literal
 
+import msgspec
 from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Name, Query
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.queries import NOWHERE, query
 from driftproof.syntax.tables import Lowering, Operations
@@ -42,7 +43,8 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     fields = [item["FunctionParameter"] for item in node.get("parameters", ())]
     parameters = tuple(map(_parameter, fields))
     returns = node.get("returnType")
-    found: Operations = []
+    language = (names(options.get("language")) or ["sql"])[0]
+    inputs = [item for item in parameters if item.mode not in ("out", "table")]
     made = op.CreateRoutine(
         "procedure" if node.get("is_procedure") else "window" if "window" in options else "function",
         qualified(strings(node["funcname"])),
@@ -51,36 +53,67 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         setof=returns is not None and returns.get("setof", False),
         replace=node.get("replace", False),
         alters=any(map(_alters, names(options.get("as")))),
+        language=language,
     )
-    if _flawed(made):
-        found.append(op.Raise("42P13"))
-    found.append(made)
+    made = msgspec.structs.replace(made, flaw=_flaw(made, options, node.get("sql_body")))
+    found: Operations = [made]
     # The body is checked when the function stands already: it may call itself.
-    if (names(options.get("language")) or ["sql"])[0].lower() == "sql":
-        inputs = (item.name for item in parameters if item.mode not in ("out", "table") and item.name)
-        visible = (made.name.name, *inputs)
-        bodies = _bodies(node, options, shift)
-        found.extend(op.Run(body, visible, path, planned=False) for body in bodies[:-1])
-        if bodies:
-            found.append(op.Run(bodies[-1], visible, path, planned=False, result=_result(made)))
+    if _is_no_trigger(made, inputs):
+        found.append(op.Raise("42P13"))
+    if language == "sql":
+        visible = (made.name.name, *(item.name for item in inputs if item.name))
+        bodies, result = _bodies(node, options, shift), _result(made)
+        if bodies is not None:
+            found.extend(op.Run(body, visible, path, planned=False) for body in bodies[:-1])
+            if bodies or result is not None:
+                last = bodies[-1] if bodies else Query()
+                found.append(op.Run(last, visible, path, planned=False, result=result))
     return found
 
 
-def _flawed(made: op.CreateRoutine) -> bool:
-    """Whether a declaration contradicts itself: a name that two parameters of a side have, an argument without a
-    default behind one that has, no result or another one than its OUT parameters.
+def _is_no_trigger(made: op.CreateRoutine, inputs: list[op.Parameter]) -> bool:
+    """Whether it returns what triggers do, and can't: it has arguments, or is written in SQL.
 
-    Source: interpret_function_parameter_list, functioncmds.c.
+    Source: fmgr_sql_validator, pg_proc.c; do_compile, pl_comp.c.
     """
+    if made.returns is None or made.returns.name is None or made.returns.name.name not in ("trigger", "event_trigger"):
+        return False
+    return made.language == "sql" or (made.language == "plpgsql" and bool(inputs))
+
+
+def _flaw(made: op.CreateRoutine, options: dict[str, Any], body: Any) -> Any:
+    """Where a declaration contradicts itself: no language or no body is said, two parameters of a side have one name,
+    an argument without a default stands behind one that has, or there is no result or another one than its OUT
+    parameters.
+
+    Source: CreateFunction and interpret_function_parameter_list, functioncmds.c.
+    """
+    if "language" not in options and body is None:
+        return "options"
     inputs = [item for item in made.parameters if item.mode not in ("out", "table")]
     outputs = [item for item in made.parameters if item.mode not in ("in", "variadic")]
     for side in (inputs, outputs):
         named = [item.name for item in side if item.name]
         if len(named) > len(set(named)):
-            return True
+            return "parameters"
     defaults = [item.default for item in inputs]
+    if made.kind == "procedure":  # where OUT parameters are given as well
+        defaults = [item.default for item in made.parameters]
+    if defaults != sorted(defaults):
+        return "parameters"
     resultless = made.kind != "procedure" and made.returns is None and not outputs
-    return defaults != sorted(defaults) or resultless or _contradicted(made.returns, outputs)
+    bodiless = "as" not in options and body is None
+    flawed = resultless or bodiless or _contradicted(made.returns, outputs) or _undetermined(made.returns, inputs)
+    return "result" if flawed else None
+
+
+def _undetermined(returns: op.TypeRef | None, inputs: list[op.Parameter]) -> bool:
+    """Whether the result is polymorphic, and no argument is."""
+    return _polymorphic(returns) and not any(_polymorphic(item.type) for item in inputs)
+
+
+def _polymorphic(ref: op.TypeRef | None) -> bool:
+    return ref is not None and ref.name is not None and ref.name.name.startswith("any") and ref.name.name != "any"
 
 
 def _contradicted(returns: op.TypeRef | None, outputs: list[op.Parameter]) -> bool:
@@ -140,20 +173,21 @@ def _type(fields: Node) -> op.TypeRef:
     return op.TypeRef(type_name(fields), "arrayBounds" in fields)
 
 
-def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Any]:
+def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Query] | None:
+    """The queries of a LANGUAGE sql body; None where they can't be told."""
     if "sql_body" in node:
         return [query(wrapped, shift) for wrapped in _standard_body(node["sql_body"])]
     text = names(options.get("as"))
     if len(text) != 1:
-        return []
+        return None
     try:
         trees = parse_fragment(text[0])
     except ParseError:
-        return []
+        return None
     # What an earlier statement of the body makes is not there when the later ones are checked, but nor is the
     # claim certain: such bodies are left alone.
     if any(tag not in _QUERIES for tag, _ in trees):
-        return []
+        return None
     return [query({tag: tree}, NOWHERE) for tag, tree in trees]
 
 
@@ -171,4 +205,6 @@ def _standard_body(wrapped: Node) -> list[Node]:
     tag, fields = tagged(wrapped)
     if tag == "List":
         return [item for inner in fields.get("items", ()) for item in _standard_body(inner)]
+    if tag == "ReturnStmt":
+        return [{"SelectStmt": {"targetList": [{"ResTarget": {"val": fields["returnval"]}}]}}]
     return [wrapped] if tag in _QUERIES else []

@@ -6,7 +6,7 @@ from typing import Any
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax import definitions, objects, plpgsql, sessions, tables, types
-from driftproof.syntax.functions import create_function
+from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
 from driftproof.syntax.tables import Operations
@@ -115,9 +115,9 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterExtensionContentsStmt": definitions.alter_extension_contents,
     "AlterExtensionStmt": definitions.need("extension", "extname"),
     "AlterFdwStmt": definitions.need("foreign-data-wrapper", "fdwname"),
-    "AlterFunctionStmt": lambda node, _shift: objects.needed(node["objtype"], node["func"]),
+    "AlterFunctionStmt": lambda node, _shift: [op.NeedRoutine(*routine(node["objtype"], node["func"]), altered=True)],
     "AlterForeignServerStmt": definitions.need("server", "servername"),
-    "AlterObjectDependsStmt": lambda node, _shift: objects.needed(node["objectType"], node.get("object")),
+    "AlterObjectDependsStmt": objects.depend,
     "AlterObjectSchemaStmt": objects.set_schema,
     "AlterOpFamilyStmt": definitions.operator_family,
     "AlterOperatorStmt": definitions.alter_operator,
@@ -145,7 +145,7 @@ _STATEMENTS: dict[str, Handler] = {
     "CreateConversionStmt": definitions.create_conversion,
     "CreateDomainStmt": types.create_domain,
     "CreateEnumStmt": types.create_enum,
-    "CreateEventTrigStmt": definitions.create("event-trigger", "trigname", ("function", "funcname")),
+    "CreateEventTrigStmt": definitions.create_event_trigger,
     "CreateExtensionStmt": definitions.create_extension,
     "CreateFdwStmt": definitions.create_wrapper,
     "CreateForeignServerStmt": definitions.create("server", "servername", ("foreign-data-wrapper", "fdwname")),

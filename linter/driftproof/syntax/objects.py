@@ -179,6 +179,17 @@ def set_schema(node: Node, shift: int) -> Operations:
     return [op.Move(kind, found, schema, types, forms(word, altered=True))]
 
 
+def depend(node: Node, shift: int) -> Operations:
+    """ALTER ... DEPENDS ON EXTENSION: the object, then the extension."""
+    word, extension = node["objectType"], op.Need("extension", Name(None, node["extname"]["sval"]))
+    if "relation" not in node:
+        return [*needed(word, node["object"]), extension]
+    table = range_var(node["relation"], shift)
+    if word in MEMBERS:
+        return [op.NeedMember(MEMBERS[word], table, names(node["object"])[0]), extension]
+    return [op.NeedRelation(table, kinds=(RELATIONS[word],)), extension]
+
+
 def set_owner(node: Node, shift: int) -> Operations:
     """ALTER ... OWNER TO, of what is no relation; the role is looked at first."""
     owner = role(node.get("newowner"))

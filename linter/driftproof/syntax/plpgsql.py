@@ -36,7 +36,7 @@ def block(node: Node, lower: Lowering) -> Operations:
     body = (names(options.get("as")) or [""])[0]
     language = (names(options.get("language")) or ["plpgsql"])[0]
     if language != "plpgsql":
-        return [op.Forget()]
+        return [op.Need("language", Name(None, language)), op.Forget()]
     try:
         functions = parse_plpgsql(f"DO {quote(body)}")
     except ParseError as error:

@@ -86,13 +86,14 @@ class _Found:
                     if "testexpr" in value:
                         self.walk(value["testexpr"])
                 elif tag == "FuncCall":
-                    name = qualified(strings(value.get("funcname")))
                     arguments = value.get("args", ())
                     self.aggregates = self.aggregates or aggregates(value)
-                    self.calls.append(Call(name, len(arguments), _types(value, arguments, self.shift)))
+                    self.walk(value)
+                    called = _call(value, self.shift, len(self.columns))
+                    self.calls.append(called)
+                    name = called.name
                     if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
                         self.relations += relation_text(arguments[0])
-                    self.walk(value)
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
                         self.types.append(name_of_type)
@@ -125,9 +126,15 @@ def relation_text(wrapped: Node) -> list[Name]:
     return [qualified([folded(part) for part in parts])]
 
 
-def _types(call: Node, arguments: list[Node], shift: int) -> tuple[Typed, ...]:
-    """What tells the types of a call's arguments; nothing where they are named, or an array gives several."""
-    if "func_variadic" in call or any("NamedArgExpr" in argument for argument in arguments):
+def _call(node: Node, shift: int, behind: int = 0) -> Call:
+    arguments = node.get("args", ())
+    name, variadic = qualified(strings(node.get("funcname"))), "func_variadic" in node
+    return Call(name, len(arguments), _types(arguments, shift), behind, variadic)
+
+
+def _types(arguments: list[Node], shift: int) -> tuple[Typed, ...]:
+    """What tells the types of a call's arguments; nothing where they are named."""
+    if any("NamedArgExpr" in argument for argument in arguments):
         return ()
     return tuple(typed(argument, shift) for argument in arguments)
 
@@ -143,10 +150,22 @@ def typed(wrapped: Node, shift: int) -> Typed:
             return next((Name("pg_catalog", type_) for key, type_ in _CONSTANTS.items() if key in node), None)
         case "ColumnRef":
             return column_ref(node, shift)
-        case "TypeCast" if "arrayBounds" not in node["typeName"]:
-            return type_name(node["typeName"])
+        case "TypeCast":
+            cast = type_name(node["typeName"])
+            return _array_of(cast) if cast is not None and "arrayBounds" in node["typeName"] else cast
+        case "A_ArrayExpr":
+            elements = {typed(item, shift) for item in node.get("elements", ())}
+            element = elements.pop() if len(elements) == 1 else None
+            known = isinstance(element, Name) and element.name != "unknown" and not element.name.endswith("[]")
+            return _array_of(element) if known and isinstance(element, Name) else None
+        case "FuncCall":
+            return _call(node, shift)
         case _:
             return None
+
+
+def _array_of(element: Name) -> Name:
+    return Name(element.schema, f"{element.name}[]")
 
 
 def query(wrapped: Node, shift: int) -> Query:
@@ -188,13 +207,13 @@ def select(node: Node, shift: int) -> Query:
         )
     targets = node.get("targetList", ())
     seen: list[Any] = [target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]]
+    seen.extend(node[clause] for clause in ("whereClause", "havingClause") if clause in node)
     labels: list[ColumnRef] = []
     for clause in ("sortClause", "groupClause", "distinctClause"):
         bare, rest = _labels(node.get(clause), shift)
         labels.extend(bare)
         seen.extend(rest)
-    clauses = ("whereClause", "havingClause", "limitCount", "limitOffset")
-    seen.extend(node[clause] for clause in clauses if clause in node)
+    seen.extend(node[clause] for clause in ("limitCount", "limitOffset") if clause in node)
     seen.extend(node.get("windowClause", ()))
     found = _Found(shift)
     found.walk(seen)

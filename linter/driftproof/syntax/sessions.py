@@ -7,7 +7,7 @@ from driftproof.statements.query import Name
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import query
 from driftproof.syntax.tables import Operations
-from driftproof.syntax.tree import constant, needed_roles, role, strings
+from driftproof.syntax.tree import constant, needed_roles, role, strings, type_name
 
 QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
@@ -92,8 +92,10 @@ def discard(node: Node, _shift: int) -> Operations:
 
 
 def prepare(node: Node, shift: int) -> Operations:
-    """PREPARE."""
-    return [op.Prepare(node["name"], query(node["query"], shift))]
+    """PREPARE: the types of its parameters, then the query."""
+    types = (type_name(item["TypeName"]) for item in node.get("argtypes", ()))
+    needs = [op.Need("type", type_) for type_ in types if type_ is not None]
+    return [*needs, op.Prepare(node["name"], query(node["query"], shift))]
 
 
 def execute(node: Node, _shift: int) -> Operations:

@@ -8,10 +8,9 @@ from driftproof.catalog.effects.dependents import Holder, refuse, take_along
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.routines import brought, need, object_of, type_of, vague
+from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
 from driftproof.catalog.state import (
     ABSENT,
-    ASSUMED,
     GONE,
     UNKNOWN,
     Key,
@@ -25,15 +24,16 @@ from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
+_LANGUAGES = ("sql", "plpgsql", "c", "internal")
+"""Those that every database has; another one comes with an extension of its name."""
+
 
 def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
     """CREATE [OR REPLACE] FUNCTION: one with the same arguments is refused, or replaced if it is of the same form."""
     run.need_schema(made.name.schema)
-    key = run.state.creation_key(made.name)
-    for ref in (*(item.type for item in made.parameters), *((made.returns,) if made.returns else ())):
-        _need_type(run, ref)
+    key = run.creation_key(made.name)
+    _check_declaration(run, made)
     if key is None:
-        run.unsure = True
         return
     if made.alters:
         run.altering.add(made.name.name)
@@ -49,11 +49,24 @@ def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
     run.state.put_routine(key, routine)
 
 
+def _check_declaration(run: Interpreter, made: op.CreateRoutine) -> None:
+    if made.flaw == "options":
+        run.raises("42P13")
+    if made.language not in _LANGUAGES and run.state.objects.get(("extension", None, made.language)) is None:
+        run.steps((op.Need("language", Name(None, made.language)),))
+    for item in made.parameters:
+        _need_type(run, item.type)
+    if made.flaw == "parameters":
+        run.raises("42P13")
+    if made.returns is not None:
+        _need_type(run, made.returns)
+    if made.flaw == "result":
+        run.raises("42P13")
+
+
 def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
     inputs = [item for item in made.parameters if item.mode not in ("out", "table")]
     columns = [item for item in made.parameters if item.mode in ("out", "inout", "table")]
-    # DROP PROCEDURE may count OUT parameters or leave them out.
-    sure = not (made.kind == "procedure" and len(inputs) < len(made.parameters))
     if len(columns) == 1 and made.kind != "procedure":
         returns = type_of(run, columns[0].type)
     elif columns:
@@ -62,12 +75,13 @@ def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
         returns = type_of(run, made.returns) if made.returns is not None else "void"
     return Routine(
         tuple(type_of(run, item.type) for item in inputs),
-        run.made() if sure else ASSUMED,
+        run.made(),
         made.kind,
         tuple(item.name for item in inputs),
         sum(item.default for item in inputs),
         any(item.mode == "variadic" for item in inputs),
-        f"setof {returns}" if made.setof else returns,
+        f"setof {returns}" if made.setof or any(item.mode == "table" for item in columns) else returns,
+        tuple(type_of(run, item.type) for item in made.parameters) if len(inputs) < len(made.parameters) else None,
     )
 
 
@@ -103,7 +117,18 @@ def _types(
 
 def need_routine(run: Interpreter, step: op.NeedRoutine) -> None:
     """COMMENT ON FUNCTION, GRANT ON FUNCTION, ALTER FUNCTION."""
-    need(run, step.kind, step.name, _types(run, step.arguments))
+    if step.called_by is not None:
+        run.state.used.add(("function", step.name.name))
+        need_trigger(run, step.name, step.called_by)
+        return
+    found = need(run, step.kind, step.name, _types(run, step.arguments))
+    if step.altered and found is not None and found[1].kind == "aggregate":
+        _refuse_aggregate(run, *found)
+
+
+def _refuse_aggregate(run: Interpreter, key: Key, routine: Routine) -> None:
+    fact = ABSENT if routine.fact.sure else GONE
+    run.need(object_of(key, routine.arguments), fact, lambda _fact: None, sqlstate="42809")
 
 
 def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
@@ -141,8 +166,7 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
         return
     key, routine = found
     if drop.kind == "function" and routine.kind == "aggregate":
-        fact = ABSENT if routine.fact.sure else GONE
-        run.need(object_of(key, routine.arguments), fact, lambda _fact: None, sqlstate="42809")
+        _refuse_aggregate(run, key, routine)
     wanted = object_of(key, routine.arguments)
     alone = _alone(run, key, routine)
     users: list[Holder] = [((relation.key, member), alone) for relation, member in _users(run, key[1])]
@@ -161,7 +185,7 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
 
 def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
     """CALL: what a procedure does may fail, and one that nobody here made may change anything."""
-    called, *inner = step.expression.calls
+    *inner, called = step.expression.calls
     resolver = Resolver(run)
     resolver.expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), None)
     routines.call(run, called, resolver.types_of(called, None), procedure=True)

@@ -176,14 +176,24 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     check_kind(run, relation, made.kinds, at=made.table.at)
     run.read, run.vague = {relation.key: {column.parts[0] for column in made.columns}}, made.kind == "rule"
     run.called.clear()
+    if made.kind == "rule" and relation.kind == "materialized view":
+        fails(run, "0A000", relation.fact)
+    if made.flaw is not None:
+        run.raises(made.flaw)
     if made.expression is not None:
         Resolver(run).over(made.expression, relation, made.aliases)
         relation = run.state.relations[relation.key]
+    for action in made.actions:
+        Resolver(run).action(action, relation)
+        relation = run.state.relations[relation.key]
+    if made.misreads is not None:
+        run.raises(made.misreads)
     if made.calls is not None:
         run.called.add(made.calls.name)
         routines.need_trigger(run, made.calls)
     fact = run.made()  # whether it was there before or not, it is there now
-    if not made.replace:
+    of_constraint = made.kind == "trigger" and relation.constraints.get(made.name) == "trigger"
+    if not made.replace or of_constraint:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
@@ -191,6 +201,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     relation = run.set_member(relation, made.kind, made.name, fact)
     if made.constrains:  # whether it stays under that name is not followed
         relation = run.set_member(relation, "constraint", made.name, UNKNOWN)
+        relation.constraints[made.name] = "trigger"
     relation.calls[made.kind, made.name] = tuple(run.called)
     released(run, run.state.relations[key], (made.kind, made.name))
     depends_on_read(run, (key, (made.kind, made.name)))
@@ -277,6 +288,8 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
     fact = run.away(free)
     released(run, run.state.relations[relation.key], (drop.kind, drop.name))
+    if drop.kind == "trigger" and relation.constraints.get(drop.name) == "trigger":
+        del run.state.writable(run.state.relations[relation.key]).constraints[drop.name]
     lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), fact, only=drop.only)
 
 
@@ -302,6 +315,9 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     relation = run.need_member(relation, rename.kind, rename.name)
     if rename.kind == "trigger" and rename.to == rename.name:
         return
+    if rename.kind == "trigger" and relation.constraints.get(rename.name) == "trigger":
+        relation = run.state.writable(relation)
+        relation.constraints[rename.to] = relation.constraints.pop(rename.name)
     index = run.state.relations.get((relation.key[0], rename.name)) if rename.kind == "constraint" else None
     if index is not None and index.of == relation.key:
         forbid_relation(run, (relation.key[0], rename.to))

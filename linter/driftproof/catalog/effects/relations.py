@@ -108,6 +108,9 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if made.kind != "view":
         _check_outputs(run, relation, outputs)
     types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
+    if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
+        given = ((name, field.type) for name, field in outputs.columns)
+        types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
@@ -119,6 +122,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
     doubt = table_doubt(run) if maybe_there else None
+    if made.query is not None and made.kind != "view":  # what a function of the history's own does may fail
+        run.unsure |= any(key[1] in run.called for key in run.state.routines)
     relation.fact = run.made() if not made.fleeting else ASSUMED
     relation.types = types
     if before is not None and there and not made.replace:
@@ -200,15 +205,15 @@ def _aliased(run: Interpreter, made: op.CreateRelation, outputs: Result) -> Resu
 
 
 def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> None:
-    """No column is called like a system column, if it is stored; no two of its query have one name, and none is a row
-    that has no type of its own."""
+    """No column is called like a system column, if it is stored; no two of its query have one name, and none is of a
+    pseudo-type."""
     for kind, name in relation.members if relation.kind not in ("view", "composite type") else ():
         if kind == "column" and name in SYSTEM_COLUMNS:
             run.forbid(relation.object("column", name), PRESENT)
     if outputs.repeated is not None:
         run.forbid(relation.object("column", outputs.repeated), PRESENT)
     for name, field in outputs.columns:
-        if field.type == "pg_catalog.record":
+        if field.type in ("pg_catalog.record", "pg_catalog.void"):
             run.forbid(relation.object("column", name), PRESENT, sqlstate="42P16")
 
 
