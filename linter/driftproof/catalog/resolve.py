@@ -159,10 +159,12 @@ class Resolver:
             self.run.raises("42P01")
 
     def _changed(self, modifies: q.Modification, scope: Scope) -> None:
-        """RETURNING sees the rows before and after the change, unless variables are called so."""
+        """RETURNING sees the rows before and after the change, unless variables or the rows of a rule are called so."""
         level = scope.parent
         while level is not None:
             if any(alias in level.names for alias in modifies.changed):
+                return
+            if any(bound.alias in modifies.changed and not bound.bare for bound in level.bounds):
                 return
             level = level.parent
         for alias in modifies.changed:
