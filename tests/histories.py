@@ -2,7 +2,7 @@
 
 from driftproof.analysis import Analysis, analyse
 from driftproof.diagnostic import Certainty
-from driftproof.history import FRAMEWORKS, History, Migration
+from driftproof.history import History, Migration, named
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule, load_rules
 from driftproof.source import Source
@@ -12,7 +12,7 @@ RULES = load_rules()
 
 def history_of(*texts: str | bytes, framework: str = "plain") -> History:
     """A history of these migrations in this order; the last one is named."""
-    chosen = next(item for item in FRAMEWORKS if item.name == framework)
+    chosen = named(framework)
     migrations = tuple(
         Migration(
             index, Source(f"{index}.sql", text.encode() if isinstance(text, str) else text), str(index), chosen.run_mode

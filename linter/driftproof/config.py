@@ -270,13 +270,15 @@ def _check_level(level: object, levels: Sequence[str], key: str, shown: str) -> 
 
 def check_framework(name: str, where: str = "") -> None:
     """Raise ConfigError where no framework is called ``name``."""
-    from driftproof.history import FRAMEWORKS
+    from driftproof.history import named, names_of_frameworks
 
-    names = [framework.name for framework in FRAMEWORKS]
-    if name not in names:
+    try:
+        named(name)
+    except KeyError:
+        names = names_of_frameworks()
         raise ConfigError(
             f"{where}no framework is called {name!r} (known: {', '.join(names)}){did_you_mean(name, names)}"
-        )
+        ) from None
 
 
 def _in_toml_words(message: str) -> str:

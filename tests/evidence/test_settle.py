@@ -9,7 +9,7 @@ import pytest
 from driftproof.analysis import analyse
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
 from driftproof.evidence.settle import notes
-from driftproof.history import FRAMEWORKS, History, read_directory
+from driftproof.history import History, named, read_directory
 from driftproof.history.evidence import Evidence, check_name, read, written
 from driftproof.rerun import Rerun
 from driftproof.runner.drift import recipes
@@ -22,7 +22,7 @@ from driftproof.unusable import Unusable
 from tests.histories import RULES, history_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "integrations" / "supabase" / "migrations"
-PLAIN = FRAMEWORKS[-1]
+PLAIN = named("plain")
 DOUBT = "CREATE TABLE IF NOT EXISTS t (a int, b int, c int);\n"
 USES = "COMMENT ON COLUMN t.b IS 'x';\nCREATE INDEX ON t (c);\n"
 

@@ -46,6 +46,8 @@ class TestSupabase:
 
     def test_a_renamed_folder_is_recognised_by_the_configuration_beside_it(self, tmp_path: Path) -> None:
         make(tmp_path / "backend", "config.toml", "migrations/1_a.sql")
+        assert only(tmp_path / "backend" / "migrations").framework.name == "plain"
+        (tmp_path / "backend" / "config.toml").write_text('project_id = "x"\n')
         assert only(tmp_path / "backend" / "migrations").framework.name == "supabase"
 
     def test_the_order_is_that_of_the_bytes_of_the_names(self, directory: Path) -> None:

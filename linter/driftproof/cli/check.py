@@ -39,6 +39,9 @@ _RULES = "CODE,..."
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("--config", metavar="FILE", help="Use this configuration for all files.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
+@click.option(
+    "--show-files", is_flag=True, help="Print the histories as they are understood: order, run modes, what is left out."
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
 def check(
@@ -56,6 +59,7 @@ def check(
     color: str,
     config: str | None,
     isolated: bool,
+    show_files: bool,
     exit_zero: bool,
     quiet: bool,
 ) -> int:
@@ -72,6 +76,9 @@ def check(
         raise click.UsageError("--config and --isolated exclude each other")
     choice = Choice(_words(select) if select else None, _words(ignore), "--")
     jobs = _jobs(paths, stdin_filename, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun))
+    if show_files:
+        _print_files(jobs)
+        return 0
     linted = lint(jobs, choice, fix or diff, unsafe_fixes, fail_on)
     piped = fix and paths == ("-",)
     fixed = [file for one in linted for file in one.fixed]
@@ -143,6 +150,15 @@ def _notes(job: "Job") -> "Iterator[str]":
     from driftproof.evidence.settle import notes
 
     return notes(job.history)
+
+
+def _print_files(jobs: "list[Job]") -> None:
+    from driftproof.report.files import lines
+    from driftproof.report.terminal import write_text
+
+    for job in jobs:
+        for line in lines(job.history):
+            write_text(f"{line}\n")
 
 
 def _print_diff(fixed: "list[FixedFile]", color: str) -> None:

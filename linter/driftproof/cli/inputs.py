@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftproof.config import Config, check_framework, load, load_file
-from driftproof.history import FRAMEWORKS, History, migration_directories, read_directory, single
+from driftproof.history import History, Homes, migration_directories, read_directory, single
+from driftproof.history.frameworks import PLAIN
 from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
 
@@ -33,6 +34,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     isolated: bool = False
     rerun: str | None = None
 
+    def named_framework(self, directory: Path) -> str | None:
+        """The framework that is said to be that of a directory, None where it is to be recognised. Raises
+        ConfigError."""
+        return self.framework or self.config(directory).framework
+
     def config(self, directory: Path) -> Config:
         """The configuration for the migrations in ``directory``. Raises ConfigError."""
         config = Config() if self.isolated else load(directory) if self.file is None else load_file(self.file)
@@ -44,11 +50,12 @@ def read(paths: Sequence[str], settings: Settings) -> list[Job]:
     if settings.framework is not None:
         check_framework(settings.framework)
     jobs = []
-    for directory, named in _by_directory(paths or _found()).items():
+    homes = Homes()
+    for directory, named in _by_directory(paths or _found(homes, settings), homes, settings).items():
         config = settings.config(directory)
-        names = None if named == [directory] else set(named)
+        names = None if directory in named else named
         snapshots = _snapshots(directory, config)
-        for history in read_directory(directory, names, settings.framework or config.framework):
+        for history in read_directory(directory, names, settings.framework or config.framework, homes):
             wanted = frozenset(
                 index for index in history.named if not config.excludes(Path(history.migrations[index].path))
             )
@@ -93,34 +100,36 @@ def standard_input(name: str | None, data: bytes, settings: Settings) -> Job:
     return Job(single(name or STDIN, data, settings.framework or config.framework), config)
 
 
-def _found() -> list[str]:
+def _found(homes: Homes, settings: Settings) -> list[str]:
     """The migration directories below the current folder."""
-    # The last framework takes every directory: it recognises nothing.
     found = [
         str(directory)
-        for directory in migration_directories(Path())
-        if directory.resolve().name in _NAMES
-        or any(framework.recognises(directory.resolve()) for framework in FRAMEWORKS[:-1])
+        for directory, framework in migration_directories(Path(), homes, settings.named_framework)
+        if framework.name != PLAIN or directory.resolve().name in _NAMES
     ]
     if not found:
         raise Unusable("no migration directory below the current folder; name one as PATH")
     return found
 
 
-def _by_directory(paths: Iterable[str]) -> dict[Path, list[Path]]:
-    """The directories of migrations, each with itself (all of its files are asked about) or with the files that are."""
-    wanted: dict[Path, list[Path]] = {}
+def _by_directory(paths: Iterable[str], homes: Homes, settings: Settings) -> dict[Path, set[Path]]:
+    """The directories in which histories begin, each with the files and folders that are asked about in it: itself
+    where that is all."""
+    wanted: dict[Path, set[Path]] = {}
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            directories = list(migration_directories(path))
+            inside = path.resolve()
+            directories = [place for place, _ in migration_directories(path, homes, settings.named_framework)]
             if not directories:
                 raise Unusable(f"no .sql files in {text}")
-            wanted.update((directory, [directory]) for directory in directories)
+            for place in directories:
+                wanted.setdefault(place, set()).add(place if place.resolve().is_relative_to(inside) else path)
         elif not path.exists():
             raise Unusable(f"no such file or directory: {text}{_nearest(path)}")
-        elif wanted.get(path.parent) != [path.parent]:
-            wanted.setdefault(path.parent, []).append(path)
+        else:
+            place, _ = homes.home(path.parent, settings.named_framework(path.parent))
+            wanted.setdefault(place, set()).add(path)
     return wanted
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.history.folder import Folder
 from driftproof.source import Source
 
 if TYPE_CHECKING:
@@ -36,13 +37,23 @@ class RunMode(StrEnum):
         return self is not RunMode.AUTOCOMMIT
 
 
+class Older(StrEnum):
+    """What a tool does with a migration that is older than the last one that was applied."""
+
+    APPLIED = "applied"
+    SKIPPED = "skipped without a word"
+    REFUSED = "refused"
+
+
 class Migration(msgspec.Struct, frozen=True, dict=True):
-    """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text."""
+    """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
+    ``repeatable``: it is run again whenever it is edited, or always."""
 
     index: int
     source: Source
     version: str
     run_mode: RunMode
+    repeatable: bool = False
 
     @property
     def path(self) -> str:
@@ -61,38 +72,57 @@ class Bookkeeping(msgspec.Struct, frozen=True):
 class Framework(msgspec.Struct, frozen=True):
     """What driftproof must know of a migration tool; one module each, which holds one such value.
 
-    ``recognises`` says whether a directory's files belong to the tool; ``discover`` lists its migrations in the order
-    in which the tool runs them; ``version`` is what the tool reads from a file's name; ``alone`` lists files that are
-    run as well, but nobody knows when. ``platform`` names the objects that stand before the first migration (None: a
-    bare server). ``whole`` says that the directory makes all that is in the database, so that what it never makes was
-    made by hand. ``up`` blanks out what is not run on the way up, every offset kept. ``bookkeeping`` is where the tool
-    notes what it has applied (None: nowhere). ``edited`` says what the tool makes of a migration that is edited after
-    it was applied, and how that is put right.
+    ``recognises`` says whether a directory is where the tool's migrations begin; ``reach`` is how many folders deeper
+    their files may lie. ``discover`` lists the migrations of such a directory in the order in which the tool runs them;
+    ``names`` says how their files are called. ``version`` is what the tool reads from a file's name; ``alone`` lists
+    files that are run as well, but nobody knows when; ``left_out`` says why a file is in neither list, where it is not
+    for its name. ``platform`` names the objects that stand before the first migration (None: a bare server). ``whole``
+    says that the directory makes all that is in the database, so that what it never makes was made by hand. ``mode`` is
+    the run mode of a file (its path and its text), where not all have the tool's; ``repeatable`` says which files are
+    run more than once. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset kept.
+    ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``edited`` says
+    what the tool makes of a migration that is edited after it was applied, and how that is put right; ``failed`` what a
+    failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the last.
     """
 
     name: str
     title: str
     run_mode: RunMode
-    recognises: Callable[[Path], bool]
+    recognises: Callable[[Folder], bool]
     discover: Callable[[Path], list[Path]]
     version: Callable[[Path], str]
+    names: str
+    reach: int = 0
     alone: Callable[[Path], list[Path]] = lambda _directory: []
+    left_out: Callable[[Path], str | None] = lambda _path: None
     platform: str | None = None
     whole: bool = False
+    mode: Callable[[Path, bytes], RunMode] | None = None
+    repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
     edited: str = "databases that have run it are not changed by it any more"
+    failed: str | None = None
+    older: Older = Older.APPLIED
+
+    def migration(self, index: int, path: Path, data: bytes) -> Migration:
+        """A file of the tool's as a migration."""
+        mode = self.run_mode if self.mode is None else self.mode(path, data)
+        source = Source(str(path), data, self.up)
+        return Migration(index, source, self.version(path), mode, self.repeatable(path, data))
 
 
 class History(msgspec.Struct, frozen=True, dict=True):
     """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about. ``alone``: it is
-    one file that stands for itself. ``snapshots`` are what real databases were seen to have."""
+    one file that stands for itself. ``snapshots`` are what real databases were seen to have; ``directory`` is where the
+    history begins (None: nowhere)."""
 
     framework: Framework
     migrations: tuple[Migration, ...]
     named: frozenset[int]
     alone: bool = False
     snapshots: "tuple[Evidence, ...]" = ()
+    directory: Path | None = None
 
     @cached_property
     def by_path(self) -> dict[str, Migration]:

@@ -9,7 +9,8 @@ rest nobody knows when they are run, so each stands alone.
 import re
 from pathlib import Path
 
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.folder import Folder
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
 
 _NAME = re.compile(
     r"([0-9]+[A-Za-z]?)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL
@@ -19,10 +20,11 @@ _OLD_DUMP = re.compile(r"([0-9]{14})_init\.sql\Z")
 _OLD_DUMP_BEFORE = "20211209000000"
 
 
-def _recognises(directory: Path) -> bool:
-    return directory.name == "migrations" and (
-        directory.parent.name == "supabase" or (directory.parent / "config.toml").is_file()
-    )
+def _recognises(folder: Folder) -> bool:
+    if folder.path.name != "migrations":
+        return False
+    above = folder.path.parent
+    return above.name == "supabase" or b"project_id" in Folder(above).beginning("config.toml")
 
 
 def _discover(directory: Path) -> list[Path]:
@@ -40,6 +42,10 @@ def _alone(directory: Path) -> list[Path]:
     return sorted(path for path in names if not _NAME.match(path.name) and path.is_file())
 
 
+def _left_out(path: Path) -> str | None:
+    return "the old initial dump, which the CLI passes by" if _NAME.match(path.name) else None
+
+
 def _version(path: Path) -> str:
     match = _NAME.match(path.name)
     return (match[1] or match[2]) if match else path.stem
@@ -52,9 +58,12 @@ framework = Framework(
     recognises=_recognises,
     discover=_discover,
     version=_version,
+    names="20250101000000_name.sql",
     alone=_alone,
+    left_out=_left_out,
     platform="supabase",
     whole=True,
+    older=Older.REFUSED,
     edited=(
         "the Supabase CLI compares no checksums, and runs it no more where it was applied:"
         " `supabase migration repair --status reverted VERSION` lets `db push` run it again"

@@ -1,0 +1,60 @@
+"""Drizzle: the files that ``meta/_journal.json`` lists, in its order, all pending ones in one transaction.
+
+Source: drizzle-team/drizzle-orm, drizzle-orm/src/migrator.ts, pg-core/dialect.ts. Newer kits have no journal, but a
+folder a migration, ``<name>/migration.sql`` beside its ``snapshot.json``. The mark ``--> statement-breakpoint`` is a
+comment to PostgreSQL.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from driftproof.history.files import inside, matching
+from driftproof.history.folder import Folder
+from driftproof.history.model import Framework, Older, RunMode
+from driftproof.history.order import natural
+from driftproof.unusable import Unusable
+
+_JOURNAL = "_journal.json"
+_FILE = "migration.sql"
+
+
+def _recognises(folder: Folder) -> bool:
+    if "meta" in folder.folders:
+        return (folder.path / "meta" / _JOURNAL).is_file()
+    return any((folder.path / name / "snapshot.json").is_file() for name in folder.holds(_FILE))
+
+
+def _discover(directory: Path) -> list[Path]:
+    journal = directory / "meta" / _JOURNAL
+    if not journal.is_file():
+        return sorted(inside(directory, _FILE), key=lambda path: path.parent.name)
+    try:
+        entries: Any = msgspec.json.decode(journal.read_bytes())["entries"]
+        paths = [directory / f"{entry['tag']}.sql" for entry in entries]
+    except (msgspec.DecodeError, TypeError, KeyError):
+        raise Unusable(f"{journal}: no journal of Drizzle: it lists no entries with their tags") from None
+    listed = [path for path in paths if path.is_file()]
+    # A journal that lists none of the files is not what they are run by.
+    return listed or sorted(matching(directory, r".*\.sql"), key=lambda path: natural(path.name))
+
+
+def _version(path: Path) -> str:
+    return path.parent.name if path.name == _FILE else path.stem
+
+
+framework = Framework(
+    name="drizzle",
+    title="Drizzle",
+    run_mode=RunMode.BATCH,
+    recognises=_recognises,
+    reach=1,
+    discover=_discover,
+    version=_version,
+    names="those in meta/_journal.json",
+    left_out=lambda _path: "not in meta/_journal.json: never run",
+    edited="Drizzle compares no checksums: databases that have run it are not changed by it any more",
+    failed="nothing of any of the pending files",
+    older=Older.SKIPPED,
+)

@@ -1,0 +1,51 @@
+"""goose: ``1_name.sql`` by their numbers, the way up behind ``-- +goose Up``.
+
+Source: pressly/goose, provider_collect.go, migration.go, internal/sqlparser/parser.go. Each file in a transaction,
+unless it says ``-- +goose NO TRANSACTION``: then each statement alone. Between ``-- +goose ENVSUB ON`` and ``OFF``
+variables of the environment are put in.
+"""
+
+import re
+from pathlib import Path
+
+from driftproof.history import masks
+from driftproof.history.files import matching, number
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+
+_MARK = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+up\b")
+_PARTS = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+(?:up|(?P<down>down))\b")
+_NO_TRANSACTION = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+no[ \t]+transaction\b")
+_ENVIRONMENT = re.compile(
+    rb"(?ims)^--[ \t]*\+goose[ \t]+envsub[ \t]+on\b.*?(?=^--[ \t]*\+goose[ \t]+envsub[ \t]+off|\Z)"
+)
+_VARIABLE = re.compile(rb"\$\{[A-Za-z_][^}\n]*\}|\$[A-Za-z_]\w*(?![\w$])")
+
+
+def _up(data: bytes) -> bytes:
+    data = masks.up_parts(data, _PARTS)
+    if _ENVIRONMENT.search(data) is None:
+        return data
+    return _ENVIRONMENT.sub(lambda part: masks.placeholders(part[0], _VARIABLE), data)
+
+
+framework = Framework(
+    name="goose",
+    title="goose",
+    run_mode=RunMode.TRANSACTION,
+    recognises=lambda folder: _MARK.search(folder.beginnings) is not None,
+    discover=lambda directory: sorted(_files(directory), key=lambda path: number(path.name)),
+    version=lambda path: str(number(path.name) or path.stem),
+    names="1_name.sql",
+    mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
+    up=_up,
+    bookkeeping=Bookkeeping(
+        "goose_db_version", "SELECT version_id::text FROM goose_db_version WHERE is_applied AND version_id > 0"
+    ),
+    edited="goose compares no checksums: databases that have run it are not changed by it any more",
+    failed="nothing; with NO TRANSACTION what its statements did, and the whole file is run again",
+    older=Older.REFUSED,
+)
+
+
+def _files(directory: Path) -> list[Path]:
+    return [path for path in matching(directory, r"\d+_.*\.sql") if number(path.name)]

@@ -1,0 +1,55 @@
+"""node-pg-migrate: ``1_name.sql`` by their numbers, the way up behind ``-- Up Migration``, all pending ones in one
+transaction.
+
+Source: salsita/node-pg-migrate, src/migration.ts, sqlMigration.ts, utils/fileNameUtils.ts.
+"""
+
+import re
+from pathlib import Path
+
+from driftproof.history import masks
+from driftproof.history.files import matching
+from driftproof.history.folder import Folder
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.order import natural
+
+_PARTS = re.compile(rb"(?im)^\s*--[\s-]*(?:up|(?P<down>down))\s+migration")
+_NAME = r"(\d+).*(?<!\.down)\.sql"
+_STAMP = 17
+
+
+def _recognises(folder: Folder) -> bool:
+    if not any(re.fullmatch(_NAME, name) for name in folder.sql):
+        return False
+    return _PARTS.search(folder.beginnings) is not None or folder.above("package.json", b'"node-pg-migrate"')
+
+
+def _order(path: Path) -> tuple[int, object]:
+    found = re.match(r"\d+", path.name)
+    digits = found[0] if found else "0"
+    if len(digits) == _STAMP:  # year to millisecond; the others are milliseconds since 1970
+        from datetime import UTC, datetime
+
+        try:
+            stamp = datetime.strptime(digits[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            return int(stamp.timestamp()) * 1000 + int(digits[14:]), natural(path.name)
+        except ValueError:
+            pass
+    return int(digits), natural(path.name)
+
+
+framework = Framework(
+    name="node-pg-migrate",
+    title="node-pg-migrate",
+    run_mode=RunMode.BATCH,
+    recognises=_recognises,
+    discover=lambda directory: sorted(matching(directory, _NAME), key=_order),
+    version=lambda path: path.name.removesuffix(".sql").removesuffix(".up"),
+    names="1_name.sql",
+    left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
+    up=lambda data: masks.up_parts(data, _PARTS),
+    bookkeeping=Bookkeeping("pgmigrations", "SELECT name FROM pgmigrations"),
+    edited="node-pg-migrate compares no checksums: databases that have run it are not changed by it any more",
+    failed="nothing of any of the pending files",
+    older=Older.REFUSED,
+)

@@ -1,0 +1,75 @@
+"""Sqitch: ``deploy/<change>.sql`` in the order of ``sqitch.plan``, by psql, each statement on its own.
+
+Source: sqitchers/sqitch, lib/sqitchchanges.pod, lib/App/Sqitch/Engine/pg.pm. The scripts say BEGIN and COMMIT
+themselves. A change that is planned again behind a tag was reworked: what it was before is ``<change>@<tag>.sql``.
+"""
+
+import re
+from pathlib import Path
+
+from driftproof.history import masks
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+
+_PLAN = "sqitch.plan"
+_LINE = re.compile(r"\s*(?:@(?P<tag>[^\s\[#]+)|(?P<sign>[+-])?\s*(?P<change>[^\s\[#%@][^\s\[#]*))")
+_SETTING = re.compile(r"(?m)^\s*(deploy_dir|extension)\s*=\s*(\S+)\s*$")
+
+
+def _discover(directory: Path) -> list[Path]:
+    plan = directory / _PLAN
+    if not plan.is_file():
+        return []
+    try:
+        said = dict(_SETTING.findall((directory / "sqitch.conf").read_text(errors="replace")))
+    except OSError:
+        said = {}
+    deploy, ending = directory / said.get("deploy_dir", "deploy"), said.get("extension", "sql")
+    paths = (deploy / f"{name}.{ending}" for name in _scripts(plan.read_text(errors="replace")))
+    return [path for path in paths if path.is_file()]
+
+
+def _scripts(plan: str) -> list[str]:
+    """The names of the scripts of a plan, in its order."""
+    scripts: list[str] = []
+    last: dict[str, int] = {}
+    reworked: dict[str, str] = {}
+    for line in plan.splitlines():
+        found = _LINE.match(line)
+        if found is None:
+            continue
+        if found["tag"] is not None:
+            for change in last:
+                reworked.setdefault(change, found["tag"])
+        elif found["sign"] != "-":
+            change = found["change"]
+            if change in last and change in reworked:
+                scripts[last[change]] = f"{change}@{reworked[change]}"
+            reworked.pop(change, None)
+            last[change] = len(scripts)
+            scripts.append(change)
+    return scripts
+
+
+def _left_out(path: Path) -> str | None:
+    for part in ("revert", "verify"):
+        if part in path.parts:
+            return "the way down" if part == "revert" else "a check of its change"
+    return "not in sqitch.plan"
+
+
+framework = Framework(
+    name="sqitch",
+    title="Sqitch",
+    run_mode=RunMode.AUTOCOMMIT,
+    recognises=lambda folder: _PLAN in folder.files,
+    reach=4,
+    discover=_discover,
+    version=lambda path: path.as_posix().rpartition("deploy/")[2].removesuffix(".sql"),
+    names="deploy/CHANGE.sql as in sqitch.plan",
+    left_out=_left_out,
+    up=masks.psql_variables,
+    bookkeeping=Bookkeeping("sqitch.changes", "SELECT change FROM sqitch.changes"),
+    edited="Sqitch does not run it again where it was deployed: `sqitch rebase` does, a reworked change is a new one",
+    failed="what was committed before; a script that says BEGIN first and COMMIT last leaves nothing",
+    older=Older.APPLIED,
+)

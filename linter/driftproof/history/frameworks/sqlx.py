@@ -1,0 +1,41 @@
+"""sqlx: ``1_name.sql`` or ``1_name.up.sql`` by their numbers.
+
+Source: launchbadge/sqlx, sqlx-core/src/migrate/source.rs, sqlx-postgres/src/migrate.rs. Each file in a transaction,
+unless its first bytes are ``-- no-transaction``: then it is one simple query.
+"""
+
+import re
+from pathlib import Path
+
+from driftproof.history.files import matching
+from driftproof.history.folder import Folder
+from driftproof.history.model import Bookkeeping, Framework, RunMode
+
+_NAME = r"(-?\d+)_.*(?<!\.down)\.sql"
+
+
+def _recognises(folder: Folder) -> bool:
+    if not any(re.fullmatch(_NAME, name) for name in folder.sql):
+        return False
+    written_by_it = re.search(rb"(?m)^-- Add (?:up |down )?migration script here", folder.beginnings)
+    return written_by_it is not None or folder.above(".sqlx") or folder.above("Cargo.toml", b"sqlx")
+
+
+def _number(path: Path) -> int:
+    found = re.match(r"-?\d+", path.name)
+    return int(found[0]) if found else 0
+
+
+framework = Framework(
+    name="sqlx",
+    title="sqlx",
+    run_mode=RunMode.TRANSACTION,
+    recognises=_recognises,
+    discover=lambda directory: sorted(matching(directory, _NAME), key=_number),
+    version=lambda path: str(_number(path)),
+    names="1_name.sql, 1_name.up.sql",
+    left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
+    mode=lambda _path, data: RunMode.SIMPLE if data.startswith(b"-- no-transaction") else RunMode.TRANSACTION,
+    bookkeeping=Bookkeeping("_sqlx_migrations", "SELECT version::text FROM _sqlx_migrations WHERE success"),
+    edited="sqlx compares checksums and refuses to migrate where it was applied",
+)

@@ -1,0 +1,43 @@
+"""tern: ``001_name.sql`` by their numbers, the way down below ``---- create above / drop below ----``.
+
+Source: jackc/tern, migrate/migrate.go. Each file in a transaction, unless a line is ``---- tern: disable-tx ----``:
+then each statement alone. The texts are Go templates.
+"""
+
+import re
+
+from driftproof.history import masks
+from driftproof.history.files import matching, number
+from driftproof.history.folder import Folder
+from driftproof.history.model import Framework, Older, RunMode
+
+_DOWN = b"---- create above / drop below ----"
+_NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----\r?$")
+_TEMPLATE = re.compile(rb"\{\{[^}\n]*\}\}")
+
+
+def _recognises(folder: Folder) -> bool:
+    return bool(folder.sql) and (folder.has("tern.conf") or _DOWN in folder.beginnings)
+
+
+def _up(data: bytes) -> bytes:
+    down = data.find(_DOWN)
+    if down >= 0:
+        data = data[:down] + masks.blank(data[down:])
+    return masks.placeholders(data, _TEMPLATE) if b"{{" in data else data
+
+
+framework = Framework(
+    name="tern",
+    title="tern",
+    run_mode=RunMode.TRANSACTION,
+    recognises=_recognises,
+    discover=lambda directory: sorted(matching(directory, r"\d+_.+\.sql"), key=lambda path: number(path.name)),
+    version=lambda path: str(number(path.name) or path.stem),
+    names="001_name.sql",
+    mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
+    up=_up,
+    edited="tern compares no checksums: databases that have run it are not changed by it any more",
+    failed="nothing; with disable-tx what its statements did, and the whole file is run again",
+    older=Older.REFUSED,
+)

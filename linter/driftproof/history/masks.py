@@ -1,0 +1,78 @@
+"""Blank out what is not SQL, or is not run on the way up: every offset and every line stays where it is."""
+
+import re
+from collections.abc import Callable
+
+_NOT_NEWLINE = re.compile(rb"[^\r\n]")
+_NOT_A_LETTER = re.compile(rb"\W+")
+_QUOTED = rb"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n\r]*|/\*.*?\*/"
+_DOLLARS = rb"|(?<![\w$])\$(?P<tag>\w*)\$.*?\$(?P=tag)\$"
+_LITERAL = re.compile(_QUOTED + _DOLLARS, re.DOTALL)
+
+
+def blank(data: bytes) -> bytes:
+    """Spaces of the same length; line ends stay."""
+    return _NOT_NEWLINE.sub(b" ", data)
+
+
+def bare(data: bytes) -> bytes:
+    """The text without its comments, strings, quoted names and bodies."""
+    return _LITERAL.sub(lambda found: blank(found[0]), data)
+
+
+def up_parts(data: bytes, marks: "re.Pattern[bytes]") -> bytes:
+    """The text without its ways down: all from a mark whose group ``down`` is set to the next one that is none."""
+    parts = []
+    at = 0
+    down = False
+    for mark in marks.finditer(data):
+        parts.append(blank(data[at : mark.start()]) if down else data[at : mark.start()])
+        at, down = mark.start(), mark["down"] is not None
+    if not down and at == 0:
+        return data
+    parts.append(blank(data[at:]) if down else data[at:])
+    return b"".join(parts)
+
+
+def placeholders(data: bytes, pattern: "re.Pattern[bytes]") -> bytes:
+    """The text with an identifier in the place of each placeholder, the same one for each of the same name. One that
+    stands where a statement or a whole line may stand is blanked out: it is no name."""
+
+    def stand_in(found: "re.Match[bytes]") -> bytes:
+        start, end = found.span()
+        text = found[0]
+        line = data[data.rfind(b"\n", 0, start) + 1 : start]
+        rest = data[end : end + 200].partition(b"\n")[0].strip()
+        if (not line.strip() or line.rstrip().endswith(b";")) and rest in (b"", b";"):
+            return blank(text)
+        name = _NOT_A_LETTER.sub(b"_", text).strip(b"_").lower()
+        if name[:1].isdigit():
+            name = b"_" + name
+        return name[: len(text)].ljust(len(text), b"_")
+
+    return pattern.sub(stand_in, data)
+
+
+def outside_quotes(data: bytes, pattern: bytes, stand_in: "Callable[[re.Match[bytes]], bytes]") -> bytes:
+    """The text with what ``pattern`` (whose whole is the group ``hit``) finds outside of comments, strings, quoted
+    names and bodies replaced."""
+    both = re.compile(_QUOTED + _DOLLARS + rb"|" + pattern, re.DOTALL)
+    return both.sub(lambda found: found[0] if found["hit"] is None else stand_in(found), data)
+
+
+def psql_variables(data: bytes) -> bytes:
+    """The text with psql's ``:name``, ``:'name'`` and ``:"name"`` as an identifier, a string and a quoted name."""
+    if _VARIABLE.search(data) is None:
+        return data
+    return outside_quotes(data, _VARIABLE.pattern, _psql_stand_in)
+
+
+# Neither a cast nor a slice: what stands before it is no name, number or bracket.
+_VARIABLE = re.compile(rb"(?<![\w:\]\[)])(?P<hit>:(?:'\w+'|\"\w+\"|[A-Za-z_]\w*))")
+
+
+def _psql_stand_in(found: "re.Match[bytes]") -> bytes:
+    text = found["hit"]
+    if text[1:2] in (b"'", b'"'):
+        return text[1:2] + text[2:-1] + b"_" + text[-1:]
+    return text[1:] + b"_"
