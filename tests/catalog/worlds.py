@@ -83,9 +83,10 @@ def without(script: str, column: str) -> tuple[str, ...]:
             break
         prelude.append(data[statement.start : statement.end].decode())
     kept = []
-    tail = ")"  # and what stands behind it: INHERITS, PARTITION BY
+    tail = ")"
     for element in elements(data, statement.start, statement.end)[1]:
-        tail = data[element.end : statement.end].decode().lstrip()
+        behind = data[element.end : statement.end].decode().lstrip()
+        tail = behind if "PARTITION BY" in behind else ")"  # it need not inherit from the same tables
         words = {token.folded for token in tokens(data, element.start, element.end)}
         if element.name != column and not (element.kind == "constraint" and column in words):
             kept.append(data[element.start : element.end].decode())

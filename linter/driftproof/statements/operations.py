@@ -174,8 +174,8 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
-    ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``needs`` is looked at
-    if it is there."""
+    ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``filled`` that it gets rows by COPY,
+    ``needs`` is looked at if it is there."""
 
     name: Name
     kind: Kind = "relation"
@@ -183,6 +183,7 @@ class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     sqlstate: str = "42P01"
     kinds: tuple[RelationKind, ...] = ()
     partitioned: bool | None = None
+    filled: bool = False
     needs: "tuple[Operation, ...]" = ()
 
 

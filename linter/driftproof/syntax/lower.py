@@ -42,11 +42,16 @@ def _copy(node: Node, shift: int) -> Operations:
     table = range_var(node["relation"], shift)
     columns = strings(node.get("attlist"))
     found: Operations = [op.NeedRelation(table)]
+    if "whereClause" in node:  # which sees the table as a query of it does
+        rows = {"fromClause": [{"RangeVar": node["relation"]}], "whereClause": node["whereClause"]}
+        found.append(op.Run(query({"SelectStmt": rows}, shift), planned=False))
     for at, name in enumerate(columns):
         found.append(op.Raise("42701") if name in columns[:at] else op.NeedMember("column", table, name))
     # A view takes rows where a trigger does something with them.
     kinds: tuple[op.RelationKind, ...] = ("table", "foreign table", "view")
-    return [*found, op.NeedRelation(table, kinds=kinds if node.get("is_from") else ("table", "materialized view"))]
+    if node.get("is_from"):
+        return [*found, op.NeedRelation(table, kinds=kinds, filled=True)]
+    return [*found, op.NeedRelation(table, kinds=("table", "materialized view"))]
 
 
 _ANALYZED: tuple[op.RelationKind, ...] = ("table", "materialized view", "foreign table")

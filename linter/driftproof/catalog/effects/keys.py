@@ -1,6 +1,6 @@
 """Unique indexes: which columns they cover, and the statements that need one: foreign keys and ON CONFLICT."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -168,6 +168,26 @@ def lack_of_key(run: Interpreter, relation: Relation, constraint: op.Constraint)
     named = [column.parts[0] for column in constraint.referenced]
     sqlstate = "42830" if named else "42704"
     run.need(_key(relation, named), _lacking(relation), lambda _fact: None, sqlstate=sqlstate)
+
+
+def check_columns(run: Interpreter, relation: Relation, constraint: op.Constraint) -> None:
+    """No column stands twice in a key."""
+    for at, name in enumerate(constraint.keys):
+        if constraint.kind != "exclude" and name in constraint.keys[:at]:
+            run.forbid(relation.object("column", name), relation.member("column", name))
+
+
+def key_columns(constraint: op.Constraint) -> tuple[str, ...]:
+    """The columns of a key or an exclusion."""
+    return constraint.keys or tuple(column.parts[0] for column in constraint.columns)
+
+
+def check_partitioned(run: Interpreter, relation: Relation, keys: Collection[str | None]) -> None:
+    """What is unique in a partitioned table has all the columns by which it is partitioned."""
+    if relation.partitioned is None:
+        run.unsure = True
+    elif not relation.partitioned <= set(keys):
+        fails(run, "0A000", relation.fact, *(relation.member("column", name) for name in relation.partitioned))
 
 
 def shape_of(made: op.CreateIndex) -> Shape:

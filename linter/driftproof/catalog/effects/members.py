@@ -21,9 +21,17 @@ from driftproof.catalog.effects.inheritance import (
     refuse_partitioned,
     refuse_typed,
 )
-from driftproof.catalog.effects.keys import check_adopted, fails, rename_keys
+from driftproof.catalog.effects.keys import (
+    check_adopted,
+    check_columns,
+    check_partitioned,
+    fails,
+    key_columns,
+    rename_keys,
+)
 from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.parts import (
+    INDEXED,
     check_kind,
     check_persistence,
     check_reference,
@@ -158,6 +166,10 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if constraint.kind == "primary key" and relation.primary_key is not None:
         wanted = relation.object("constraint", relation.primary_key)
         run.forbid(wanted, relation.member("constraint", relation.primary_key), sqlstate="42P16")
+    if constraint.kind in INDEXED and constraint.using_index is None:
+        check_columns(run, relation, constraint)
+        run.unsure |= constraint.temporal
+        check_partitioned(run, relation, key_columns(constraint))
     if constraint.using_index is not None:
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
     elif constraint.references is None:

@@ -130,7 +130,7 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     _need_types(run, need.types)
     key = _find(run, need.kind, need.name, need.types)
     if key is None:
-        run.unsure = True
+        _nowhere(run, need.kind, need.name, missing_ok=need.missing_ok)
         return
     if need.kind == "schema" and not need.missing_ok:
         run.need_schema(key[2])
@@ -148,6 +148,15 @@ def need_object(run: Interpreter, need: op.Need) -> None:
         run.state.used.add(key)
 
 
+def _nowhere(run: Interpreter, kind: Kind, name: Name, *, missing_ok: bool) -> None:
+    """There is no schema of the search_path; of statistics, unlike others, PostgreSQL has none by itself."""
+    if missing_ok:
+        return
+    if kind == "statistics" and run.state.path is not None:
+        run.lacks(Object(kind, None, None, name.name))
+    run.unsure = True
+
+
 def drop_object(run: Interpreter, drop: op.Drop) -> None:
     """DROP: certain where nothing can have kept the object from going."""
     if drop.kind == "type":
@@ -159,6 +168,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
         _need_types(run, drop.types)
     key = _find(run, drop.kind, drop.name, drop.types)
     if key is None:
+        _nowhere(run, drop.kind, drop.name, missing_ok=drop.missing_ok)
         return
     fact = _fact(run, key) or UNKNOWN
     if drop.kind == "schema" and not drop.missing_ok:

@@ -15,7 +15,17 @@ from driftproof.catalog.effects.dependents import (
     take_away,
 )
 from driftproof.catalog.effects.inheritance import COPIED, check_merged, parents_of, refuse_heirs
-from driftproof.catalog.effects.keys import covers_own, fails, lack_of_key, rename_index, shape_of, unique_key
+from driftproof.catalog.effects.keys import (
+    check_columns,
+    check_partitioned,
+    covers_own,
+    fails,
+    key_columns,
+    lack_of_key,
+    rename_index,
+    shape_of,
+    unique_key,
+)
 from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link, pass_on
 from driftproof.catalog.effects.parts import (
     INDEXED,
@@ -179,6 +189,8 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
             primary = True
         if constraint.kind in ("primary key", "unique") and place >= inherited:
             _own_columns(run, relation, constraint.columns)
+            check_columns(run, relation, constraint)
+            run.unsure |= constraint.temporal  # whether these types can be compared with each other is not known
 
 
 def _check_names(
@@ -263,6 +275,8 @@ def _check_constraints(
             Resolver(run).over(constraint.expression, relation)
         if constraint.kind == "exclude":
             _own_columns(run, relation, constraint.columns)
+        if constraint.kind in INDEXED:
+            check_partitioned(run, relation, key_columns(constraint))
         name = constraint.name
         if name is None:
             name = naming.constraint_name(run.state, relation, constraint.kind, naming.named_after(constraint))
@@ -555,6 +569,8 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     if relation is None:
         return
     check_kind(run, relation, need.kinds, at=need.name.at)
+    if need.filled and relation.kind == "view" and not any(kind == "trigger" for kind, _ in relation.members):
+        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
     if need.partitioned is not None:
         _check_partitioned(run, relation, need.partitioned)
     run.steps(need.needs)
@@ -579,6 +595,8 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+    if made.unique:
+        check_partitioned(run, relation, made.keys)
     name = made.name or naming.index_name(run.state, relation, made.labels)
     key = (relation.key[0], name)
     taken = run.state.relations.get(key)
