@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from driftproof.cli.inputs import Job
     from driftproof.report.proof import ProofReport
     from driftproof.rule import Rule
+    from driftproof.runner.explore import Exploration
     from driftproof.runner.workers import Claims, Servers
+
+_NOT_FOLLOWED = "DP004"
+
+
+class Tries(NamedTuple):
+    """What is tried besides the predictions: fixes, as check --fix makes them, and other states."""
+
+    unsafe: bool
+    fail_on: str | None
+    explore: int
+    seed: int
 
 
 @click.command()
@@ -38,6 +50,14 @@ if TYPE_CHECKING:
     type=click.Choice(["error", "warning", "info"]),
     help="Try the fixes that check --fix makes with this.  [default: warning]",
 )
+@click.option(
+    "--explore",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Try N more states of each file, in which nothing is said to fail.",
+)
+@click.option("--seed", type=int, default=1, metavar="N", help="Chooses those states.  [default: 1]")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to FILE.")
 @click.option(
@@ -57,6 +77,8 @@ def prove(
     jobs: int | None,
     unsafe_fixes: bool,
     fail_on: str | None,
+    explore: int,
+    seed: int,
     form: str,
     output_file: str | None,
     rerun: str | None,
@@ -86,8 +108,7 @@ def prove(
         read(paths, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun)),
         Servers(database_url, allow_remote, bins),
         jobs,
-        unsafe_fixes,
-        fail_on,
+        Tries(unsafe_fixes, fail_on, explore, seed),
     )
     said = _said(report, form, terminal.wants_colour(color, sys.stdout) if output_file is None else color == "always")
     if output_file is not None:
@@ -110,9 +131,7 @@ def _said(report: "ProofReport", form: str, colour: bool) -> bytes | str:
     return proof.as_json(report) if form == "json" else proof.render(report, terminal.painter(colour))
 
 
-def _proven(
-    jobs: "Sequence[Job]", servers: "Servers", workers: int | None, unsafe: bool, fail_on: str | None
-) -> "ProofReport":
+def _proven(jobs: "Sequence[Job]", servers: "Servers", workers: int | None, tries: Tries) -> "ProofReport":
     import time
 
     from driftproof.processes import processors
@@ -121,24 +140,24 @@ def _proven(
     from driftproof.runner.workers import prove_all
 
     started = time.perf_counter()
-    claims = _claims(jobs, unsafe, fail_on)
+    claims = _claims(jobs, tries)
     steps = sum(one.steps for one in claims) * len(servers.bins)
     with progress("proving", steps) as proven:
         proofs = prove_all(claims, servers, jobs=workers or processors(), proven=proven)
     return ProofReport(tuple(proofs), time.perf_counter() - started)
 
 
-def _claims(jobs: "Sequence[Job]", unsafe: bool, fail_on: str | None) -> "list[Claims]":
+def _claims(jobs: "Sequence[Job]", tries: Tries) -> "list[Claims]":
     """What is predicted for each history, and what its files look like when they are fixed."""
     from driftproof.rule import load_rules
 
     known = load_rules()
     # All rules are chosen before anything is looked at: a wrong name must not come up between two histories.
     chosen = [(job, job.config.rules(known)) for job in jobs]
-    return [_claim(job, rules, known, unsafe, fail_on) for job, rules in chosen]
+    return [_claim(job, rules, known, tries) for job, rules in chosen]
 
 
-def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", unsafe: bool, fail_on: str | None) -> "Claims":
+def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", tries: Tries) -> "Claims":
     from functools import partial
 
     from driftproof.analysis import analyse
@@ -147,6 +166,20 @@ def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", unsafe:
 
     history, config = job.history, job.config
     found = analyse(history, rules, known, rerun=config.rerun, fixing=config.fixing).diagnostics
-    failing = partial(config.failing, history=history, rules=known, fail_on=fail_on)
-    _, fixed = fix_history(history, rules, failing, unsafe=unsafe, rerun=config.rerun, fixing=config.fixing)
-    return Claims(history, config.adjust(found, history, known), tuple(file for file in fixed if file.rounds))
+    failing = partial(config.failing, history=history, rules=known, fail_on=tries.fail_on)
+    _, fixed = fix_history(history, rules, failing, unsafe=tries.unsafe, rerun=config.rerun, fixing=config.fixing)
+    fixed = [file for file in fixed if file.rounds]
+    return Claims(history, config.adjust(found, history, known), tuple(fixed), _exploration(job, known, tries))
+
+
+def _exploration(job: "Job", known: "Sequence[Rule]", tries: Tries) -> "Exploration | None":
+    """What to try besides. All rules speak, of second runs too: what they say anywhere was not missed."""
+    if not tries.explore:
+        return None
+    from driftproof.analysis import analyse
+    from driftproof.rerun import Rerun
+    from driftproof.runner.explore import Exploration
+
+    rules = [rule for rule in known if rule.default or rule.code == _NOT_FOLLOWED]
+    said = analyse(job.history, rules, known, rerun=Rerun.ALWAYS).diagnostics
+    return Exploration(tries.explore, tries.seed, said, _NOT_FOLLOWED)

@@ -8,6 +8,7 @@ import msgspec
 from driftproof.report import printable
 from driftproof.report.frame import visible
 from driftproof.report.terminal import BOLD, DIM, GREEN, RED, YELLOW, Paint
+from driftproof.runner.explore import Found
 from driftproof.runner.prove import FileProof, Proof, Verdict
 from driftproof.runner.workers import ServerProof
 
@@ -32,6 +33,8 @@ class ProofReport(msgspec.Struct, frozen=True):
     def status(self) -> int:
         """The exit status: 1 for what fails, or did not hold, before 2 for what could not be proven."""
         if any(file.differences or file.again for file in self.files):
+            return 1
+        if any(one.found is Found.MISSED for file in self.files for one in file.explored):
             return 1
         if any(proof.verdict is not Verdict.NOT_BUILT for proof in self.proofs):
             return 1
@@ -78,6 +81,10 @@ def _file(file: FileProof, paint: Paint) -> Iterator[str]:
             yield from _listed("fresh database with the fix: another schema than without it", file.differences, paint)
         else:
             yield f"  fresh database with the fix: {paint('the same schema as without it', GREEN)}{compared}"
+    for one in file.explored:
+        if one.found in (Found.MISSED, Found.EXCUSED):
+            colour = RED if one.found is Found.MISSED else YELLOW
+            yield f"  {paint(one.found, colour)}, {visible(one.state)}: {visible(one.detail)}"
     if file.again:
         yield from _listed("second run with the fix", file.again, paint)
     elif file.again is not None:
@@ -100,6 +107,9 @@ def _summary(files: Sequence[FileProof]) -> str:
         parts.append(f"{sum(bool(proof.fixed) for proof in fixed)} of {len(fixed)} fixed states run")
         if less := sum(bool(proof.lacks) for proof in proofs):
             parts.append(f"{less} do not end as a fresh database")
+    if explored := [item.found for file in files for item in file.explored]:
+        found = ", ".join(f"{explored.count(one)} {one}" for one in Found if one in explored)
+        parts.append(f"{len(explored)} other states: {found}")
     return "; ".join(parts)
 
 
@@ -129,6 +139,7 @@ def as_json(report: ProofReport) -> bytes:
                     "again": None if file.again is None else list(file.again),
                     "pg_dump": file.dumped,
                 },
+                "explored": [{"state": one.state, "found": one.found, "detail": one.detail} for one in file.explored],
                 "stand_ins": file.stand_ins,
                 "seconds": round(file.seconds, 3),
                 "proofs": [

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.catalog.naming import all_constraints
 from driftproof.history import History, Migration
 from driftproof.objects import Object
 from driftproof.runner.execute import Piece, pieces_of
@@ -27,17 +28,15 @@ class ComesBack(NotBuilt):
         super().__init__("its guard tests another object, so the statement makes it again")
 
 
-DECOY = 3
-"""The number of the way that gives a guard what it asks for, where that is not what it protects."""
-
-
 class Recipe(msgspec.Struct, frozen=True):
     """How a start state is made, and the file that is run there.
 
     It begins with the state before the migration ``base``; ``statements`` are run there one by one, then the migrations
     ``between``. ``given`` is the file; where it has to make the state itself, because that needs what it does first,
-    the statements stand in it, as its statements from ``at`` on: ``within`` of them, ``length`` bytes at ``offset``.
-    ``number`` tells the ways to make one state apart.
+    the statements stand in it, as its statements from ``at`` on: ``within`` of them, ``length`` bytes at ``offset``; or
+    ``earlier`` of them in the first migration between.
+    ``number`` tells the ways to make one state apart; ``away`` says that the last of ``statements`` takes away what the
+    others make.
     """
 
     number: int
@@ -47,8 +46,10 @@ class Recipe(msgspec.Struct, frozen=True):
     between: tuple[Migration, ...] = ()
     at: int = 0
     within: int = 0
+    earlier: int = 0
     offset: int = 0
     length: int = 0
+    away: bool = False
 
     def own(self, statement: int | None) -> int | None:
         """The index that a statement of ``given`` has in the file itself; None for one that makes the state."""
@@ -79,25 +80,41 @@ def recipes(
     away = take_away(missing, statement)
     between = history.migrations[doubted.index : migration.index]
     if not between:
-        yield Recipe(0, migration.index, migration, (text, away))
-        yield _within(migration, place(statement.start), (text, away))
+        yield Recipe(0, migration.index, migration, (text, away), away=True)
+        yield _within(1, migration, place(statement.start), (text, away))
     else:
-        yield Recipe(0, doubted.index, migration, (text, away), between)
-        changed = _within(doubted, statement.start, (text, away))
-        yield Recipe(1, doubted.index, migration, between=(changed.given, *between[1:]), at=changed.at)
+        yield Recipe(0, doubted.index, migration, (text, away), between, away=True)
+        yield _earlier(1, migration, between, statement.start, (text, away))
         # It has another name since, or is made in parts.
-        yield Recipe(2, migration.index, migration, (away,))
+        yield Recipe(2, migration.index, migration, (away,), away=True)
     if decoys := tuple(_decoys(statement)):
-        yield Recipe(DECOY, doubted.index, migration, decoys, between)
+        # Its guard may ask for something else than it protects.
+        yield Recipe(3, doubted.index, migration, decoys, between)
+    if by_hand := tuple(_by_hand(statement)):
+        if not between:
+            yield _within(4, migration, place(statement.start), (*by_hand, text, away))
+        else:
+            yield _earlier(4, migration, between, statement.start, (*by_hand, text, away))
 
 
-def _within(migration: Migration, at: int, statements: tuple[str, ...]) -> Recipe:
+def _earlier(
+    number: int, migration: Migration, between: tuple[Migration, ...], at: int, statements: tuple[str, ...]
+) -> Recipe:
+    """The state that an earlier migration leaves with statements put in at an offset."""
+    put = _within(number, between[0], at, statements)
+    changed = (put.given, *between[1:])
+    return Recipe(number, between[0].index, migration, between=changed, at=put.at, earlier=put.within, away=True)
+
+
+def _within(number: int, migration: Migration, at: int, statements: tuple[str, ...]) -> Recipe:
     """The file with statements put in at an offset."""
     data = migration.source.data
     text = "".join(f"{statement};\n" for statement in statements).encode()
     given = msgspec.structs.replace(migration, source=migration.source.rewritten(data[:at] + text + data[at:]))
     first = sum(piece.end <= at for piece in pieces_of(migration))
-    return Recipe(1, migration.index, given, at=first, within=len(statements), offset=at, length=len(text))
+    return Recipe(
+        number, migration.index, given, at=first, within=len(statements), offset=at, length=len(text), away=True
+    )
 
 
 def _decoys(statement: Piece) -> Iterator[str]:
@@ -105,6 +122,23 @@ def _decoys(statement: Piece) -> Iterator[str]:
     for step in flat(getattr(statement, "operations", ())):
         if isinstance(step, If):
             yield from filter(None, map(_decoy, _probes(step.test)))
+
+
+def _by_hand(statement: Piece) -> Iterator[str]:
+    """Statements that make what a table's foreign keys refer to, where that was made by hand."""
+    for step in flat(getattr(statement, "operations", ())):
+        if not isinstance(step, CreateRelation):
+            continue
+        types = {column.name: column.spelled for column in step.columns}
+        for constraint in all_constraints(step):
+            if constraint.kind != "foreign key" or constraint.references is None:
+                continue
+            to = [ref.parts[-1] for ref in constraint.referenced] or ["id"]
+            own = [types.get(ref.parts[-1], "") for ref in constraint.columns]
+            if len(to) == len(own) and all(own):
+                columns = ", ".join(f"{quote(name)} {type_}" for name, type_ in zip(to, own, strict=True))
+                table = f"{quote(constraint.references.schema or 'public')}.{quote(constraint.references.name)}"
+                yield f"CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({', '.join(map(quote, to))}))"
 
 
 def _probes(test: Test) -> Iterator[Probe]:

@@ -11,9 +11,10 @@ import msgspec
 from driftproof.diagnostic import Certainty, Diagnostic
 from driftproof.fix.apply import FixedFile
 from driftproof.history import History, Migration
-from driftproof.runner.drift import DECOY, ComesBack, NotBuilt, Recipe, recipes
+from driftproof.runner.drift import ComesBack, NotBuilt, Recipe, recipes
 from driftproof.runner.ends import End, differences, lacking
 from driftproof.runner.execute import pieces_of
+from driftproof.runner.explore import Exploration, Explored, explore, needed
 from driftproof.runner.states import Ran, Room, States
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class FileProof(msgspec.Struct, frozen=True):
 
     ``again`` is what is wrong with a second run of the fixed file: that it fails, or what it changes (None: it is not
     meant to run twice). ``dumped``: schemas were compared by pg_dump too, not only by our own snapshot of the catalogs.
-    ``stand_ins`` are the extensions of that database that are not the real ones.
+    ``stand_ins`` are the extensions of that database that are not the real ones; ``explored`` are states that no
+    diagnostic names.
     """
 
     path: str
@@ -62,6 +64,7 @@ class FileProof(msgspec.Struct, frozen=True):
     again: tuple[str, ...] | None = None
     dumped: bool = False
     stand_ins: tuple[str, ...] = ()
+    explored: tuple[Explored, ...] = ()
     seconds: float = 0.0
 
 
@@ -72,10 +75,11 @@ def prove(
     platform: "Platform",
     *,
     fixed: Sequence[FixedFile] = (),
+    exploration: Exploration | None = None,
     proven: Callable[[], None] = lambda: None,
 ) -> list[FileProof]:
     """Try the predictions for the named migrations of a history, and what becomes of these states in the ``fixed``
-    files.
+    files; and other states, if so asked.
 
     ``proven`` is called when something is known of one more prediction, and once more after each file. Raises
     ServerError when the server is lost.
@@ -87,12 +91,14 @@ def prove(
         index = history.by_path[item.path].index
         for state in (index, item.origin.migration if item.origin is not None else index):
             needed_until[state] = max(index, needed_until.get(state, 0))
+    for index in sorted(history.named) if exploration is not None else ():
+        needed_until.update(dict.fromkeys(needed(history, history.migrations[index]), index))
     states = States(server, platform, history, set(needed_until))
     files = []
     try:
         for index in sorted(history.named):
             states.reach(index)
-            files.append(_File(states, history.migrations[index], predicted, rewritten, proven).proof())
+            files.append(_File(states, history.migrations[index], predicted, rewritten, exploration, proven).proof())
             proven()
             states.release(state for state, until in needed_until.items() if until <= index)
     finally:
@@ -109,10 +115,12 @@ class _File:
         migration: Migration,
         diagnostics: Sequence[Diagnostic],
         fixed: Mapping[str, FixedFile],
+        exploration: Exploration | None,
         proven: Callable[[], None],
     ) -> None:
         self.states = states
         self.migration = migration
+        self.exploration = exploration
         self.proven = proven
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
         self.fix = fixed.get(migration.path)
@@ -149,6 +157,7 @@ class _File:
             self.again,
             self.fresh_end is not None and self.fresh_end.dump is not None,
             states.stand_ins,
+            tuple(explore(states, migration, self.exploration)) if fresh.ok and self.exploration is not None else (),
             time.perf_counter() - started,
         )
 
@@ -256,7 +265,7 @@ class _File:
         comes_back = False
         try:
             for recipe in recipes(self.states.history, self.migration, item.object, item.origin):
-                if comes_back and recipe.number != DECOY:
+                if comes_back and recipe.away:
                     continue
                 try:
                     with Room(self.states, recipe) as room:
@@ -298,9 +307,9 @@ class _File:
         assert item.statement is not None
         failed = room.run_alone(recipe.given)
         if any(recipe.ahead(index) and recipe.own(index) is None for index in failed):
-            return Proof(item, Verdict.NOT_BUILT, f"the start state can't be made: {ran.says()}")
+            raise NotBuilt(f"the start state can't be made: {ran.says()}")
         news = {own: said for index, said in failed.items() if (own := recipe.own(index)) is not None}
-        first = min(news.keys() - self._alone.keys(), default=None)
+        first = min((index for index, _ in news.items() - self._alone.items()), default=None)
         if first != item.statement.index or news[first] != item.sqlstate:
             return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
         detail = f"statement {first + 1} fails: {news[first]}, each statement run by itself"
@@ -314,6 +323,8 @@ class _File:
         failed = room.run_alone(fixed.given)
         at = fixed.stands(self.fix.moved(item.statement.start.offset))
         said = next((failed.get(p.index) for p in pieces_of(fixed.given) if p.start <= at < p.end), None)
+        if said is not None and item.statement.index in self._alone:
+            return proof  # it needs more than the fix gives it, in a fresh database too
         return msgspec.structs.replace(
             proof, fixed=said is None, fixed_detail="it runs" if said is None else f"it fails: {said}"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from driftproof.history import History, Migration
-from driftproof.runner.drift import DECOY, ComesBack, NotBuilt, Recipe
+from driftproof.runner.drift import ComesBack, NotBuilt, Recipe
 from driftproof.runner.ends import End
 from driftproof.runner.execute import Outcome, execute, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
@@ -52,7 +52,7 @@ class States:
 
     The history is replayed in a database that began with the platform alone, as far as it is asked about. ``ran`` says
     how each migration ran there; ``incomplete`` are the paths of those that did not run, of which the statements that
-    do run were kept; ``stand_ins`` are the extensions there that are not the real ones.
+    do run were kept, and ``fail`` those that do not; ``stand_ins`` are the extensions there that are not the real ones.
     """
 
     def __init__(self, server: "Server", platform: "Platform", history: History, wanted: set[int]) -> None:
@@ -60,6 +60,7 @@ class States:
         self.history = history
         self.ran: dict[int, Ran] = {}
         self.incomplete: list[str] = []
+        self.fail: dict[int, dict[int, str]] = {}
         self.stand_ins: tuple[str, ...] = ()
         self._platform = platform
         self._wanted = wanted
@@ -113,7 +114,7 @@ class States:
         self.ran[migration.index] = ran
         if not ran.ok:
             self.incomplete.append(migration.path)
-            self.run_alone(running, migration)
+            self.fail[migration.index] = self.run_alone(running, migration)
 
     def fresh(self, migration: Migration) -> str:
         """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
@@ -175,7 +176,7 @@ class States:
                     connection.execute(statement.encode())
                 except psycopg.Error as error:
                     raise NotBuilt(f"the start state can't be made: {error.sqlstate} {first_line(error)}") from None
-            if recipe.number != DECOY and len(recipe.statements) > 1 and _comes_back(connection, recipe.statements):
+            if recipe.away and len(recipe.statements) > 1 and _comes_back(connection, recipe.statements):
                 raise ComesBack
 
     def _catch_up(self, database: str, migration: Migration, recipe: Recipe) -> None:
@@ -186,7 +187,9 @@ class States:
         if migration.path not in self.incomplete:
             raise NotBuilt(f"{migration.path} fails before it: {ran.says()}")
         failed = self.run_alone(database, migration)
-        if migration is not self.history.migrations[migration.index] and {recipe.at, recipe.at + 1} & failed.keys():
+        if migration is not self.history.migrations[migration.index] and failed.keys() & range(
+            recipe.at, recipe.at + recipe.earlier
+        ):
             raise NotBuilt(f"the start state can't be made: {ran.says()}")
 
     def run_alone(self, database: str, migration: Migration) -> dict[int, str]:

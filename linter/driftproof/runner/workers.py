@@ -11,6 +11,7 @@ from driftproof.diagnostic import Diagnostic
 from driftproof.fix.apply import FixedFile
 from driftproof.history import History
 from driftproof.processes import crew
+from driftproof.runner.explore import Exploration
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.prove import FileProof, prove
 from driftproof.runner.roles import Roles, remember, restore
@@ -20,11 +21,12 @@ _WORTH = 4  # predictions that take longer to prove than a server to start
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """A history, what is predicted for its named migrations, and those of them that are fixed."""
+    """A history, what is predicted for its named migrations, those of them that are fixed, and what else to try."""
 
     history: History
     diagnostics: tuple[Diagnostic, ...]
     fixed: tuple[FixedFile, ...] = ()
+    exploration: Exploration | None = None
 
     @property
     def steps(self) -> int:
@@ -56,7 +58,7 @@ class Claims(msgspec.Struct, frozen=True):
 
     def _of(self, named: Sequence[int], here: dict[int, list[Diagnostic]]) -> "Claims":
         history = msgspec.structs.replace(self.history, named=frozenset(named))
-        return Claims(history, tuple(item for index in named for item in here[index]), self.fixed)
+        return Claims(history, tuple(item for index in named for item in here[index]), self.fixed, self.exploration)
 
 
 class ServerProof(msgspec.Struct, frozen=True):
@@ -116,7 +118,15 @@ def _worker(
             if bin not in opened:
                 opened[bin] = _Opened(stack.enter_context(open_server(servers.database_url, servers.allow_remote, bin)))
             server, platform = opened[bin].server, opened[bin].platform(claims.history.framework.platform)
-            files = prove(claims.history, claims.diagnostics, server, platform, fixed=claims.fixed, proven=proven)
+            files = prove(
+                claims.history,
+                claims.diagnostics,
+                server,
+                platform,
+                fixed=claims.fixed,
+                exploration=claims.exploration,
+                proven=proven,
+            )
             return ServerProof(server.description, tuple(files), platform.notes)
 
         yield work

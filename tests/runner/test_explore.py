@@ -1,0 +1,64 @@
+"""Other start states than the named ones: what fails there without a word was missed."""
+
+import pytest
+
+from driftproof.analysis import analyse
+from driftproof.history import History
+from driftproof.rerun import Rerun
+from driftproof.runner.explore import Exploration, Explored, Found
+from driftproof.runner.platforms import prepare
+from driftproof.runner.prove import prove
+from driftproof.runner.server import Server
+from tests.histories import RULES, history_of
+
+ALL = 100
+GUARDED = "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b int DEFAULT 1);\nCREATE INDEX IF NOT EXISTS i ON t (a);\n"
+
+
+def exploration(history: History, count: int = ALL, seed: int = 1, *, silent: bool = False) -> Exploration:
+    said = () if silent else analyse(history, RULES, rerun=Rerun.ALWAYS).diagnostics
+    return Exploration(count, seed, said, "DP004")
+
+
+def explored(server: Server, history: History, tried: Exploration) -> dict[str, Explored]:
+    [file] = prove(history, (), server, prepare(server, None), exploration=tried)
+    return {one.state: one for one in file.explored}
+
+
+def test_states_that_are_called_safe_run(server: Server) -> None:
+    history = history_of(GUARDED)
+    found = explored(server, history, exploration(history))
+
+    assert found["without column t.b"].found is Found.RUNS
+    assert found["with index i of another definition"].found is Found.RUNS
+    assert found["after a whole run of the file"].found is Found.RUNS
+    assert found["after the first 1 of 2 statements of the file"].found is Found.RUNS
+    assert found["with namesakes in another schema"].found is Found.RUNS
+    assert found["t without constraints and defaults"].found is Found.RUNS
+    assert "without column t.a" not in found, "a diagnostic names it"
+
+
+def test_what_fails_without_a_word_was_missed(server: Server) -> None:
+    history = history_of(GUARDED + "CREATE INDEX j ON t (b);\n")
+    found = explored(server, history, exploration(history, silent=True))
+
+    missed = {state for state, one in found.items() if one.found is Found.MISSED}
+    assert missed == {"without column t.a", "without column t.b", "after a whole run of the file"}
+    assert found["without column t.b"].detail == "statement 3 fails: 42703"
+
+
+def test_what_is_said_of_another_state_is_foreseen(server: Server) -> None:
+    history = history_of(GUARDED + "INSERT INTO t VALUES (1) ON CONFLICT (a) DO NOTHING;\nCREATE INDEX j ON t (b);\n")
+    found = explored(server, history, exploration(history))
+
+    assert found["t without constraints and defaults"].found is Found.FORESEEN
+    assert found["after a whole run of the file"].found is Found.FORESEEN
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_seed_alone_chooses(server: Server, count: int) -> None:
+    history = history_of(GUARDED)
+    first = explored(server, history, exploration(history, count, seed=5))
+
+    assert len(first) == count
+    assert explored(server, history, exploration(history, count, seed=5)) == first
