@@ -101,7 +101,7 @@ def _cluster(node: Node, shift: int) -> Operations:
 
 
 def _drop_owned(node: Node, _shift: int) -> Operations:
-    return [*needed_roles(role_names(node["roles"])), op.Forget()]
+    return [*needed_roles(role_names(node["roles"])), op.Forget(owned=True)]
 
 
 def _truncate(node: Node, shift: int) -> Operations:

@@ -12,7 +12,7 @@ from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.state import PRESENT, UNKNOWN, Ran, Relation
+from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Ran, Relation
 from driftproof.statements import operations as op
 
 
@@ -75,6 +75,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     """What can't be followed: UNKNOWN from here on. Nobody drops a role, a schema or a table of the platform's in
     passing."""
     state = run.state
+    run.unsure |= step.owned
     forget_rows(run)
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)
@@ -92,12 +93,16 @@ def forget(run: Interpreter, step: op.Forget) -> None:
         elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
             _forget_members(run, relation, step.kind)
     for name, fact in list(state.objects.items()):
-        if step.kind == name[0] or (step.kind is None and not (name[0] in ("role", "schema") and fact == PRESENT)):
+        if name[0] == step.kind or (step.kind is None and not _stays(step, name[0], fact)):
             state.put_object(name, UNKNOWN)
     if step.kind in (None, "function"):
         for key, namesakes in list(state.routines.items()):
             for routine in namesakes:
                 state.put_routine(key, msgspec.structs.replace(routine, fact=UNKNOWN))
+
+
+def _stays(step: op.Forget, kind: str, fact: Fact) -> bool:
+    return kind == "role" if step.owned else kind in ("role", "schema") and fact == PRESENT
 
 
 def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:

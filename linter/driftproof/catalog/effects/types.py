@@ -84,8 +84,8 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         _keep(run, wanted, found)
     elif drop.name.name.startswith("_"):
         run.unsure = True  # array types are called so
-    used = found is None or key in run.state.used
     places = (key, *_made_of(run, key))
+    used = found is None or any(place in run.state.used for place in places)
     if found is None or found.fact.presence is Presence.ABSENT:
         pass
     elif drop.cascade:
