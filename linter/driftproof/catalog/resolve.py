@@ -295,6 +295,8 @@ class Resolver:
             using = [name for name, _ in sides[0].columns if sides[1].fields(name)] if known else None
         result = Result(open=True)
         if using is not None:
+            if len(set(using)) < len(using) and not self.run.unsure:
+                self.run.raises("42701")
             merged = [(name, self._merged(name, left, right)) for name in using]
             rest = [column for side in sides for column in side.columns if column[0] not in using]
             result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
@@ -477,7 +479,8 @@ class Resolver:
             bounds = [bound for bound in level.bounds if bound.bare]
             hits = [(bound, field) for bound in bounds for field in bound.fields(name)]
             if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
-                if len(hits) > 1 and all(field.fact == PRESENT for _, field in hits) and not self.run.unsure:
+                told = all(field.fact == PRESENT and not bound.system for bound, field in hits)
+                if len(hits) > 1 and told and not self.run.unsure:
                     self.run.raises("42702")
                 self.run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
                 self.run.vague |= len(hits) > 1

@@ -71,8 +71,6 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     run.called.clear()
     resolver = Resolver(run)
     outputs = resolver.query(made.query, None) if made.query is not None else Result()
-    if made.aliases:
-        outputs = _aliased(run, made, outputs)
     if made.kind != "table" and made.query is not None and any(cte.query.modifies for cte in made.query.ctes):
         run.raises("0A000")  # a view modifies nothing
     key = ("pg_temp", made.name.name) if made.temporary else run.creation_key(made.name)
@@ -89,6 +87,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if before is not None and there and made.if_not_exists:
         _skipped(run, made, before)
         return
+    if made.aliases:
+        outputs = _aliased(run, made, outputs)
     if not made.temporary:
         run.need_schema(made.name.schema)
     relation = Relation(key, made.kind, PRESENT, open=outputs.open)
