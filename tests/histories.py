@@ -1,18 +1,23 @@
 """Histories made of texts, for tests."""
 
+import msgspec
+
 from driftproof.analysis import Analysis, analyse
 from driftproof.diagnostic import Certainty
-from driftproof.history import History, Migration, named
+from driftproof.history import History, Migration, RunMode, named
 from driftproof.rerun import Rerun
-from driftproof.rule import Rule, load_rules
+from driftproof.rule import Case, Rule, load_rules
 from driftproof.source import Source
 
 RULES = load_rules()
 
 
-def history_of(*texts: str | bytes, framework: str = "plain") -> History:
-    """A history of these migrations in this order; the last one is named."""
+def history_of(*texts: str | bytes, framework: str = "plain", mode: str | None = None) -> History:
+    """A history of these migrations in this order; the last one is named. ``mode`` is that of a tool that is sure to
+    run them so."""
     chosen = named(framework)
+    if mode is not None:
+        chosen = msgspec.structs.replace(chosen, run_mode=RunMode(mode), guessed=False)
     migrations = tuple(
         Migration(
             index, Source(f"{index}.sql", text.encode() if isinstance(text, str) else text), str(index), chosen.run_mode
@@ -34,6 +39,11 @@ def found(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NE
         for item in check(*texts, framework=framework, rerun=rerun).diagnostics
         if item.object is not None
     ]
+
+
+def history_of_case(case: Case) -> History:
+    """The history that a rule's case is about."""
+    return history_of(*case.earlier, case.sql, mode=case.mode)
 
 
 def rerun_of(rule: Rule) -> Rerun:

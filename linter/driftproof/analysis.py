@@ -18,6 +18,7 @@ from driftproof.statements.operations import Statement
 from driftproof.statements.walk import rolls_back
 from driftproof.suppress import apply, find_ignores
 from driftproof.syntax import Parsed, parse
+from driftproof.transactions import Transactions
 
 Checks = dict[str, list[Callable[[StatementContext, Failure], Diagnostic | None]]]
 """What the rules say of a failure, by the SQLSTATEs that they are about."""
@@ -50,6 +51,11 @@ def analyse(
     read: dict[int, tuple[Statement, ...]] = {}
     migrations = history.migrations[: max(history.named, default=-1) + 1]
     files = [_File(FileContext(history, migration, read, fixing)) for migration in migrations]
+    transactions = Transactions(history)
+    for file in files:
+        file.context.standings = transactions.file(
+            file.context.migration, file.context.statements, file.parsed.failures
+        )
     scratch = interpreter(history.framework.platform)
     _fold(scratch, files, rules, rerun)
     if scratch.incomplete is not None:
@@ -142,11 +148,11 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
             file.diagnostics += [item for look in on_file for item in look(context)]
         run.start_file(migration.index, migration.path, rolls_back=rolls_back(file.parsed.statements))
         failed: set[int] = set()
-        for statement in file.parsed.statements:
+        for statement, standing in zip(file.parsed.statements, context.standings, strict=True):
             if named and rerun is not None:
                 for look in on_statement(statement.command):
                     file.diagnostics += look(StatementContext(context, statement, run.state))
-            failures = run.run(statement, partial(migration.source.line_number, statement.start))
+            failures = run.run(statement, partial(migration.source.line_number, statement.start), standing)
             if run.failed:
                 failed.add(statement.index)
             if named:

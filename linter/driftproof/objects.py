@@ -47,6 +47,7 @@ Kind = Literal[
     "tablespace",
     "database",
     "prepared-statement",
+    "transaction",
     "object",
 ]
 
@@ -179,6 +180,7 @@ UNDEFINED: dict[Kind, str] = dict.fromkeys(get_args(Kind), "42704") | {
     "operator": "42883",
     "database": "3D000",
     "prepared-statement": "26000",
+    "transaction": "25P01",
 }
 DUPLICATE: dict[Kind, str] = dict.fromkeys(get_args(Kind), "42710") | {
     # PostgreSQL leaves these to the unique index of their catalog.
@@ -196,4 +198,5 @@ DUPLICATE: dict[Kind, str] = dict.fromkeys(get_args(Kind), "42710") | {
     "operator": "42723",
     "database": "42P04",
     "prepared-statement": "42P05",
+    "transaction": "25001",
 }

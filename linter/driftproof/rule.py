@@ -1,9 +1,9 @@
 """A rule as a value: its page, its metadata, its cases, and the functions that look."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -17,16 +17,21 @@ if TYPE_CHECKING:
     from driftproof.catalog.failures import Failure
     from driftproof.history import History, Migration
     from driftproof.statements.operations import Forget, Statement, SyntaxFailure
+    from driftproof.statements.standing import Standing
     from driftproof.suppress import Ignore
 
 ENTRY_POINT = "driftproof.rules"
+
+Mode = Literal["pipeline", "transaction", "batch", "simple", "autocommit"]
+"""A run mode of `driftproof.history`, as cases say it."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """An example of a rule: documentation, unit test and, on a real server, proof.
 
-    ``sql`` is one migration; ``earlier`` are migrations before it. A bad case says at which ``line`` it is found and
-    with what ``certainty``; ``fixed`` is the text after ``--fix`` (``unsafe``: after ``--fix --unsafe-fixes``).
+    ``sql`` is one migration; ``earlier`` are migrations before it; ``mode`` is the run mode of them all.
+    A bad case says at which ``line`` it is found and with what ``certainty``; ``fixed`` is the text after ``--fix``
+    (``unsafe``: after ``--fix --unsafe-fixes``).
     """
 
     sql: str
@@ -37,6 +42,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     fixed: str | None = None
     unsafe: bool = False
     earlier: tuple[str, ...] = ()
+    mode: Mode | None = None
 
 
 def bad(
@@ -48,19 +54,30 @@ def bad(
     fixed: str | None = None,
     unsafe: bool = False,
     earlier: tuple[str, ...] = (),
+    mode: Mode | None = None,
 ) -> Case:
     """SQL that the rule reports, at ``line``."""
-    return Case(sql=sql, why=why, bad=True, line=line, certainty=certainty, fixed=fixed, unsafe=unsafe, earlier=earlier)
+    return Case(
+        sql=sql,
+        why=why,
+        bad=True,
+        line=line,
+        certainty=certainty,
+        fixed=fixed,
+        unsafe=unsafe,
+        earlier=earlier,
+        mode=mode,
+    )
 
 
-def good(sql: str, *, why: str, earlier: tuple[str, ...] = ()) -> Case:
+def good(sql: str, *, why: str, earlier: tuple[str, ...] = (), mode: Mode | None = None) -> Case:
     """SQL that the rule passes."""
-    return Case(sql=sql, why=why, bad=False, earlier=earlier)
+    return Case(sql=sql, why=why, bad=False, earlier=earlier, mode=mode)
 
 
 class FileContext:
     """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index; ``fixing``
-    says how fixes shall look."""
+    says how fixes shall look, ``standings`` in which transaction each statement stands."""
 
     def __init__(
         self,
@@ -75,6 +92,7 @@ class FileContext:
         self.fixing = fixing
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
+        self.standings: Sequence[Standing] = ()
 
     @property
     def statements(self) -> "tuple[Statement, ...]":

@@ -7,7 +7,7 @@ from driftproof.diagnostic import Applicability
 from driftproof.fix.apply import fix_history
 from driftproof.rule import Case, Rule
 from driftproof.syntax import parse
-from tests.histories import RULES, history_of, rerun_of
+from tests.histories import RULES, history_of_case, rerun_of
 
 CASES = [pytest.param(rule, case, id=f"{rule.code}: {case.why}") for rule in RULES for case in rule.cases]
 FIXED = [pytest.param(rule, case, id=f"{rule.code}: {case.why}") for rule in RULES for case in rule.cases if case.bad]
@@ -17,7 +17,7 @@ FIXED = [pytest.param(rule, case, id=f"{rule.code}: {case.why}") for rule in RUL
 def test_the_rule_says_what_its_case_says(rule: Rule, case: Case) -> None:
     diagnostics = [
         (item.span.start.line, item.certainty)
-        for item in analyse(history_of(*case.earlier, case.sql), RULES, rerun=rerun_of(rule)).diagnostics
+        for item in analyse(history_of_case(case), RULES, rerun=rerun_of(rule)).diagnostics
         if item.code == rule.code
     ]
 
@@ -27,12 +27,12 @@ def test_the_rule_says_what_its_case_says(rule: Rule, case: Case) -> None:
 @pytest.mark.parametrize(("rule", "case"), CASES)
 def test_a_good_case_is_good_for_all_rules(rule: Rule, case: Case) -> None:
     if not case.bad:
-        assert analyse(history_of(*case.earlier, case.sql), RULES, rerun=rerun_of(rule)).diagnostics == ()
+        assert analyse(history_of_case(case), RULES, rerun=rerun_of(rule)).diagnostics == ()
 
 
 @pytest.mark.parametrize(("rule", "case"), FIXED)
 def test_a_fix_parses_cures_and_converges(rule: Rule, case: Case) -> None:
-    before = history_of(*case.earlier, case.sql)
+    before = history_of_case(case)
     offered = [
         item.fix is not None
         and (

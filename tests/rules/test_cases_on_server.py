@@ -11,7 +11,7 @@ from driftproof.rule import Case, Rule
 from driftproof.runner.platforms import prepare
 from driftproof.runner.prove import FileProof, Verdict, prove
 from driftproof.runner.server import Server, open_server
-from tests.histories import RULES, history_of, rerun_of
+from tests.histories import RULES, history_of_case, rerun_of
 
 BAD = [
     pytest.param(rule, case, id=f"{rule.code}: {case.why}")
@@ -39,13 +39,15 @@ def each(request: pytest.FixtureRequest, server: Server) -> Iterator[Server]:
 
 
 def proven(server: Server, rule: Rule, case: Case) -> FileProof:
-    history = history_of(*case.earlier, case.sql)
+    history = history_of_case(case)
     rerun = rerun_of(rule)
     diagnostics = analyse(history, RULES, rerun=rerun).diagnostics
     _, fixed = fix_history(history, RULES, lambda items: items, unsafe=True, rerun=rerun)
     [proof] = prove(history, diagnostics, server, prepare(server, None), fixed=fixed)
     if server.version < 180000 and "42601" in proof.fresh:
         pytest.skip(f"{server.description} does not know the syntax")
+    if server.version < 170000 and "55P04" in proof.fresh and not case.bad:
+        pytest.skip(f"{server.description} is stricter with new labels")
     return proof
 
 

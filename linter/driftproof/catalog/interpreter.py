@@ -30,6 +30,7 @@ from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.statements.standing import Standing
 
 WITHOUT_ROWS = ("index", "sequence")
 """The kinds of relations whose rows have no type."""
@@ -118,6 +119,9 @@ class Interpreter:
     there; None says so of all schemas. ``incomplete`` is the first migration that needs what the history never made;
     ``complete`` says that all that is there is known, so that this fails for certain.
     ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
+    ``standing`` says in which transaction the statement stands, ``in_function`` that it is a block of PL/pgSQL.
+    ``uncommitted`` are the labels that were added to older enums, with their transactions, when a use of
+    them fails, and why.
     ``outside`` is the search_path around the elements of a CREATE SCHEMA.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
     that they may use others.
@@ -161,6 +165,10 @@ class Interpreter:
         self._begun: State | None = None
         self.open: bool | None = None
         self._savepoints: list[tuple[str, State]] = []
+        self.standing: Standing | None = None
+        self.uncommitted: dict[tuple[Key, str], tuple[int, Certainty, Doubt]] = {}
+        self._born: dict[Key, tuple[int, int]] = {}
+        self.in_function = False
 
     # -- files and statements ---------------------------------------------------------------------------------------
 
@@ -179,8 +187,11 @@ class Interpreter:
         self.open = None
         self._savepoints = []
 
-    def run(self, statement: op.Statement, line: Callable[[], int]) -> list[Failure]:
-        """Check and apply one statement; ``line`` tells its line when a doubt must be explained. Its failures."""
+    def run(self, statement: op.Statement, line: Callable[[], int], standing: Standing | None = None) -> list[Failure]:
+        """Check and apply one statement; ``line`` tells its line when a doubt must be explained, ``standing`` in which
+        transaction it stands (None: nothing is said of that). Its failures."""
+        self.standing = standing
+        self.in_function = statement.command == "DO"
         self.place = Place(self.place.migration, statement.index)
         self.line = line
         self.failures = []
@@ -283,6 +294,51 @@ class Interpreter:
             return  # what else fails before it, a handler may take
         sqlstate = sqlstate or UNDEFINED[wanted.kind]
         self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS, UNKNOWN, -1, claimed=self.complete)
+
+    def refused(self, command: str, *, missing: bool) -> None:
+        """The statement does not run where it stands, for the transaction that is there or is ``missing``. What it
+        would do elsewhere is taken for done, so that nothing is said of what would follow."""
+        if self._traps or self._second:
+            return
+        kind: Kind = "transaction"
+        sqlstate = (UNDEFINED if missing else DUPLICATE)[kind]
+        self._claim(Failure(Object(kind, None, None, command), missing, sqlstate, Certainty.ALWAYS))
+
+    def born(self, key: Key) -> None:
+        """A type is made, or gets this name, in the transaction at hand."""
+        if self.standing is not None:
+            self._born[key] = (self.standing.number, self.place.migration)
+
+    def added_label(self, key: Key, label: str) -> None:
+        """A label that is new to an enum can't be used in the transaction that adds it, unless that made the enum: a
+        database that had run the migration which made it before is another one."""
+        standing = self.standing
+        sure = not (self.unsure or self._traps or self._second) and self._likely is _Likely.CERTAIN
+        if not sure or standing is None:
+            return
+        number, migration = self._born.get(key, (-1, -1))
+        if number != standing.number or migration != self.place.migration:
+            certainty = Certainty.DRIFT if number == standing.number else Certainty.ALWAYS
+            self.uncommitted[key, label] = (standing.number, certainty, self.doubt("the label is added here"))
+
+    def uses_label(self, key: Key, label: str) -> None:
+        """A constant of an enum: PostgreSQL looks the label up when it reads the statement."""
+        added = self.uncommitted.get((key, label))
+        if added is None or self.standing is None or self.standing.number != added[0]:
+            return
+        if not (self.unsure or self._traps or self._second):
+            _, certainty, reason = added
+            self._claim(
+                Failure(
+                    object=Object("enum-label", key[0], key[1], label),
+                    missing=False,
+                    sqlstate="55P04",
+                    certainty=certainty,
+                    origin=reason.origin,
+                    because=reason.because,
+                    inherited=reason.origin.migration != self.place.migration,
+                )
+            )
 
     def _may_fail(
         self,
@@ -556,6 +612,7 @@ class Interpreter:
             case "savepoint":
                 self._savepoints.append((savepoint, self.state.fork()))
             case "rollback to":
+                self.uncommitted.clear()
                 for at in range(len(self._savepoints) - 1, -1, -1):
                     if self._savepoints[at][0] == savepoint:
                         self.state = self._savepoints[at][1].fork()

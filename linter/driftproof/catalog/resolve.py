@@ -13,7 +13,7 @@ from driftproof.catalog import builtins, routines
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, Presence, Relation
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, Key, Presence, Relation
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
 from driftproof.statements import query as q
@@ -184,6 +184,8 @@ class Resolver:
             target = self.run.need_member(target, "constraint", modifies.arbiter)
         scope.bounds[0].relation = target
         self.modified.append((target, modifies))
+        if self.run.uncommitted and modifies.rows:
+            self._labels(_inserted(target, modifies), scope)
         if modifies.key or modifies.computed or modifies.arbiter is not None:
             self.arbiters.append((target, modifies))
         self.expression(modifies.inference, Scope([scope.bounds[0]], None))
@@ -394,6 +396,30 @@ class Resolver:
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
+        if self.run.uncommitted:
+            self._labels(expression.texts, scope)
+
+    def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
+        """Labels of enums, among the texts."""
+        for typed, text in texts:
+            if isinstance(typed, q.Name):
+                found = self.run.type(typed)
+                key = found.key if found is not None else None
+            else:
+                key = self._own_type(typed, scope)
+            if key is not None:
+                self.run.uses_label(key, text)
+
+    def _own_type(self, reference: q.ColumnRef, scope: Scope | None) -> Key | None:
+        """The type of a column, if it is none of PostgreSQL's own."""
+        *path, name = reference.parts
+        while scope is not None:
+            bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
+            fields = [field for bound in bounds for field in bound.fields(name)]
+            if fields:
+                return fields[0].own_type if len(fields) == 1 else None
+            scope = scope.parent
+        return None
 
     def types_of(self, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
         """The types of a call's arguments, as far as they are known."""
@@ -520,6 +546,15 @@ class Resolver:
                 bound.relation = relation
         else:
             self.run.unsure |= not field.fact.sure
+
+
+def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
+    """The texts that VALUES gives to columns of the target."""
+    names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
+    for values in modifies.rows:
+        for name, text in zip(names, values, strict=False):
+            if text is not None:
+                yield q.ColumnRef((target.key[1], name)), text
 
 
 def _same(one: Field, other: Field) -> bool:

@@ -6,7 +6,7 @@ Source: parse_relation.c and addRangeTableEntryFor..., whose namespace items the
 from collections.abc import Iterable, Sequence
 
 from driftproof.catalog.coercion import spelled_type
-from driftproof.catalog.state import PRESENT, SYSTEM_COLUMNS, UNKNOWN, Fact, Presence, Relation
+from driftproof.catalog.state import PRESENT, SYSTEM_COLUMNS, UNKNOWN, Fact, Key, Presence, Relation
 
 
 class Field:
@@ -26,6 +26,14 @@ class Field:
         if self._type is None and self.relation is not None:
             return spelled_type(self.relation.types.get(self.name, ""))
         return None if self._type == _UNTOLD else self._type
+
+    @property
+    def own_type(self) -> Key | None:
+        """Its type, if that is none of PostgreSQL's own, of a column of a relation."""
+        if self._type is not None or self.relation is None:
+            return None
+        schema, dot, name = self.relation.types.get(self.name, "").partition(".")
+        return (schema, name) if dot else None
 
     def untyped(self) -> "Field":
         """The same column where its type may be another one."""

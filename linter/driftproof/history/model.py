@@ -80,9 +80,10 @@ class Framework(msgspec.Struct, frozen=True):
     says that the directory makes all that is in the database, so that what it never makes was made by hand. ``mode`` is
     the run mode of a file (its path and its text), where not all have the tool's; ``repeatable`` says which files are
     run more than once. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset kept.
-    ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``edited`` says
-    what the tool makes of a migration that is edited after it was applied, and how that is put right; ``failed`` what a
-    failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the last.
+    ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the
+    run mode is the likeliest one, no more. ``edited`` says what the tool makes of a migration that is edited after it
+    was applied, and how that is put right; ``failed`` what a failed one leaves, where the run mode does not say all;
+    ``older`` what happens to one that is added below the last.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Framework(msgspec.Struct, frozen=True):
     repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
+    guessed: bool = False
     edited: str = "databases that have run it are not changed by it any more"
     failed: str | None = None
     older: Older = Older.APPLIED

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from driftproof.runner.server import Server
 
 
+OF_TRANSACTIONS = ("25001", "25P01", "55P04")
+"""What only the transaction makes a statement fail with: it runs when it is sent alone."""
+
+
 class Verdict(StrEnum):
     """What the server says of a prediction. ``not reproduced`` is a bug of driftproof's."""
 
@@ -212,6 +216,8 @@ class _File:
         started = time.perf_counter()
         assert item.statement is not None
         match item.certainty:
+            case _ if item.sqlstate in OF_TRANSACTIONS:
+                proof = self._alone_proof(item, self._refused)
             case Certainty.DRIFT:
                 proof = self._drift_proof(item)
             case Certainty.ALWAYS:
@@ -226,6 +232,44 @@ class _File:
         """What fails statement by statement in the fresh state."""
         with self.states.copy(self.migration) as database:
             return self.states.run_alone(database, self.migration)
+
+    @cached_property
+    def _refused(self) -> dict[int, str]:
+        """What is refused for the transaction that it stands in, when the file is run as its tool runs it.
+
+        A statement that fails hides what comes after it, so it gives way to one that does nothing, and the file runs
+        again. Where another file of the batch has begun it, the batch runs from there.
+        """
+        wanted = [item for item in self.diagnostics if item.sqlstate in OF_TRANSACTIONS]
+        left = {item.statement.index for item in wanted if item.statement is not None}
+        since = min((item.origin.migration for item in wanted if item.origin is not None), default=self.migration.index)
+        found: dict[int, str] = {}
+        migration = self.migration
+        while left:
+            failed = self._failed_first(migration, since)
+            if failed is None or failed[0] in found:
+                break
+            index, sqlstate = failed
+            if index in left and sqlstate in OF_TRANSACTIONS:
+                found[index] = sqlstate
+            left.discard(index)
+            piece = next(piece for piece in pieces_of(migration) if piece.index == index)
+            data = migration.source.data
+            nothing = data[: piece.start] + b"SELECT 1" + data[piece.end :]
+            migration = msgspec.structs.replace(migration, source=migration.source.rewritten(nothing))
+        return found
+
+    def _failed_first(self, migration: Migration, since: int) -> tuple[int, str] | None:
+        """The statement at which a file fails in a fresh database, which has not run the files from ``since`` on."""
+        states = self.states
+        batch = [*states.history.migrations[since : migration.index], migration]
+        with states.copy(states.history.migrations[since]) as database:
+            if len(batch) > 1:
+                outcomes = states.run_batch(database, batch)
+            else:
+                outcomes = [states.run(database, migration).outcome]
+        statement, sqlstate = outcomes[-1].statement, outcomes[-1].sqlstate
+        return None if statement is None or len(outcomes) < len(batch) else (statement, sqlstate or "")
 
     def _rerun_proof(self, item: Diagnostic) -> Proof:
         assert item.statement is not None

@@ -10,7 +10,7 @@ import msgspec
 from driftproof.history import History, Migration
 from driftproof.runner.drift import ComesBack, NotBuilt, Recipe
 from driftproof.runner.ends import End
-from driftproof.runner.execute import Outcome, execute, pieces_of
+from driftproof.runner.execute import Outcome, execute, execute_batch, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
 from driftproof.runner.server import first_line
 from driftproof.source import Unreadable
@@ -212,6 +212,11 @@ class States:
             (since, self.mark()),
         ).fetchall()
         return not committed
+
+    def run_batch(self, database: str, migrations: "Sequence[Migration]") -> list[Outcome]:
+        """Run migrations in one transaction: what came of those that were begun."""
+        with self.server.connect(database, TIMEOUT) as connection:
+            return execute_batch(connection, [(migration, None) for migration in migrations])
 
     def run(self, database: str, migration: Migration) -> Ran:
         """Run a migration in a database, in its run mode."""

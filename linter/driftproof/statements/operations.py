@@ -23,6 +23,7 @@ from driftproof.statements.named import Publish as Publish
 from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
 from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
+from driftproof.statements.standing import NeedBlock as NeedBlock
 
 RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
 ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null", "trigger"]
@@ -499,10 +500,11 @@ class SetSearchPath(msgspec.Struct, frozen=True, gc=False):
 
 
 class Transaction(msgspec.Struct, frozen=True, gc=False):
-    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO."""
+    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO; ``chain``: the next one begins at once."""
 
     command: Literal["begin", "commit", "rollback", "savepoint", "release", "rollback to"]
     savepoint: str = ""
+    chain: bool = False
 
 
 class Forget(msgspec.Struct, frozen=True, gc=False):
@@ -613,6 +615,7 @@ Operation = (
     | AddColumn
     | AddConstraint
     | CreateMember
+    | NeedBlock
     | NeedRelation
     | Own
     | NeedIndex

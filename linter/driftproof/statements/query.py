@@ -50,13 +50,15 @@ None: nothing that is read here."""
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
-    arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``."""
+    arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
+    constants whose type is told by a cast, or by the column that they are compared with or given to."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
     calls: tuple[Call, ...] = ()
     types: tuple[Name, ...] = ()
     relations: tuple[Name, ...] = ()
+    texts: "tuple[tuple[Name | ColumnRef, str], ...]" = ()
 
 
 NOTHING = Expression()
@@ -174,8 +176,9 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
     and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
     inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE. ``rows`` are those of
-    an INSERT ... VALUES that forgives no conflict, constants as text (None: not a constant, or NULL); ``inserts`` says
-    that no row is changed or deleted. ``changed`` are the names of the rows before and after in RETURNING.
+    an INSERT ... VALUES, constants as text (None: not a constant, or NULL), ``forgives`` says that a conflict is no
+    error, ``inserts`` that no row is changed or deleted. ``changed`` are the names of the rows before and after in
+    RETURNING.
     """
 
     target: Name
@@ -189,5 +192,6 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     filtered: bool = False
     repeated: int | None = None
     rows: tuple[tuple[str | None, ...], ...] = ()
+    forgives: bool = False
     inserts: bool = False
     changed: tuple[str, str] = ("old", "new")

@@ -5,7 +5,7 @@ from typing import Any
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-from driftproof.syntax import definitions, objects, plpgsql, sessions, tables, types
+from driftproof.syntax import blocks, definitions, objects, plpgsql, sessions, tables, types
 from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
@@ -18,9 +18,9 @@ Handler = Callable[[Node, int], Operations]
 def operations(tag: str, node: Node, shift: int) -> Operations:
     """The operations of one statement; ``shift`` makes its offsets those of the file (negative: they have none)."""
     lowering = _STATEMENTS.get(tag)
-    if lowering is not None:
-        return lowering(node, shift)
-    return list(_OPAQUE.get(tag, ()))
+    found: Operations = lowering(node, shift) if lowering is not None else [*_OPAQUE.get(tag, ())]
+    asked = blocks.needs(tag, node)
+    return found if asked is None else [asked, *found]
 
 
 def _relations(field: str, *kinds: op.RelationKind) -> Handler:

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import msgspec
+
 from driftproof.statements.query import (
     CTE,
     NOTHING,
@@ -47,7 +49,7 @@ def expression(nodes: Any, shift: int) -> Expression:
 class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
-    __slots__ = ("aggregates", "calls", "columns", "queries", "relations", "shift", "types", "windows")
+    __slots__ = ("aggregates", "calls", "columns", "queries", "relations", "shift", "texts", "types", "windows")
 
     def __init__(self, shift: int) -> None:
         self.shift = shift
@@ -56,6 +58,7 @@ class _Found:
         self.calls: list[Call] = []
         self.types: list[Name] = []
         self.relations: list[Name] = []
+        self.texts: list[tuple[Name | ColumnRef, str]] = []
         self.windows: list[Node] = []
         self.aggregates = False
 
@@ -65,7 +68,12 @@ class _Found:
         if not (self.columns or self.queries or self.calls or self.types):
             return NOTHING
         return Expression(
-            tuple(self.columns), tuple(self.queries), tuple(self.calls), tuple(self.types), tuple(self.relations)
+            tuple(self.columns),
+            tuple(self.queries),
+            tuple(self.calls),
+            tuple(self.types),
+            tuple(self.relations),
+            tuple(self.texts),
         )
 
     def walk(self, node: Any) -> None:
@@ -97,8 +105,15 @@ class _Found:
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
                         self.types.append(name_of_type)
+                        self.texts += texts(name_of_type, node.get("arg"))
                         if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
                             self.relations += relation_text(node["arg"])
+                elif tag == "A_Expr":
+                    self.walk(value)
+                    left, right = value.get("lexpr", {}), value.get("rexpr", {})
+                    for one, other in ((left, right), (right, left)):
+                        if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
+                            self.texts += texts(reference, other)
                 elif tag == "A_Indirection":
                     self.walk(value)
                     of = column_ref(value["arg"].get("ColumnRef", {}), self.shift)
@@ -115,6 +130,18 @@ class _Found:
                 for item in value:
                     if "A_Indices" in item:
                         self.walk(item)
+
+
+def texts(typed: Name | ColumnRef, value: Node | list[Node] | None) -> list[tuple[Name | ColumnRef, str]]:
+    """The text constants of that type that a node is, or a list of nodes."""
+    if type(value) is list:
+        return [found for item in value for found in texts(typed, item)]
+    if type(value) is not dict:
+        return []
+    if "List" in value:
+        return texts(typed, value["List"].get("items"))
+    constant = value.get("A_Const")
+    return [(typed, constant["sval"].get("sval", ""))] if constant is not None and "sval" in constant else []
 
 
 def relation_text(wrapped: Node) -> list[Name]:
@@ -390,11 +417,24 @@ def _insert(node: Node, shift: int) -> Query:
             arbiter=infer.get("conname"),
             computed=any("expr" in item or "collation" in item or "opclass" in item for item in elements),
             filtered="whereClause" in infer,
-            rows=() if conflict else _rows(node.get("selectStmt", {}).get("SelectStmt", {})),
+            rows=_rows(node.get("selectStmt", {}).get("SelectStmt", {})),
+            forgives=bool(conflict),
             inserts=conflict.get("action") != "ONCONFLICT_UPDATE",
             changed=_changed(node),
         ),
     )
+
+
+def _given(seen: Expression, table: Table, targets: Any) -> Expression:
+    """An expression with the texts that SET gives to columns of the table."""
+    alias = table.alias or table.name.name
+    found = [
+        text
+        for item in (target["ResTarget"] for target in targets or ())
+        if "name" in item
+        for text in texts(ColumnRef((alias, item["name"])), item.get("val"))
+    ]
+    return msgspec.structs.replace(seen, texts=(*seen.texts, *found)) if found else seen
 
 
 def _rows(node: Node) -> tuple[tuple[str | None, ...], ...]:
@@ -429,7 +469,7 @@ def _update(node: Node, shift: int) -> Query:
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
-        expression=found.done(),
+        expression=_given(found.done(), table, node.get("targetList")),
         misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,

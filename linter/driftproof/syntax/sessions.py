@@ -28,7 +28,7 @@ def transaction(node: Node, _shift: int) -> Operations:
     if kind in ("TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED"):
         return [op.Forget()]
     command = _COMMANDS.get(kind)
-    return [op.Transaction(command, node.get("savepoint_name", ""))] if command else []
+    return [op.Transaction(command, node.get("savepoint_name", ""), node.get("chain", False))] if command else []
 
 
 def set_(node: Node, _shift: int) -> Operations:

@@ -9,7 +9,7 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Expression, Name
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import expression, query
+from driftproof.syntax.queries import expression, query, texts
 from driftproof.syntax.tree import (
     names,
     needed_roles,
@@ -109,7 +109,7 @@ def column(node: Node, shift: int) -> op.Column:
         fields = item["Constraint"]
         match fields["contype"]:
             case "CONSTR_DEFAULT":
-                default = expression(fields.get("raw_expr"), shift)
+                default = _default(type_, fields.get("raw_expr"), shift)
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True
             case "CONSTR_IDENTITY":
@@ -135,6 +135,13 @@ def column(node: Node, shift: int) -> op.Column:
         sequence_name,
         _collation(node),
     )
+
+
+def _default(type_: Name | ColumnRef | None, node: Node | None, shift: int) -> Expression:
+    """A default for a column of that type, or for that column."""
+    seen = expression(node, shift)
+    found = texts(type_, node) if type_ is not None else ()
+    return msgspec.structs.replace(seen, texts=tuple(found)) if found else seen
 
 
 def _collation(node: Node) -> Name | None:
@@ -345,7 +352,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     match subtype:
         case "AT_ColumnDefault" | "AT_SetExpression":
             setting: op.ValueAction = "set expression" if subtype == "AT_SetExpression" else "set default"
-            value = expression(definition, shift) if definition else None
+            value = _default(ColumnRef((name or "",)), definition, shift) if definition else None
             action = setting if definition else "drop default"
             return [op.AlterValue(table, name or "", action, value, table_missing_ok=table_missing_ok)]
         case _ if subtype in _ACTIONS:

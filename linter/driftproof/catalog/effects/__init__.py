@@ -49,6 +49,7 @@ EFFECTS: dict[type, Effect] = {
     op.MoveRelation: relations.move_relation,
     op.Need: objects.need_object,
     op.NeedIndex: keys.need_index,
+    op.NeedBlock: control.need_block,
     op.NeedMember: members.need_member,
     op.NeedRoutine: functions.need_routine,
     op.NeedRelation: relations.need_relation,

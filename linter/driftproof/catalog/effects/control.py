@@ -63,6 +63,22 @@ def enter_schema(run: Interpreter, step: op.EnterSchema) -> None:
         run.state.path = (step.schema, *run.outside)
 
 
+def need_block(run: Interpreter, step: op.NeedBlock) -> None:
+    """What works only in a transaction block, or only outside of one. In a function neither is the server's concern but
+    that it is no place for the latter."""
+    standing = run.standing
+    if run.in_function:
+        refused = not step.inside
+    elif standing is None:
+        return
+    elif step.inside:
+        refused = standing.known and not (standing.begun if step.begun else standing.block)
+    else:
+        refused = standing.block
+    if refused:
+        run.refused(step.command, missing=step.inside)
+
+
 def transaction(run: Interpreter, step: op.Transaction) -> None:
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT. Behind the end of a transaction ROLLBACK may find nothing to take back."""
     if step.command == "rollback" and run.open is False:

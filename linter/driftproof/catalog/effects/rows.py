@@ -32,7 +32,9 @@ def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Ro
         kind in ("trigger", "rule") and fact.presence is not Presence.ABSENT
         for (kind, _), fact in target.members.items()
     )
-    if not modifies.rows or diverted or run.state.children(target):  # partitions have triggers of their own
+    if (
+        not modifies.rows or modifies.forgives or diverted or run.state.children(target)
+    ):  # partitions have triggers of their own
         return []
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
     found = []

@@ -48,6 +48,7 @@ def create_type(run: Interpreter, made: op.Create) -> None:
         type_.members["constraint", name] = type_.fact
         type_.constraints[name] = constraint.kind
     run.state.put_type(type_)
+    run.born(key)
 
 
 def _forbid_name(run: Interpreter, key: Key) -> None:
@@ -214,6 +215,7 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     sure = type_.fact.sure and not run.unsure
     run.state.put_type(Relation(old, "type", ABSENT if sure else GONE, open=False))
     run.state.put_type(moved)
+    run.born(to)
     forget_named_after(run, old)
 
 
@@ -268,6 +270,8 @@ def add_label(run: Interpreter, add: op.AddLabel) -> None:
         type_ = _need_label(run, type_, add.neighbour)
     type_ = run.state.writable(type_)
     type_.members["enum-label", add.label] = run.made()
+    if add.renames is None and (fact is ABSENT or not add.if_not_exists):
+        run.added_label(type_.key, add.label)
     if add.renames is not None:
         type_.members["enum-label", add.renames] = GONE if run.unsure else ABSENT
 

@@ -79,6 +79,7 @@ def _read(
         value.calls,
         value.types,
         tuple(name for name, key in names.items() if key not in sequences),
+        value.texts,
     )
     Resolver(run).over(seen, relation)
     types = (name for type_ in value.types for name in named(run, type_))

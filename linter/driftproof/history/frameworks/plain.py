@@ -36,6 +36,7 @@ framework = Framework(
     name="plain",
     title="plain SQL files (psql)",
     run_mode=RunMode.AUTOCOMMIT,
+    guessed=True,
     recognises=lambda _folder: True,
     discover=_discover,
     version=leading,

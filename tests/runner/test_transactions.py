@@ -1,0 +1,86 @@
+"""What is refused in a transaction block, or outside of one: the server says it of each command, in each run mode."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driftproof.analysis import analyse
+from driftproof.history import RunMode
+from driftproof.runner.execute import execute
+from tests.histories import RULES, history_of
+
+if TYPE_CHECKING:
+    from driftproof.runner.server import Connection
+
+SETUP = """
+CREATE TABLE IF NOT EXISTS base (a int);
+CREATE TABLE IF NOT EXISTS parts (a int) PARTITION BY LIST (a);
+CREATE TABLE IF NOT EXISTS part PARTITION OF parts FOR VALUES IN (1);
+CREATE SCHEMA IF NOT EXISTS s;
+"""
+COMMANDS = """
+CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON base (a)
+DROP INDEX CONCURRENTLY IF EXISTS i
+REINDEX TABLE CONCURRENTLY base
+REINDEX (CONCURRENTLY off, VERBOSE) TABLE base
+REINDEX (CONCURRENTLY true) TABLE base
+REINDEX SCHEMA s
+ALTER TABLE parts DETACH PARTITION part CONCURRENTLY
+VACUUM base
+ANALYZE base
+CLUSTER
+DROP DATABASE IF EXISTS nowhere
+ALTER DATABASE postgres SET TABLESPACE pg_default
+ALTER DATABASE postgres CONNECTION LIMIT -1
+CREATE TABLESPACE nowhere LOCATION '/nowhere'
+DROP TABLESPACE IF EXISTS nowhere
+ALTER SYSTEM RESET work_mem
+CREATE SUBSCRIPTION sub CONNECTION 'port=1' PUBLICATION p
+CREATE SUBSCRIPTION sub CONNECTION 'port=1' PUBLICATION p WITH (create_slot = off)
+CREATE SUBSCRIPTION sub CONNECTION 'port=x y' PUBLICATION p WITH (connect = 0)
+DISCARD ALL
+DISCARD TEMP
+COMMIT PREPARED 'x'
+LOCK TABLE base
+SAVEPOINT a
+RELEASE SAVEPOINT a
+ROLLBACK TO SAVEPOINT a
+DECLARE c CURSOR FOR SELECT 1
+DECLARE h CURSOR WITH HOLD FOR SELECT 1; CLOSE h
+COMMIT AND CHAIN
+SET LOCAL lock_timeout = '1s'
+DO $$ BEGIN EXECUTE 'VACUUM base'; END $$
+DO $$ BEGIN LOCK TABLE base; END $$
+DO $$ BEGIN EXECUTE 'CREATE INDEX CONCURRENTLY i ON base (a)'; EXCEPTION WHEN others THEN NULL; END $$
+""".strip().splitlines()
+FORMS = [
+    "{}",
+    "SELECT 1; {}",
+    "{}; SELECT 1",
+    "BEGIN; {}; COMMIT",
+    "BEGIN; SELECT 1; COMMIT; {}",
+    "COMMIT; {}",
+    "SELECT 1; COMMIT; {}",
+    "SELECT 1; ROLLBACK; SELECT 1; {}",
+]
+
+
+@pytest.mark.parametrize("mode", list(RunMode))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_said_to_be_refused_is_and_nothing_else(connection: "Connection", mode: RunMode, command: str) -> None:
+    for form in FORMS:
+        connection.execute(SETUP)
+        history = history_of(SETUP, form.format(command) + ";\n", mode=mode)
+        outcome = execute(connection, history.migrations[1])
+        refused = outcome.sqlstate in ("25001", "25P01")
+        said = [
+            (item.statement.index, item.sqlstate)
+            for item in analyse(history, RULES).diagnostics
+            if item.code in ("DP401", "DP408") and item.statement is not None
+        ]
+        assert said[:1] == ([(outcome.statement, outcome.sqlstate)] if refused else []), form
+
+
+def test_where_no_tool_is_known_nobody_knows_that_there_is_no_transaction() -> None:
+    codes = {item.code for item in analyse(history_of(SETUP, "LOCK TABLE base;\n"), RULES).diagnostics}
+    assert "DP408" not in codes
