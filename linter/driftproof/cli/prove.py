@@ -25,6 +25,7 @@ class Tries(NamedTuple):
     fail_on: str | None
     explore: int
     seed: int
+    witnesses: bool
 
 
 @click.command()
@@ -58,6 +59,7 @@ class Tries(NamedTuple):
     help="Try N more states of each file, in which nothing is said to fail.",
 )
 @click.option("--seed", type=int, default=1, metavar="N", help="Chooses those states.  [default: 1]")
+@click.option("--witness", metavar="DIR", help="Write a script for psql into DIR for each failure that was reproduced.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("-o", "--output-file", metavar="FILE", help="Write the report to FILE.")
 @click.option(
@@ -79,6 +81,7 @@ def prove(
     fail_on: str | None,
     explore: int,
     seed: int,
+    witness: str | None,
     form: str,
     output_file: str | None,
     rerun: str | None,
@@ -108,8 +111,12 @@ def prove(
         read(paths, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun)),
         Servers(database_url, allow_remote, bins),
         jobs,
-        Tries(unsafe_fixes, fail_on, explore, seed),
+        Tries(unsafe_fixes, fail_on, explore, seed, witness is not None),
     )
+    if witness is not None:
+        from driftproof.runner.witness import write
+
+        write(Path(witness), (one for server in report.servers[:1] for file in server.files for one in file.witnesses))
     said = _said(report, form, terminal.wants_colour(color, sys.stdout) if output_file is None else color == "always")
     if output_file is not None:
         Path(output_file).write_bytes(said if isinstance(said, bytes) else said.encode(errors="backslashreplace"))
@@ -169,7 +176,9 @@ def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", tries: 
     failing = partial(config.failing, history=history, rules=known, fail_on=tries.fail_on)
     _, fixed = fix_history(history, rules, failing, unsafe=tries.unsafe, rerun=config.rerun, fixing=config.fixing)
     fixed = [file for file in fixed if file.rounds]
-    return Claims(history, config.adjust(found, history, known), tuple(fixed), _exploration(job, known, tries))
+    return Claims(
+        history, config.adjust(found, history, known), tuple(fixed), _exploration(job, known, tries), tries.witnesses
+    )
 
 
 def _exploration(job: "Job", known: "Sequence[Rule]", tries: Tries) -> "Exploration | None":

@@ -16,6 +16,7 @@ from driftproof.runner.ends import End, differences, lacking
 from driftproof.runner.execute import pieces_of
 from driftproof.runner.explore import Exploration, Explored, explore, needed
 from driftproof.runner.states import Ran, Room, States
+from driftproof.runner.witness import Steps, Witness, alone, made, whole, witness
 
 if TYPE_CHECKING:
     from driftproof.runner.platforms import Platform
@@ -57,7 +58,7 @@ class FileProof(msgspec.Struct, frozen=True):
     ``again`` is what is wrong with a second run of the fixed file: that it fails, or what it changes (None: it is not
     meant to run twice). ``dumped``: schemas were compared by pg_dump too, not only by our own snapshot of the catalogs.
     ``stand_ins`` are the extensions of that database that are not the real ones; ``explored`` are states that no
-    diagnostic names.
+    diagnostic names, ``witnesses`` scripts that show the failures, if so asked.
     """
 
     path: str
@@ -69,6 +70,7 @@ class FileProof(msgspec.Struct, frozen=True):
     dumped: bool = False
     stand_ins: tuple[str, ...] = ()
     explored: tuple[Explored, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
     seconds: float = 0.0
 
 
@@ -80,6 +82,7 @@ def prove(
     *,
     fixed: Sequence[FixedFile] = (),
     exploration: Exploration | None = None,
+    witnesses: bool = False,
     proven: Callable[[], None] = lambda: None,
 ) -> list[FileProof]:
     """Try the predictions for the named migrations of a history, and what becomes of these states in the ``fixed``
@@ -102,7 +105,9 @@ def prove(
     try:
         for index in sorted(history.named):
             states.reach(index)
-            files.append(_File(states, history.migrations[index], predicted, rewritten, exploration, proven).proof())
+            files.append(
+                _File(states, history.migrations[index], predicted, rewritten, exploration, witnesses, proven).proof()
+            )
             proven()
             states.release(state for state, until in needed_until.items() if until <= index)
     finally:
@@ -120,11 +125,14 @@ class _File:
         diagnostics: Sequence[Diagnostic],
         fixed: Mapping[str, FixedFile],
         exploration: Exploration | None,
+        witnesses: bool,
         proven: Callable[[], None],
     ) -> None:
         self.states = states
         self.migration = migration
         self.exploration = exploration
+        self.witnesses = witnesses
+        self._recipes: dict[int, Recipe] = {}
         self.proven = proven
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
         self.fix = fixed.get(migration.path)
@@ -162,6 +170,7 @@ class _File:
             self.fresh_end is not None and self.fresh_end.dump is not None,
             states.stand_ins,
             tuple(explore(states, migration, self.exploration)) if fresh.ok and self.exploration is not None else (),
+            tuple(filter(None, map(self._witness, range(len(proofs)), proofs))) if self.witnesses else (),
             time.perf_counter() - started,
         )
 
@@ -314,6 +323,7 @@ class _File:
                 try:
                     with Room(self.states, recipe) as room:
                         proof = self._drifted(item, recipe, room)
+                    self._recipes[self.diagnostics.index(item)] = recipe
                 except NotBuilt as failed:
                     comes_back |= isinstance(failed, ComesBack)
                     reasons.append(str(failed))
@@ -372,6 +382,35 @@ class _File:
         return msgspec.structs.replace(
             proof, fixed=said is None, fixed_detail="it runs" if said is None else f"it fails: {said}"
         )
+
+    def _witness(self, at: int, proof: Proof) -> Witness | None:
+        """The scripts that show a reproduced failure; one of a file that runs from scratch, or that fails always."""
+        item, fresh = proof.diagnostic, self.states.ran[self.migration.index]
+        if proof.verdict is not Verdict.REPRODUCED or item.statement is None:
+            return None
+        piece = next(piece for piece in pieces_of(self.migration) if piece.index == item.statement.index)
+        text = self.migration.source.sql.encode()[piece.start : piece.end].decode()
+        base, path, fixed = self.migration.index, self.migration.path, None
+        if item.certainty is Certainty.ALWAYS:
+            steps = Steps(base, ((path, self._up_to(item.statement.index, self._alone)),), text)
+        elif not fresh.ok:
+            return None
+        elif item.certainty is Certainty.RERUN:
+            again = self._up_to(item.statement.index, self._in_second_run)
+            steps = Steps(base, ((path, whole(self.migration)), (f"{path} again", again)), text)
+            if self.fixed is not None and self.again == ():
+                fixed = Steps(base, ((path, whole(self.fixed)), (f"{path} again", whole(self.fixed))))
+        else:
+            recipe = self._recipes[at]
+            steps = made(self.states, recipe, whole(recipe.given), text)
+            if proof.fixed:
+                mended = self._with_fix(item, recipe)
+                fixed = made(self.states, mended, whole(mended.given), None)
+        return witness(self.states, item, proof.detail, steps, fixed)
+
+    def _up_to(self, statement: int, failing: Mapping[int, str]) -> str:
+        """The file's statements by themselves up to one that fails, without those that fail before it."""
+        return alone(self.migration, failing.keys() - {statement}, statement)
 
     def _with_fix(self, item: Diagnostic, recipe: Recipe) -> Recipe:
         """The same state for the fixed file."""

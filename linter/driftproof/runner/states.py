@@ -2,6 +2,7 @@
 
 from collections import deque
 from contextlib import contextmanager
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -70,6 +71,7 @@ class States:
         self._bases: dict[int, str] = {}
         self._roles: dict[int, Roles] = {}
         self._reading: list[End] = []
+        self._first_roles = remember(server) if server.embedded else None
         self._ends: deque[tuple[str, End]] = deque()
 
     def close(self) -> None:
@@ -133,6 +135,31 @@ class States:
             yield database
         finally:
             self.server.drop_database(database)
+
+    @contextmanager
+    def empty(self) -> "Iterator[str]":
+        """An empty database, for a while; the roles are those that the platform brings."""
+        for end in self._reading:
+            end.settle()
+        if self._first_roles is not None:
+            restore(self.server, self._first_roles)
+        database = self.server.create_database()
+        try:
+            yield database
+        finally:
+            self.server.drop_database(database)
+
+    @cached_property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """What the platform sets in a new session of its databases; the values as SQL."""
+        if self._platform.template is None:
+            return ()
+        with self.server.connect(self._platform.template) as connection:
+            rows = connection.execute(
+                "SELECT name, CASE WHEN name = 'search_path' THEN setting ELSE quote_literal(setting) END"
+                " FROM pg_catalog.pg_settings WHERE source IN ('database', 'user', 'database user') ORDER BY name"
+            ).fetchall()
+        return tuple((name, value) for name, value in rows)
 
     def look(self, database: str) -> End:
         """The schema that a database holds now. Settle it before the database changes."""

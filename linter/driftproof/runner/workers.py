@@ -27,6 +27,7 @@ class Claims(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     fixed: tuple[FixedFile, ...] = ()
     exploration: Exploration | None = None
+    witnesses: bool = False
 
     @property
     def steps(self) -> int:
@@ -58,7 +59,13 @@ class Claims(msgspec.Struct, frozen=True):
 
     def _of(self, named: Sequence[int], here: dict[int, list[Diagnostic]]) -> "Claims":
         history = msgspec.structs.replace(self.history, named=frozenset(named))
-        return Claims(history, tuple(item for index in named for item in here[index]), self.fixed, self.exploration)
+        return Claims(
+            history,
+            tuple(item for index in named for item in here[index]),
+            self.fixed,
+            self.exploration,
+            self.witnesses,
+        )
 
 
 class ServerProof(msgspec.Struct, frozen=True):
@@ -125,6 +132,7 @@ def _worker(
                 platform,
                 fixed=claims.fixed,
                 exploration=claims.exploration,
+                witnesses=claims.witnesses,
                 proven=proven,
             )
             return ServerProof(server.description, tuple(files), platform.notes)

@@ -90,6 +90,11 @@ def prepare(server: Server, platform: str | None) -> Platform:
     return Platform(platform, template, (), (note,) if names else ())
 
 
+def script_of(platform: str | None) -> str:
+    """What stands in a platform's database, as SQL; empty for a bare server."""
+    return "" if platform is None else (files(__name__) / f"{platform}.sql").read_text()
+
+
 def _lacking(server: Server) -> tuple[StandIn, ...]:
     """The stand-ins that the server has no extension for."""
     with server.maintenance.transaction():
@@ -156,7 +161,7 @@ def _apply(server: Server, template: str, platform: str) -> None:
     """Run a platform's script, and the functions of stand-ins that are no extensions here."""
     import psycopg
 
-    script = (files(__name__) / f"{platform}.sql").read_text()
+    script = script_of(platform)
     before = _roles(server)
     with server.connect(template) as connection:
         try:
