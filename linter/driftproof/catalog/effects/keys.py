@@ -102,6 +102,7 @@ def need_unique(
     for index in indexes(run, relation):
         unique = index.unique
         if unique is None:
+            perhaps = perhaps or index.open  # one that was lost sight of
             continue
         if computed:
             perhaps = perhaps or columns <= unique.columns

@@ -7,6 +7,7 @@ the comment at the head of the file, with a blank line behind it, lets each stat
 import re
 from pathlib import Path
 
+from driftproof.history import masks
 from driftproof.history.files import matching
 from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
 
@@ -28,7 +29,8 @@ def _up(data: bytes) -> bytes:
         mark = mark.replace(written, meant)
     if not mark.strip() or mark.strip() == b";":
         return data
-    stand_in = re.sub(rb"\S+", lambda part: b";".ljust(len(part[0])), mark, count=1)
+    first = len(mark) - len(mark.lstrip())
+    stand_in = mark[:first] + b";" + masks.blank(mark[first + 1 :])
     return data[: found.end()] + data[found.end() :].replace(mark, stand_in)
 
 

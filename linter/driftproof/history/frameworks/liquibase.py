@@ -21,11 +21,8 @@ _NO_TRANSACTION = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\brunInTransactio
 _AGAIN = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\b(?:runAlways|runOnChange):true\b")
 _DELIMITER = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\bendDelimiter:(?P<delimiter>\S+)")
 _PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
-_OUTSIDE = re.compile(
-    rb"(?is)^[ \t]*(?:go|/)[ \t]*\r?$"
-    rb"|^[ \t]*--[ \t]*ignoreLines:start\b.*?^[ \t]*--[ \t]*ignoreLines:end\b",
-    re.MULTILINE,
-)
+_ENDS = re.compile(rb"(?im)^[ \t]*(go|/)(?=[ \t]*\r?$)")
+_BETWEEN = re.compile(rb"(?ims)^[ \t]*--[ \t]*ignoreLines:start\b[^\n]*\n(.*?)(?=^[ \t]*--[ \t]*ignoreLines:end\b|\Z)")
 _IGNORED = re.compile(rb"(?im)^[ \t]*--[ \t]*ignoreLines:(\d+)[^\n]*\n")
 
 
@@ -62,7 +59,8 @@ def _place(path: Path, listed: list[str]) -> int:
 
 
 def _up(data: bytes) -> bytes:
-    data = _OUTSIDE.sub(lambda found: masks.blank(found[0]), data)
+    data = _BETWEEN.sub(lambda found: masks.blank(found[0]), data)
+    data = _ENDS.sub(lambda found: b";".rjust(len(found[0]) - len(found[1]) + 1).ljust(len(found[0])), data)
     for found in reversed(list(_IGNORED.finditer(data))):
         lines = data[found.end() :].splitlines(keepends=True)
         end = found.end() + sum(map(len, lines[: int(found[1])]))

@@ -1,0 +1,11 @@
+-- atlas:delimiter -- end
+ALTER TABLE accounts ADD COLUMN email text
+-- end
+INSERT INTO accounts VALUES (1, 'a', 'a@example.com')
+-- end
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN n * 2; -- one; two
+END;
+$$
+-- end

@@ -1,0 +1,7 @@
+-- migrate:up
+CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    name text
+);
+-- migrate:down
+DROP TABLE accounts;

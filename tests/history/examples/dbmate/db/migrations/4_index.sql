@@ -1,0 +1,3 @@
+-- migrate:up transaction:false
+CREATE INDEX CONCURRENTLY accounts_email ON accounts (email);
+-- migrate:down

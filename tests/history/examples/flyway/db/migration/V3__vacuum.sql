@@ -1,0 +1,2 @@
+SELECT 1;
+REINDEX INDEX CONCURRENTLY accounts_email;

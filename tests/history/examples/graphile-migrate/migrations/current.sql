@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN n * 2; -- one; two
+END;
+$$;

@@ -1,0 +1,2 @@
+-- hasura:no-transaction
+CREATE INDEX CONCURRENTLY accounts_email ON accounts (email);

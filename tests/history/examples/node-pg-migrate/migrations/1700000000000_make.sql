@@ -1,0 +1,8 @@
+-- Up Migration
+CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    name text
+);
+
+-- Down Migration
+DROP TABLE accounts;

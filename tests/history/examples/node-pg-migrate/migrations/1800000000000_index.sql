@@ -1,0 +1,2 @@
+-- Up Migration
+CREATE INDEX accounts_email ON accounts (email);

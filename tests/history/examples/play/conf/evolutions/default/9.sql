@@ -1,0 +1,10 @@
+# Accounts
+
+# --- !Ups
+CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    name text
+);
+
+# --- !Downs
+DROP TABLE accounts;

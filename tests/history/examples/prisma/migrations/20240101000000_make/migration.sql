@@ -1,0 +1,5 @@
+-- CreateTable
+CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    name text
+);

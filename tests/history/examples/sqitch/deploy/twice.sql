@@ -1,0 +1,8 @@
+-- requires: twice
+BEGIN;
+CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN n * 2; -- one; two
+END;
+$$;
+COMMIT;

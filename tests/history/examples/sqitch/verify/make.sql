@@ -1,0 +1,3 @@
+BEGIN;
+SELECT id FROM accounts WHERE false;
+ROLLBACK;

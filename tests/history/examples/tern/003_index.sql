@@ -1,0 +1,3 @@
+---- tern: disable-tx ----
+CREATE INDEX CONCURRENTLY accounts_email ON accounts (email);
+SELECT 1;

@@ -1,0 +1,157 @@
+"""Each framework on a directory of its own: recognised, in order, in its run modes, and run to the same schema."""
+
+from pathlib import Path
+
+import pytest
+
+from driftproof.cli.inputs import Settings, read
+from driftproof.history import History, left_out, names_of_frameworks
+from driftproof.runner.migrate import up
+from driftproof.runner.platforms import prepare
+from driftproof.runner.server import Server
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+# Of each example: the files in their order, each with the letter of its run mode; what is left out; what stands alone.
+EXPECTED = {
+    "atlas": ("20240101000000_make.sql t, 20240102000000.sql t, 20240103000000_index.sql a", "", ""),
+    "dbmate": ("20_make.sql t, 3_add.sql t, 4_index.sql s", "", ""),
+    "diesel": (
+        "00000000000000_diesel_initial_setup/up.sql t, 2024-01-02-000000_make/up.sql t,"
+        " 2024-01-03-000000-0000_add/up.sql t, 2024-01-04-000000_index/up.sql s",
+        "00000000000000_diesel_initial_setup/down.sql, 2024-01-02-000000_make/down.sql",
+        "",
+    ),
+    "drizzle": ("0000_make.sql b, 0002_add.sql b, 0001_index.sql b", "0003_by_hand.sql", ""),
+    "flyway": (
+        "V1_9__make.sql t, later/V1.10__add.sql t, V2__index.sql a, V3__vacuum.sql a, R__twice.sql t",
+        "U2__index.sql, v3__lower_case.sql",
+        "afterMigrate.sql",
+    ),
+    "golang-migrate": (
+        "9_make.up.sql s, 10_add.up.sql s, 0011_index.up.sql s",
+        "10_add.down.sql, 9_make.down.sql",
+        "",
+    ),
+    "goose": ("9_make.sql t, 10_add.sql t, 00011_index.sql a", "0_nothing.sql", ""),
+    "graphile-migrate": (
+        "committed/000001.sql t, committed/000002-add.sql t, committed/000003.sql s, current.sql t",
+        "",
+        "",
+    ),
+    "hasura": (
+        "9_make/up.sql t, 10_add/up.sql t, 11_index/up.sql s",
+        "12_nothing/up.sql, 9_make/down.sql",
+        "",
+    ),
+    "liquibase": ("make.sql t, add.sql t, a_index.sql a", "notes.sql", ""),
+    "node-pg-migrate": (
+        "1700000000000_make.sql b, 20240101000000000_add.sql b, 1800000000000_index.sql b",
+        "",
+        "",
+    ),
+    "plain": ("9_make.sql a, 10_add.sql a, 11_index.sql a", "11_index.down.sql", ""),
+    "play": ("9.sql a, 10.sql a, 11.sql a", "", ""),
+    "postgres-migrations": ("1_make.sql t, 02-add.sql t, 3.sql s", "", ""),
+    "prisma": (
+        "20240101000000_make/migration.sql s, 20240102000000_add/migration.sql s, 20240103000000_index/migration.sql s",
+        "20240102000000_add/down.sql",
+        "",
+    ),
+    "refinery": ("V9__make.sql t, more/V10__add.sql t, U11__index.sql t", "V1-bad.sql", ""),
+    "sqitch": (
+        "deploy/make.sql a, deploy/twice@v1.sql a, deploy/add.sql a, deploy/twice.sql a, deploy/indexes/email.sql a",
+        "revert/make.sql, verify/make.sql",
+        "",
+    ),
+    "sqlx": ("9_make.sql t, 10_add.up.sql t, 11_index.sql s", "10_add.down.sql", ""),
+    "supabase": (
+        "20240101000000_make.sql p, 20240102000000_add.sql p, 20240103000000_index.sql p",
+        "",
+        "notes.sql",
+    ),
+    "synapse": (
+        "common/full_schemas/72/full.sql.postgres t, main/full_schemas/72/full.sql.postgres t,"
+        " common/delta/73/01twice.sql.postgres t, main/delta/73/02add.sql t, main/delta/100/01index.sql t",
+        "main/delta/72/01old.sql",
+        "",
+    ),
+    "tern": ("001_make.sql t, 002_add.sql t, 003_index.sql a", "", ""),
+    "yoyo": (
+        "0001.make.sql t, 0003.add.sql t, 0002.index.sql a",
+        "0001.make.rollback.sql, post-apply.sql",
+        "",
+    ),
+}
+
+
+def read_example(name: str) -> tuple[History, list[str]]:
+    """The history of an example, and the files that stand alone beside it."""
+    histories = [job.history for job in read([str(EXAMPLES / name)], Settings(isolated=True))]
+    return histories[-1], [Path(one.migrations[0].path).name for one in histories[:-1]]
+
+
+def relative(history: History, path: Path) -> str:
+    assert history.directory is not None
+    return path.relative_to(history.directory).as_posix()
+
+
+def test_every_framework_has_an_example() -> None:
+    assert sorted(EXPECTED) == sorted(names_of_frameworks())
+    assert sorted(EXPECTED) == sorted(path.name for path in EXAMPLES.iterdir())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_directory_is_recognised_and_read_in_order(name: str) -> None:
+    history, alone = read_example(name)
+    order, passed_by, by_itself = EXPECTED[name]
+
+    assert history.framework.name == name
+    assert ", ".join(f"{relative(history, Path(one.path))} {one.run_mode[0]}" for one in history.migrations) == order
+    said = [(relative(history, path), why) for path, why in left_out(history)]
+    assert ", ".join(path for path, _ in said if path not in alone) == passed_by
+    assert ", ".join(alone) == by_itself
+    assert all(why for _, why in said)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_one_file_is_judged_with_the_others(name: str) -> None:
+    whole, _ = read_example(name)
+    last = whole.migrations[-1]
+    [job] = read([last.path], Settings(isolated=True))
+    assert [one.path for one in job.history.migrations] == [one.path for one in whole.migrations]
+    assert job.history.named == {last.index}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_offset_stays(name: str) -> None:
+    for migration in read_example(name)[0].migrations:
+        source = migration.source
+        assert len(source.sql.encode()) == len(source.data)
+        assert [at for at, byte in enumerate(source.sql.encode()) if byte == 10] == [
+            at for at, byte in enumerate(source.data) if byte == 10
+        ]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_it_runs_to_the_schema_that_is_meant(server: Server, name: str) -> None:
+    history, _ = read_example(name)
+    platform = prepare(server, history.framework.platform)
+    database = server.create_database(platform.template)
+    try:
+        steps = up(lambda: server.connect(database), history)
+        assert [(step.migration.path, step.outcome) for step in steps if step.failed] == []
+        with server.connect(database) as connection:
+            columns = connection.execute(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_name = 'accounts' AND table_schema = 'public' ORDER BY ordinal_position"
+            ).fetchall()
+            valid = connection.execute(
+                "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('accounts_email')"
+            ).fetchall()
+            rows = connection.execute("SELECT id, email, twice(21) FROM accounts").fetchall()
+    finally:
+        server.drop_database(database)
+    assert columns == [("id",), ("name",), ("email",)]
+    assert valid == [(True,)]
+    assert rows == [(1, "a@example.com", 42)]

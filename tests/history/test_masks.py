@@ -1,0 +1,101 @@
+"""What is blanked out or stood in for keeps every offset, and what is outside of it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftproof.history import named, names_of_frameworks
+from driftproof.source import BOM, Source
+
+PIECES = [
+    "CREATE TABLE t (a int);",
+    "SELECT ':a', '${b}', \"{{c}}\" -- :d ${e}\n",
+    "DO $body$ BEGIN PERFORM 1; END $body$;",
+    "SELECT (ARRAY[1,2])[1:2], now()::text;",
+    "\n",
+    "\r\n",
+    "é🐍",
+    "/* ${x} :y */",
+    "'",
+    '"',
+    "$$",
+    ";",
+    ";;",
+    "-- +goose Up\n",
+    "-- +goose Down\n",
+    "-- +goose ENVSUB ON\n",
+    "-- +goose ENVSUB OFF\n",
+    "-- migrate:up\n",
+    "-- migrate:down\n",
+    "-- Up Migration\n",
+    "-- Down Migration\n",
+    "---- create above / drop below ----\n",
+    "# --- !Ups\n",
+    "# --- !Downs\n",
+    "# remark\n",
+    "--liquibase formatted sql\n",
+    "--changeset a:b endDelimiter:@@\n",
+    "--ignoreLines:2\n",
+    "--ignoreLines:start\n",
+    "--ignoreLines:end\n",
+    "@@",
+    "go\n",
+    "-- atlas:delimiter @@\n",
+    "$%AUTO_INCREMENT_PRIMARY_KEY%$",
+    ":name",
+    ":'name'",
+    ':"name"',
+    ":NAME",
+    "${schema}",
+    "$VAR",
+    "{{ .prefix }}",
+    " x ",
+]
+TEXT = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+@pytest.mark.parametrize("name", names_of_frameworks())
+@given(text=TEXT, bom=st.booleans())
+def test_lengths_lines_and_characters_stay(name: str, text: str, bom: bool) -> None:
+    data = (BOM if bom else b"") + text.encode()
+    sql = Source("x.sql", data, named(name).up).sql.encode()
+
+    assert len(sql) == len(data)
+    assert [(at, byte) for at, byte in enumerate(sql) if byte in b"\r\n"] == [
+        (at, byte) for at, byte in enumerate(data) if byte in b"\r\n"
+    ]
+
+
+@pytest.mark.parametrize("name", names_of_frameworks())
+@given(text=st.text(st.characters(exclude_characters=":$#{;@\x00", exclude_categories=["Cs"]), max_size=60))
+def test_what_has_no_mark_stays_as_it_is(name: str, text: str) -> None:
+    if not re.search(r"(?im)^\s*(?:--|go\s*$|/\s*$)", text):
+        data = text.encode()
+        assert named(name).up(data) == data
+
+
+STAND_INS = [
+    ("flyway", "SELECT * FROM ${schema}.t;", "SELECT * FROM schema___.t;"),
+    ("flyway", "${setUp};\nSELECT 1;\n  ${tearDown}\n", "        ;\nSELECT 1;\n             \n"),
+    ("flyway", "SELECT ${flyway:timestamp}, ${1st};", "SELECT flyway_timestamp___, _1st__;"),
+    ("tern", "CREATE TABLE {{.prefix}}t ();", "CREATE TABLE prefix_____t ();"),
+    ("sqitch", "SELECT :a, :'b', :\"c\";", "SELECT a_, 'b_', \"c_\";"),
+    ("sqitch", "SELECT a[1:n], ':a', x::text, $$ :a $$; -- :a", "SELECT a[1:n], ':a', x::text, $$ :a $$; -- :a"),
+    ("graphile-migrate", "GRANT x TO :APP_USER; SELECT ':NO';", "GRANT x TO app_user_; SELECT ':NO';"),
+    ("play", "# a\nSELECT ';;';\n", "   \nSELECT '; ';\n"),
+    ("liquibase", "SELECT 1\ngo\nSELECT 2\n/\n", "SELECT 1\n; \nSELECT 2\n;\n"),
+    ("goose", "-- +goose Up\nSELECT ${A};", "-- +goose Up\nSELECT ${A};"),
+    ("goose", "-- +goose ENVSUB ON\nSELECT ${A}, $B;\n", "-- +goose ENVSUB ON\nSELECT a___, b_;\n"),
+    (
+        "dbmate",
+        "-- migrate:up\na\n-- migrate:down\nb\n-- migrate:up\nc",
+        "-- migrate:up\na\n               \n \n-- migrate:up\nc",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), STAND_INS)
+def test_what_stands_in(name: str, text: str, expected: str) -> None:
+    assert named(name).up(text.encode()).decode() == expected
