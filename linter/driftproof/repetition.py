@@ -32,7 +32,7 @@ def second_run(
     guarded = {key for name in _guarded(statements) if (key := run.state.look_up(name)[0]) is not None}
     # How a file that stands alone is run is not known.
     halves = not migration.run_mode.clean_after_failure and not file.history.alone and not _one_transaction(statements)
-    if rerun is Rerun.AUTO and not halves and not guarded:
+    if rerun is Rerun.AUTO and not halves and not guarded and not migration.repeatable:
         return
     with run.again():
         for statement in statements:
@@ -42,8 +42,8 @@ def second_run(
                 companion = not failure.missing and _owner(run, failure.object) in guarded
                 # Nothing stands behind the last statement that could fail and leave it done.
                 stopped = halves and statement is not statements[-1]
-                if rerun is Rerun.ALWAYS or companion or stopped:
-                    unlikely = rerun is Rerun.AUTO and not companion
+                if rerun is Rerun.ALWAYS or companion or stopped or migration.repeatable:
+                    unlikely = rerun is Rerun.AUTO and not companion and not migration.repeatable
                     yield (
                         statement,
                         msgspec.structs.replace(

@@ -1,14 +1,21 @@
 """Each framework on a directory of its own: recognised, in order, in its run modes, and run to the same schema."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
-from driftproof.history import History, left_out, names_of_frameworks
+from driftproof.diagnostic import Severity
+from driftproof.history import History, RunMode, left_out, names_of_frameworks
+from driftproof.rule import load_rules
 from driftproof.runner.migrate import up
 from driftproof.runner.platforms import prepare
 from driftproof.runner.server import Server
+from driftproof.unusable import Unusable
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -131,6 +138,61 @@ def test_every_offset_stays(name: str) -> None:
         assert [at for at, byte in enumerate(source.sql.encode()) if byte == 10] == [
             at for at, byte in enumerate(source.data) if byte == 10
         ]
+
+
+def test_files_that_no_journal_lists_are_run_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta" / "_journal.json").write_text('{"entries": [{"tag": "0000_gone"}]}')
+    for name in ("10_b.sql", "9_a.sql"):
+        (tmp_path / name).write_text("SELECT 1;")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert job.history.framework.name == "drizzle"
+    assert [(Path(one.path).name, one.run_mode) for one in job.history.migrations] == [
+        ("9_a.sql", RunMode.AUTOCOMMIT),
+        ("10_b.sql", RunMode.AUTOCOMMIT),
+    ]
+
+
+def test_a_journal_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta" / "_journal.json").write_text("[1]")
+    (tmp_path / "0_a.sql").write_text("SELECT 1;")
+    with pytest.raises(Unusable, match="no journal of Drizzle"):
+        read([str(tmp_path)], Settings(isolated=True))
+
+
+def test_a_repeatable_file_must_be_repeatable(tmp_path: Path) -> None:
+    (tmp_path / "V1__a.sql").write_text("CREATE TABLE t (a int);\n")
+    (tmp_path / "R__b.sql").write_text("CREATE TABLE u (a int);\n")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    found = analyse(job.history, load_rules()).diagnostics
+    assert [(Path(one.path).name, one.code, one.severity) for one in found] == [("R__b.sql", "DP201", Severity.WARNING)]
+
+
+def test_others_can_bring_a_framework(tmp_path: Path) -> None:
+    module = (
+        "from driftproof.history import Framework, RunMode\n"
+        "framework = Framework(name='acme', title='Acme', run_mode=RunMode.SIMPLE, names='x',\n"
+        "    recognises=lambda folder: folder.has('acme.txt'), version=lambda path: path.stem,\n"
+        "    discover=lambda directory: sorted(directory.glob('*.sql'), reverse=True))\n"
+    )
+    (tmp_path / "acme_tool.py").write_text(module)
+    (tmp_path / "acme-1.dist-info").mkdir()
+    (tmp_path / "acme-1.dist-info" / "entry_points.txt").write_text("[driftproof.frameworks]\nacme = acme_tool\n")
+    sql = tmp_path / "sql"
+    sql.mkdir()
+    for name in ("acme.txt", "a.sql", "b.sql"):
+        (sql / name).write_text("")
+    said = subprocess.run(
+        [sys.executable, "-m", "driftproof", "check", "--show-files", str(sql)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    assert "Acme (acme), 2 files" in said.stdout
+    assert said.stdout.index("b.sql") < said.stdout.index("a.sql")
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -47,13 +47,15 @@ class Older(StrEnum):
 
 class Migration(msgspec.Struct, frozen=True, dict=True):
     """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
-    ``repeatable``: it is run again whenever it is edited, or always."""
+    ``repeatable``: it is run again whenever it is edited, or always. ``feeds_copy``: the lines behind a COPY FROM STDIN
+    are sent as its data, whatever the run mode."""
 
     index: int
     source: Source
     version: str
     run_mode: RunMode
     repeatable: bool = False
+    feeds_copy: bool = False
 
     @property
     def path(self) -> str:
@@ -79,7 +81,8 @@ class Framework(msgspec.Struct, frozen=True):
     for its name. ``platform`` names the objects that stand before the first migration (None: a bare server). ``whole``
     says that the directory makes all that is in the database, so that what it never makes was made by hand. ``mode`` is
     the run mode of a file (its path and its text), where not all have the tool's; ``repeatable`` says which files are
-    run more than once. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset kept.
+    run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file. ``up`` blanks
+    out what is not run on the way up, and what is not SQL, every offset kept.
     ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the
     run mode is the likeliest one, no more. ``edited`` says what the tool makes of a migration that is edited after it
     was applied, and how that is put right; ``failed`` what a failed one leaves, where the run mode does not say all;
@@ -100,6 +103,7 @@ class Framework(msgspec.Struct, frozen=True):
     whole: bool = False
     mode: Callable[[Path, bytes], RunMode] | None = None
     repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
+    feeds_copy: bool = False
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
     guessed: bool = False
@@ -111,7 +115,7 @@ class Framework(msgspec.Struct, frozen=True):
         """A file of the tool's as a migration."""
         mode = self.run_mode if self.mode is None else self.mode(path, data)
         source = Source(str(path), data, self.up)
-        return Migration(index, source, self.version(path), mode, self.repeatable(path, data))
+        return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy)
 
 
 class History(msgspec.Struct, frozen=True, dict=True):

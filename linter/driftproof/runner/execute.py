@@ -118,6 +118,7 @@ class _File:
         self.data = self.sql.encode()
         self.pieces = pieces_of(migration) if pieces is None else pieces
         self.source = migration.source
+        self.feeds_copy = migration.feeds_copy
         self.seconds = 0.0
         self.left_open = False
         self.failed: Failed | None = None
@@ -174,7 +175,10 @@ def _in_transaction(connection: "Connection", files: Sequence[tuple[_File, Comma
         begun += 1
         started = time.perf_counter()
         with _listening(connection, file):
-            _whole(connection, file)
+            if file.feeds_copy:
+                _one_by_one(connection, file, None)
+            else:
+                _whole(connection, file)
             _record(connection, file, bookkeeping)
             if file.failed is None and begun == len(files):
                 _, failed = wire.simple(connection, "COMMIT")

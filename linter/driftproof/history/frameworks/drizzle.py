@@ -36,12 +36,20 @@ def _discover(directory: Path) -> list[Path]:
     except (msgspec.DecodeError, TypeError, KeyError):
         raise Unusable(f"{journal}: no journal of Drizzle: it lists no entries with their tags") from None
     listed = [path for path in paths if path.is_file()]
-    # A journal that lists none of the files is not what they are run by.
+    # Where the journal lists none of them they are run by hand.
     return listed or sorted(matching(directory, r".*\.sql"), key=lambda path: natural(path.name))
 
 
 def _version(path: Path) -> str:
     return path.parent.name if path.name == _FILE else path.stem
+
+
+def _mode(path: Path, _data: bytes) -> RunMode:
+    try:
+        journal = (path.parent / "meta" / _JOURNAL).read_bytes()
+    except OSError:
+        return RunMode.BATCH
+    return RunMode.BATCH if f'"{path.stem}"'.encode() in journal else RunMode.AUTOCOMMIT
 
 
 framework = Framework(
@@ -53,6 +61,7 @@ framework = Framework(
     discover=_discover,
     version=_version,
     names="those in meta/_journal.json",
+    mode=_mode,
     left_out=lambda _path: "not in meta/_journal.json: never run",
     edited="Drizzle compares no checksums: databases that have run it are not changed by it any more",
     failed="nothing of any of the pending files",

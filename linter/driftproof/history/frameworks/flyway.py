@@ -104,6 +104,7 @@ framework = Framework(
     left_out=_left_out,
     mode=_mode,
     repeatable=lambda path, _data: path.name.startswith("R__"),
+    feeds_copy=True,
     up=lambda data: masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data,
     bookkeeping=Bookkeeping(
         "flyway_schema_history",
