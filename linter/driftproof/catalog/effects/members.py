@@ -48,6 +48,7 @@ from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
     UNKNOWN,
+    Doubt,
     Fact,
     Key,
     Member,
@@ -71,6 +72,12 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     if fact.presence is Presence.MAYBE and add.if_not_exists:
         _pass_by(run, relation, add, fact)
         return
+    if fact.presence is Presence.UNKNOWN and add.if_not_exists:
+        run.unsure = True  # whether it is added, and fails then
+        relation = run.set_member(relation, "column", column.name, run.made())
+        for constraint in column.constraints:
+            put_constraint(run, relation, constraint, _left_as_it_is(run))
+        return
     sure = not run.unsure
     if not add.if_not_exists:
         run.forbid(relation.object("column", column.name), fact, at=column.at)
@@ -80,7 +87,6 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     run.called.clear()
     fresh = not add.if_not_exists or fact.presence is Presence.ABSENT
     value, sequence = _check_added(run, relation, add, fresh=fresh)
-    doubt = run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
     relation.local |= {column.name}
     run.unsure |= perhaps_there
@@ -90,7 +96,11 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
         put_value(run, relation.key, column, run.made(), value, sequence)
         relation = run.state.writable(run.state.relations[relation.key])
     for constraint in column.constraints:
-        put_constraint(run, relation, constraint, doubt if add.if_not_exists else None)
+        put_constraint(run, relation, constraint, _left_as_it_is(run) if add.if_not_exists else None)
+
+
+def _left_as_it_is(run: Interpreter) -> Doubt:
+    return run.doubt("ADD COLUMN IF NOT EXISTS leaves a column that already exists as it is")
 
 
 def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact) -> None:
@@ -143,6 +153,9 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
             check_kind(run, other, ("table",), at=constraint.references.at)
             check_persistence(run, relation.key, other)
         relation = run.state.relations[relation.key]
+    if constraint.kind == "exclude" and constraint.expression is not None:  # its WHERE, before its columns
+        Resolver(run).over(constraint.expression, relation)
+        relation = run.state.relations[relation.key]
     for column in constraint.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=column.at)
     if constraint.kind == "not null":
@@ -151,7 +164,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
         if same and relation.member(*member).presence is Presence.PRESENT:
             return
         run.unsure = True  # 55000, if the column has one of another name
-    if constraint.expression is not None:
+    if constraint.kind != "exclude" and constraint.expression is not None:
         Resolver(run).over(constraint.expression, relation)
         relation = run.state.relations[relation.key]
     check_reference(run, constraint, relation.key, relation.types)
