@@ -1,13 +1,14 @@
 """Histories made of texts, for tests."""
 
+from pathlib import Path
+
 import msgspec
 
 from driftproof.analysis import Analysis, analyse
 from driftproof.diagnostic import Certainty
-from driftproof.history import History, Migration, RunMode, named
+from driftproof.history import History, RunMode, named
 from driftproof.rerun import Rerun
 from driftproof.rule import Case, Rule, load_rules
-from driftproof.source import Source
 
 RULES = load_rules()
 
@@ -17,11 +18,9 @@ def history_of(*texts: str | bytes, framework: str = "plain", mode: str | None =
     run them so."""
     chosen = named(framework)
     if mode is not None:
-        chosen = msgspec.structs.replace(chosen, run_mode=RunMode(mode), guessed=False)
+        chosen = msgspec.structs.replace(chosen, run_mode=RunMode(mode), mode=None, guessed=False)
     migrations = tuple(
-        Migration(
-            index, Source(f"{index}.sql", text.encode() if isinstance(text, str) else text), str(index), chosen.run_mode
-        )
+        chosen.migration(index, Path(f"{index}.sql"), text.encode() if isinstance(text, str) else text)
         for index, text in enumerate(texts)
     )
     return History(chosen, migrations, frozenset({len(texts) - 1}))
@@ -43,7 +42,7 @@ def found(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NE
 
 def history_of_case(case: Case) -> History:
     """The history that a rule's case is about."""
-    return history_of(*case.earlier, case.sql, mode=case.mode)
+    return history_of(*case.earlier, case.sql, mode=case.mode, framework=case.framework)
 
 
 def rerun_of(rule: Rule) -> Rerun:

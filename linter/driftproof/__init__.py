@@ -27,12 +27,14 @@ if TYPE_CHECKING:
         schema_of,
         wrong,
     )
+    from driftproof.indexes import builds_concurrently, drops_index
     from driftproof.objects import OTHER_KINDS
     from driftproof.redefinition import readded, remade
     from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.suppress import Ignore
     from driftproof.syntax import literal, quote
+    from driftproof.transactions import brackets, control
 
 __version__ = "0.1.0"
 
@@ -54,8 +56,12 @@ __all__ = [
     "appended",
     "bad",
     "blocks",
+    "brackets",
+    "builds_concurrently",
     "caught_too",
     "constant",
+    "control",
+    "drops_index",
     "good",
     "guard",
     "guards",
@@ -99,12 +105,14 @@ _HOMES = {
         "schema_of",
         "wrong",
     ),
+    "driftproof.indexes": ("builds_concurrently", "drops_index"),
     "driftproof.objects": ("OTHER_KINDS",),
     "driftproof.redefinition": ("readded", "remade"),
     "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.suppress": ("Ignore",),
     "driftproof.syntax": ("literal", "quote"),
+    "driftproof.transactions": ("brackets", "control"),
 }
 
 

@@ -29,7 +29,8 @@ Mode = Literal["pipeline", "transaction", "batch", "simple", "autocommit"]
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """An example of a rule: documentation, unit test and, on a real server, proof.
 
-    ``sql`` is one migration; ``earlier`` are migrations before it; ``mode`` is the run mode of them all.
+    ``sql`` is one migration; ``earlier`` are migrations before it; ``framework`` runs them all, in
+    the run mode ``mode`` (None: as it does).
     A bad case says at which ``line`` it is found and with what ``certainty``; ``fixed`` is the text after ``--fix``
     (``unsafe``: after ``--fix --unsafe-fixes``).
     """
@@ -43,6 +44,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     unsafe: bool = False
     earlier: tuple[str, ...] = ()
     mode: Mode | None = None
+    framework: str = "plain"
 
 
 def bad(
@@ -55,6 +57,7 @@ def bad(
     unsafe: bool = False,
     earlier: tuple[str, ...] = (),
     mode: Mode | None = None,
+    framework: str = "plain",
 ) -> Case:
     """SQL that the rule reports, at ``line``."""
     return Case(
@@ -67,12 +70,15 @@ def bad(
         unsafe=unsafe,
         earlier=earlier,
         mode=mode,
+        framework=framework,
     )
 
 
-def good(sql: str, *, why: str, earlier: tuple[str, ...] = (), mode: Mode | None = None) -> Case:
+def good(
+    sql: str, *, why: str, earlier: tuple[str, ...] = (), mode: Mode | None = None, framework: str = "plain"
+) -> Case:
     """SQL that the rule passes."""
-    return Case(sql=sql, why=why, bad=False, earlier=earlier, mode=mode)
+    return Case(sql=sql, why=why, bad=False, earlier=earlier, mode=mode, framework=framework)
 
 
 class FileContext:

@@ -10,6 +10,7 @@ from driftproof.history import History, Migration, RunMode
 from driftproof.statements.operations import Statement, SyntaxFailure, Transaction
 from driftproof.statements.standing import Standing
 
+_CONTROL = "BEGIN, COMMIT or ROLLBACK"
 _AROUND = (RunMode.TRANSACTION, RunMode.BATCH)
 
 
@@ -58,3 +59,24 @@ def control(statement: Statement) -> Transaction | None:
     """The BEGIN, COMMIT or ROLLBACK that a statement is, if it is one."""
     last = statement.operations[-1] if statement.operations else None
     return last if isinstance(last, Transaction) else None
+
+
+def brackets(statements: Sequence[Statement]) -> tuple[list[Statement], Statement | None]:
+    """The COMMITs and ROLLBACKs of a file that end no transaction which it has begun itself; and the BEGIN of a
+    transaction that it does not end."""
+    stray: list[Statement] = []
+    begun: Statement | None = None
+    for statement in statements:
+        command = control(statement)
+        match command.command if command is not None else "":
+            case "begin":
+                begun = begun or statement
+            case "commit" | "rollback" if begun is None:
+                stray.append(statement)
+            case "commit" | "rollback" if not (command is not None and command.chain):
+                begun = None
+            case "" if statement.command == _CONTROL:  # PREPARE TRANSACTION
+                begun = None
+            case _:
+                pass
+    return stray, begun
