@@ -88,6 +88,8 @@ ALTER DOMAIN positive ADD CHECK (VALUE < 100);
 ALTER DOMAIN positive DROP NOT NULL;
 ALTER DOMAIN positive SET DEFAULT 3;
 COMMENT ON DOMAIN positive IS 'above zero';
+CREATE DOMAIN called AS text CHECK (VALUE <> '');
+ALTER DOMAIN called RENAME TO recalled;
 """,
     "composites": """
 CREATE TYPE mood AS ENUM ('sad', 'glad');

@@ -126,9 +126,10 @@ def _move(made: Made, old: Key, new: Key) -> None:
         type_ = made.types.pop(old)
         type_.key = new
         made.types[new] = type_
-        for field in ("typeName", "domainname"):
-            if getattr(type_.tree, field, None):
-                setattr(type_.tree, field, strings(*new))
+        # A domain has both: its name, and the type that it is over.
+        field = next((field for field in ("domainname", "typeName") if getattr(type_.tree, field, None)), None)
+        if field is not None:
+            setattr(type_.tree, field, strings(*new))
         naming.rename_type(made, old, new)
     else:
         for (key, _), routine in list(made.routines.items()):
