@@ -14,7 +14,7 @@ def need_type(run: Interpreter, name: Name, *, holds: bool = True, forms: tuple[
     check_form(run, name, forms)
 
 
-def _never_made(run: Interpreter, name: Name) -> bool:
+def never_made(run: Interpreter, name: Name) -> bool:
     """Whether nobody can have made a type of this name; arrays and the rows of system catalogs have one as well."""
     schemas = (name.schema,) if name.schema is not None else run.state.path
     if schemas is None or name.name.startswith(("_", "pg_")) or routines.strangers(run):
@@ -44,7 +44,7 @@ def _need_type(run: Interpreter, name: Name, *, holds: bool) -> None:
         run.need_schema(name.schema)
     found = run.type(name)
     if found is None or found.fact.presence is Presence.UNKNOWN or found.kind == "relation":
-        if found is None and _never_made(run, name):
+        if found is None and never_made(run, name):
             run.lacks(Object("type", name.schema or "public", None, name.name))
         run.unsure = True
         return

@@ -125,8 +125,8 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     if builtins.always_there(need.kind, need.name):
         return
     forgiven = need.missing_ok or need.sqlstate is not None
-    if need.kind not in NOT_IN_A_SCHEMA and not forgiven and need.name.schema is not None:
-        run.need_schema(need.name.schema)
+    if not forgiven:
+        _need_schema(run, need)
     _need_types(run, need.types)
     key = _find(run, need.kind, need.name, need.types)
     if key is None:
@@ -157,14 +157,19 @@ def _nowhere(run: Interpreter, kind: Kind, name: Name, *, missing_ok: bool) -> N
     run.unsure = True
 
 
+def _need_schema(run: Interpreter, step: op.Need | op.Drop) -> None:
+    """The schema of a name; an operator of a schema that is not there is itself what is missing (42883)."""
+    if step.kind not in NOT_IN_A_SCHEMA and step.kind != "operator" and step.name.schema is not None:
+        run.need_schema(step.name.schema)
+
+
 def drop_object(run: Interpreter, drop: op.Drop) -> None:
     """DROP: certain where nothing can have kept the object from going."""
     if drop.kind == "type":
         types.drop_type(run, drop)
         return
     if not drop.missing_ok:
-        if drop.kind not in NOT_IN_A_SCHEMA and drop.name.schema is not None:
-            run.need_schema(drop.name.schema)
+        _need_schema(run, drop)
         _need_types(run, drop.types)
     key = _find(run, drop.kind, drop.name, drop.types)
     if key is None:

@@ -11,7 +11,7 @@ from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Key, Presence, Relation
-from driftproof.catalog.typenames import check_form, need_type
+from driftproof.catalog.typenames import check_form, need_type, never_made
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -77,6 +77,8 @@ def drop_type(run: Interpreter, drop: op.Drop) -> None:
         found = run.type(drop.name)
     elif found is not None and found.fact.presence is not Presence.ABSENT:
         check_form(run, drop.name, drop.forms)
+    if found is None and drop.missing_ok and never_made(run, drop.name):
+        return
     key = found.key if found is not None else run.state.creation_key(drop.name)
     if key is None:
         return
