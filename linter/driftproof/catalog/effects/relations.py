@@ -304,6 +304,7 @@ def _check_foreign_key(
     assert constraint.references is not None
     own = refers_to(run, constraint.references, relation.key)
     if not own and (other := run.relation(constraint.references)) is not None:
+        check_kind(run, other, ("table",), at=constraint.references.at)
         check_persistence(run, relation.key, other)
     _own_columns(run, relation, constraint.columns)
     check_reference(run, constraint, relation.key, types, made=True)
