@@ -32,6 +32,10 @@ def check_grouping(resolver: Resolver, grouping: q.Grouping, scope: Scope) -> No
     if known is None:
         run.unsure = True
         return
+    for key in grouping.keys:
+        for name, sqlstate in grouping.refused:
+            if key.parts == (name,) and not _fields(scope, name):
+                run.raises(sqlstate)
     keys, loose = known
     loose += _uses(resolver, grouping.loose, scope)
     for star in grouping.stars:

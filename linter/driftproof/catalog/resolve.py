@@ -119,7 +119,11 @@ class Resolver:
             self._modification(modifies, scope)
         labels = {output.name for output in query.outputs}
         for label in query.labels:
-            if label.parts[0] not in labels:
+            name = label.parts[0]
+            grouped = query.grouping is not None and any(key.parts == label.parts for key in query.grouping.keys)
+            if grouped and len(self._at(scope, name)) > 1:  # GROUP BY looks at FROM first
+                self._reference(label, scope)
+            elif name not in labels and (grouped or not self._is_starred(label, query, scope)):
                 self._reference(label, scope)
         result = self._outputs(query, scope)
         if query.grouping is not None:
@@ -138,6 +142,22 @@ class Resolver:
             self.run.raises(sqlstate)
         self.run.unsure = True  # it may be an outer query's
         return result
+
+    def _at(self, scope: Scope, name: str) -> list[Field]:
+        """The columns of one level that a bare name certainly may mean."""
+        found = [field for bound in scope.bounds if bound.bare and not bound.system for field in bound.fields(name)]
+        return [field for field in found if field.fact == PRESENT]
+
+    def _is_starred(self, label: q.ColumnRef, query: q.Query, scope: Scope) -> bool:
+        """Whether a name of ORDER BY is that of a single column that the stars bring out: no other one is meant."""
+        name = label.parts[0]
+        stars = {output.star[-1] if output.star else None for output in query.outputs if output.star is not None}
+        bounds = [bound for bound in scope.bounds if bound.alias in stars or (None in stars and bound.bare)]
+        found = [(bound, field) for bound in bounds for field in bound.columns.fields(name)]
+        if len(found) != 1:
+            return False
+        self._need(*found[0], name, label.at)
+        return True
 
     def _starred(self, qualifier: str, scope: Scope) -> None:
         level: Scope | None = scope
@@ -378,26 +398,35 @@ class Resolver:
     def _typed(self, expression: q.Expression, scope: Scope | None) -> None:
         for type_ in expression.types:
             self.run.unsure |= not self.run.knows_type(type_, holds=False)
-        # Sub-queries first: what is not known in them must keep a claim about a column beside them from being certain.
-        for query in expression.queries:
+        columns, calls, vague = 0, 0, False
+        for query, (column, call) in zip(expression.queries, expression.behind, strict=True):
+            vague |= self._part(expression, columns, column, calls, call, scope)
+            columns, calls = column, call
             self.query(query, scope)
-        read, vague = 0, False
-        for call in expression.calls:
-            for reference in expression.columns[read : call.behind]:
-                self._reference(reference, scope)
-            read, unsure = call.behind, self.run.unsure
-            self.run.called.add(call.name.name)
-            routines.call(self.run, call, self.types_of(call, scope))
-            vague |= self.run.unsure
-            self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
-        for reference in expression.columns[read:]:
-            self._reference(reference, scope)
+        vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
         self.run.unsure |= vague
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
         if self.run.uncommitted:
             self._labels(expression.texts, scope)
+
+    def _part(
+        self, expression: q.Expression, column: int, columns: int, call: int, calls: int, scope: Scope | None
+    ) -> bool:
+        """Columns and calls of an expression, in order; whether something is not known of a function."""
+        vague = False
+        for called in expression.calls[call:calls]:
+            for reference in expression.columns[column : called.behind]:
+                self._reference(reference, scope)
+            column, unsure = max(column, called.behind), self.run.unsure
+            self.run.called.add(called.name.name)
+            routines.call(self.run, called, self.types_of(called, scope))
+            vague |= self.run.unsure
+            self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
+        for reference in expression.columns[column:columns]:
+            self._reference(reference, scope)
+        return vague
 
     def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
         """Labels of enums, among the texts."""
@@ -558,10 +587,10 @@ def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.Co
 
 
 def _same(one: Field, other: Field) -> bool:
-    """Whether two levels offer the same column of the same relation: where the one is missing, so is the other."""
-    if one.relation is None or other.relation is None:
+    """Whether two levels offer the same column, perhaps through a view: where the one is missing, so is the other."""
+    if one.relation is None or other.relation is None or one.name != other.name:
         return False
-    return one.relation.key == other.relation.key and one.name == other.name
+    return one.relation.key == other.relation.key or one.fact.doubt is other.fact.doubt is not None
 
 
 def _side(bounds: list[Bound]) -> Result:

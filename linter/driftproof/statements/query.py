@@ -51,7 +51,8 @@ None: nothing that is read here."""
 class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
     arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
-    constants whose type is told by a cast, or by the column that they are compared with or given to."""
+    constants whose type is told by a cast, or by the column that they are compared with or given to. ``behind`` says
+    of each sub-query how many columns and calls are read before it."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
@@ -59,6 +60,7 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     types: tuple[Name, ...] = ()
     relations: tuple[Name, ...] = ()
     texts: "tuple[tuple[Name | ColumnRef, str], ...]" = ()
+    behind: tuple[tuple[int, int], ...] = ()
 
 
 NOTHING = Expression()
@@ -134,7 +136,7 @@ class Grouping(msgspec.Struct, frozen=True, gc=False):
     its column, if it is just one, and its expression. ``loose`` is all that stands outside of aggregates and of the
     expressions that are grouped by, ``stars`` are the qualifiers of its stars; ``vague`` columns stand in what is
     grouped by, so that another spelling of it may use them. ``arguments`` are those of the aggregates, ``sets`` says
-    that there are grouping sets.
+    that there are grouping sets. ``refused`` are the outputs by which no query groups, with the SQLSTATE.
     """
 
     keys: tuple[ColumnRef, ...]
@@ -144,6 +146,7 @@ class Grouping(msgspec.Struct, frozen=True, gc=False):
     vague: tuple[str, ...]
     arguments: tuple[Expression, ...]
     sets: bool
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 class Query(msgspec.Struct, frozen=True, gc=False):

@@ -84,6 +84,7 @@ def grouping(node: Node, lower: Lower) -> Grouping | None:
         tuple({reference.parts[-1] for reference in lower(exprs).columns}) if exprs else (),
         tuple(lower(arguments) if arguments else NOTHING for arguments in found),
         any("GroupingSet" in item for item in node.get("groupClause", ())),
+        tuple((name, wrong) for name, value in labels if (wrong := _first(value)) is not None),
     )
 
 

@@ -49,12 +49,15 @@ def expression(nodes: Any, shift: int) -> Expression:
 class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
-    __slots__ = ("aggregates", "calls", "columns", "queries", "relations", "shift", "texts", "types", "windows")
+    __slots__ = (
+        *("aggregates", "behind", "calls", "columns", "queries", "relations", "shift", "texts", "types", "windows"),
+    )
 
     def __init__(self, shift: int) -> None:
         self.shift = shift
         self.columns: list[ColumnRef] = []
         self.queries: list[Query] = []
+        self.behind: list[tuple[int, int]] = []
         self.calls: list[Call] = []
         self.types: list[Name] = []
         self.relations: list[Name] = []
@@ -74,6 +77,7 @@ class _Found:
             tuple(self.types),
             tuple(self.relations),
             tuple(self.texts),
+            tuple(self.behind),
         )
 
     def walk(self, node: Any) -> None:
@@ -91,6 +95,7 @@ class _Found:
                         self.columns.append(reference)
                 elif tag == "SubLink":
                     self.queries.append(query(value["subselect"], self.shift))
+                    self.behind.append((len(self.columns), len(self.calls)))
                     if "testexpr" in value:
                         self.walk(value["testexpr"])
                 elif tag == "FuncCall":

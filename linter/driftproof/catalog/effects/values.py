@@ -7,6 +7,8 @@ process_owned_by, sequence.c; recordDependencyOnExpr, dependency.c.
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
 from driftproof.catalog.effects.keys import fails
@@ -73,13 +75,10 @@ def _read(
     names = {name: run.state.look_up(name)[0] for name in value.relations}
     run.read, run.vague = {key: set() for key in sequences if key in names.values()}, False
     run.unsure |= bool(value.columns) and not generated
-    seen = q.Expression(
-        value.columns if generated else (),
-        value.queries,
-        value.calls,
-        value.types,
-        tuple(name for name, key in names.items() if key not in sequences),
-        value.texts,
+    seen = msgspec.structs.replace(
+        value,
+        columns=value.columns if generated else (),
+        relations=tuple(name for name, key in names.items() if key not in sequences),
     )
     Resolver(run).over(seen, relation)
     types = (name for type_ in value.types for name in named(run, type_))
