@@ -121,9 +121,9 @@ class Resolver:
         for label in query.labels:
             name = label.parts[0]
             grouped = query.grouping is not None and any(key.parts == label.parts for key in query.grouping.keys)
-            if grouped and len(self._at(scope, name)) > 1:  # GROUP BY looks at FROM first
-                self._reference(label, scope)
-            elif name not in labels and (grouped or not self._is_starred(label, query, scope)):
+            ambiguous = grouped and len(self._at(scope, name)) > 1  # GROUP BY looks at FROM first
+            meant = name in labels or (not grouped and self._is_starred(label, query, scope))
+            if ambiguous or not meant:
                 self._reference(label, scope)
         result = self._outputs(query, scope)
         if query.grouping is not None:
@@ -154,9 +154,10 @@ class Resolver:
         stars = {output.star[-1] if output.star else None for output in query.outputs if output.star is not None}
         bounds = [bound for bound in scope.bounds if bound.alias in stars or (None in stars and bound.bare)]
         found = [(bound, field) for bound in bounds for field in bound.columns.fields(name)]
-        if len(found) != 1:
+        if len(found) != 1 or len([bound for bound in scope.bounds if bound.bare and bound.fields(name)]) == 1:
             return False
-        self._need(*found[0], name, label.at)
+        self.run.unsure |= found[0][1].fact != PRESENT  # without it, the name means another one
+        self._used(found[0][1])
         return True
 
     def _starred(self, qualifier: str, scope: Scope) -> None:

@@ -192,6 +192,8 @@ def typed(wrapped: Node, shift: int) -> Typed:
             return _array_of(element) if known and isinstance(element, Name) else None
         case "FuncCall":
             return _call(node, shift)
+        case "RowExpr":
+            return Name("pg_catalog", "record")
         case _:
             return None
 
@@ -468,7 +470,7 @@ def _misplaced(found: _Found) -> str | None:
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = [*_values(node.get("targetList")), *_values(_returning(node)), *_where(node)]
+    seen = [*_where(node), *_values(_returning(node)), *_values(node.get("targetList"))]
     found = _Found(shift)
     found.walk(seen)
     return Query(
@@ -485,7 +487,7 @@ def _update(node: Node, shift: int) -> Query:
 def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = _values(_returning(node)) + _where(node)
+    seen = _where(node) + _values(_returning(node))
     found = _Found(shift)
     found.walk(seen)
     return Query(
@@ -503,7 +505,7 @@ def _merge(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
     clauses = [item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())]
-    seen = [node.get("joinCondition", [])]
+    seen = [node.get("joinCondition", []), *_values(_returning(node))]
     columns: list[ColumnRef] = []
     repeated: int | None = None
     for clause in clauses:
@@ -515,7 +517,6 @@ def _merge(node: Node, shift: int) -> Query:
             seen.append(clause["condition"])
         seen.extend(_values(clause.get("targetList")))
         seen.extend(clause.get("values", ()))
-    seen.extend(_values(_returning(node)))
     found = _Found(shift)
     found.walk(seen)
     return Query(
