@@ -111,6 +111,23 @@ def test_of_a_fixed_file_nothing_is_left_to_say(columns: str, style: Style) -> N
     assert analyse(after, RULES, rerun=Rerun.NEVER).diagnostics == ()
 
 
+def test_what_went_with_a_column_comes_back_with_it(database: Any) -> None:
+    text = (
+        "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, up int REFERENCES t, top int REFERENCES t (a),\n"
+        "    twice int GENERATED ALWAYS AS (a * 2) STORED, CONSTRAINT k FOREIGN KEY (top) REFERENCES t (a));\n"
+        "COMMENT ON COLUMN t.a IS 'x';\n"
+    )
+    described = (
+        "SELECT conname FROM pg_constraint WHERE conrelid = 't'::regclass UNION SELECT attname FROM pg_attribute"
+    )
+    described += " WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1"
+    database.execute(text)
+    fresh = database.execute(described).fetchall()
+    database.execute("ALTER TABLE t DROP COLUMN a CASCADE")
+    database.execute(_fixed(text))
+    assert database.execute(described).fetchall() == fresh
+
+
 def test_a_fix_that_meets_another_type_leaves_it(database: Any) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (id int, a int NOT NULL);\nCOMMENT ON COLUMN t.a IS 'x';\n"
     database.execute("CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'one')")

@@ -7,6 +7,7 @@ fails because of existing rows: what these may break is tried by itself, and whe
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
@@ -33,7 +34,7 @@ from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint, CreateRelation, Statement
 from driftproof.statements.walk import flat
 from driftproof.syntax import Element, body_tokens, elements, quote, tokens
-from driftproof.syntax.clauses import clauses
+from driftproof.syntax.clauses import Clause, clauses
 
 HEADING = "-- Ensure columns exist (for existing tables)"
 # The heading with the blocks under it.
@@ -43,7 +44,7 @@ _HEADED = re.compile(
     re.DOTALL,
 )
 # The order of the blocks at one place: columns in the order of the table, those that read others a level further on,
-# then constraints, then what stands behind them all.
+# then constraints as they are written, then what stands behind them all.
 _LEVEL = 10_000
 _CONSTRAINTS_FROM = 100 * _LEVEL
 
@@ -183,12 +184,16 @@ class _Blocks:
                 self.orders[name] = max(self.orders[name], self.orders[other] // _LEVEL * _LEVEL + _LEVEL + place + 1)
         self.made[self.orders[name]] = self._column_block(element, column)
         for written, constraint in self._table_constraints():
-            if name in constrained(constraint):
-                self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
-        for clause, constraint in pairs(clauses(element), column):
-            if name not in constrained(constraint):  # a CHECK of other columns alone: it may be there without this one
-                text = as_table_constraint(self.table.source, clause, name)
-                self._constraint_block(constraint, text, len(self.table.elements) + place)
+            if name in constrained(constraint) or self._refers_to(constraint, name):
+                self._constraint_block(constraint, self.table.text(written), written.start)
+        for other, clause, constraint in self._column_constraints():
+            # A CHECK of other columns alone may be there without this one; a foreign key that refers to it can't be.
+            alone = other == name and name not in constrained(constraint)
+            if alone or (other != name and self._refers_to(constraint, name)):
+                self._constraint_block(constraint, as_table_constraint(self.table.source, clause, other), clause.start)
+        for generated in self.table.made.columns:
+            if generated.generated and name in _reads(generated):  # it went with what it is made of
+                self.add_column(generated.name)
         return True
 
     def add_constraint(self, name: str) -> bool:
@@ -197,20 +202,32 @@ class _Blocks:
             if self._name(constraint) == name:
                 for needed in constrained(constraint):
                     self.add_column(needed)
-                self._constraint_block(constraint, self.table.text(written), self.table.elements.index(written))
+                self._constraint_block(constraint, self.table.text(written), written.start)
                 return True
+        for column, clause, constraint in self._column_constraints():
+            if self._name(constraint) == name:
+                self.add_column(column)
+                self._constraint_block(constraint, as_table_constraint(self.table.source, clause, column), clause.start)
+                return True
+        return False
+
+    def _column_constraints(self) -> Iterator[tuple[str, Clause, Constraint]]:
+        """The constraints that stand in the definitions of columns, with these columns and their clauses."""
         for column in self.table.made.columns:
             found = self.table.column(column.name)
-            if found is None:
-                continue
-            place, element = found
-            for clause, constraint in pairs(clauses(element), column):
-                if self._name(constraint) == name:
-                    self.add_column(column.name)
-                    text = as_table_constraint(self.table.source, clause, column.name)
-                    self._constraint_block(constraint, text, len(self.table.elements) + place)
-                    return True
-        return False
+            for clause, constraint in pairs(clauses(found[1]), column) if found is not None else ():
+                yield column.name, clause, constraint
+
+    def _refers_to(self, constraint: Constraint, name: str) -> bool:
+        """Whether a foreign key refers to a column of its own table."""
+        made = self.table.made
+        if constraint.references is None or constraint.references.name != made.name.name:
+            return False
+        if constraint.references.schema not in (None, made.name.schema, self.table.schema):
+            return False
+        if constraint.referenced:
+            return any(column.parts[-1] == name for column in constraint.referenced)
+        return any(name in other.keys for other in all_constraints(made) if other.kind == "primary key")
 
     def _table_constraints(self) -> list[tuple[Element, Constraint]]:
         written = [element for element in self.table.elements if element.kind == "constraint"]

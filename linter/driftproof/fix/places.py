@@ -8,7 +8,7 @@ from driftproof.syntax.parser import first_token
 # The order of what is inserted at one place: what closes the block around the statement before it, the blocks that
 # stand behind that statement, those that stand before the next one, and what opens the block around that.
 CLOSES = -1
-LAST = 10_000_000
+LAST = 10_000_000_000
 OPENS = LAST + 1
 
 
