@@ -68,15 +68,17 @@ class Resolver:
             if not self.run.unsure and result.certain and other.certain and len(result.columns) != len(other.columns):
                 self.run.raises("42601")
         for label in query.labels:
-            self._output(result, label)
+            self._output(result, label, parent)
         return Result([(name, field.untyped()) for name, field in result.columns], open=result.open)
 
-    def _output(self, result: Result, label: q.ColumnRef) -> None:
-        """A column that must be among those of a result."""
+    def _output(self, result: Result, label: q.ColumnRef, parent: Scope | None) -> None:
+        """A column that must be among those of a result: an outer query's is refused with another SQLSTATE."""
         name = label.parts[0]
         fields = result.fields(name)
         if fields:
             self._need(Bound(None), fields[0], name, label.at)
+        elif nested(parent):
+            self.run.unsure = True
         else:
             self.run.need(Object("column", None, None, name), ABSENT, lambda _fact: None, at=label.at)
 
