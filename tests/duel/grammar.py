@@ -37,7 +37,7 @@ _PRODUCTIONS = _read()
 THEMES = tuple(sorted(name.removeprefix("theme ") for name in _PRODUCTIONS if name.startswith("theme ")))
 """What histories are about."""
 
-SETTLED = ("names", "policies", "schemas", "triggers")
+SETTLED = ("foreign", "names", "policies", "publications", "schemas", "triggers")
 """The themes that the catalog has mastered; the others are hunted, not yet held."""
 
 GRAMMAR: dict[str, list[list[str]]] = {

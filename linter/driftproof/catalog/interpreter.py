@@ -703,10 +703,17 @@ class Interpreter:
     ) -> Relation:
         """A member that a statement needs; the relation as it is afterwards. A column that is not a table's own is
         there with its parent's."""
-        for key in relation.parents if kind == "column" and name not in relation.local else ():
-            parent = self.state.relations.get(key)
-            if parent is not None and parent.members.get((kind, name), ABSENT).presence is not Presence.ABSENT:
-                self.need_member(parent, kind, name, at=at, sqlstate=sqlstate)
+        if relation.parents and kind == "column" and name not in relation.local:
+            found = map(self.state.relations.get, relation.parents)
+            parents = [
+                parent
+                for parent in found
+                if parent is not None and parent.members.get((kind, name), ABSENT).presence is not Presence.ABSENT
+            ]
+            if len(parents) > 1 and all(parent.members[kind, name].nominal for parent in parents):
+                return relation  # no state drifts twice
+            if parents:
+                self.need_member(parents[0], kind, name, at=at, sqlstate=sqlstate)
                 return relation
         fact = relation.member(kind, name)
         if fact is PRESENT:

@@ -244,7 +244,7 @@ class State:
 
     ``touched`` are the keys that were written since it was last emptied, for joining forks again; ``homes`` are the
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
-    something may depend on, ``extensions`` the schemas that they were put in; all three are shared by all forks.
+    something may depend on: both are shared by all forks; ``extensions`` the schemas that they were put in.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
     known of any. ``rows`` are the keys of rows that are certainly there. ``ran`` is the last
     statement that the fresh state has run, as far as somebody keeps account of them.
@@ -293,7 +293,7 @@ class State:
         other.touched = set(self.touched)
         other.homes = self.homes
         other.used = self.used
-        other.extensions = self.extensions
+        other.extensions = dict(self.extensions)
         other.rows = self.rows
         other.ran = self.ran
         self.owned = set()
@@ -456,6 +456,9 @@ def joined(
         nominal.path = None
     nominal.rows &= other.rows
     nominal.touched |= other.touched
+    for extension, home in other.extensions.items():
+        if nominal.extensions.setdefault(extension, home) != home:
+            nominal.extensions[extension] = None
     for name in nominal.touched:
         for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
             key = cast(Key, name)

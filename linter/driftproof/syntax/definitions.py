@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -214,11 +216,10 @@ def _mapping_needs(node: Node) -> Operations:
 
 
 def create_foreign_table(node: Node, shift: int) -> Operations:
-    """CREATE FOREIGN TABLE, and its server."""
-    return [
-        *_needed("server", node["servername"]),
-        *tables.create_table(node.get("base", node), shift, "foreign table"),
-    ]
+    """CREATE FOREIGN TABLE; its server is looked at when the table is made."""
+    server = tuple(_needed("server", node["servername"]))
+    (made,) = tables.create_table(node.get("base", node), shift, "foreign table")
+    return [msgspec.structs.replace(made, needs=server)]
 
 
 def import_schema(node: Node, _shift: int) -> Operations:
@@ -270,7 +271,7 @@ def _published(node: Node, shift: int) -> tuple[tuple[Name, ...], Operations]:
             published.append(table)
             found.append(op.NeedRelation(table))
             columns = strings(fields["pubtable"].get("columns"))
-            members.extend(op.NeedMember("column", table, column) for column in columns)
+            members.extend(op.NeedMember("column", table, column, kinds=("table",)) for column in columns)
         elif fields["pubobjtype"] == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" and "name" in fields:
             found.append(op.Need("schema", Name(None, fields["name"])))
     return tuple(published), [*found, *members]

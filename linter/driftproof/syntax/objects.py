@@ -172,7 +172,8 @@ def set_schema(node: Node, shift: int) -> Operations:
         name = range_var(node["relation"], shift)
         return [op.MoveRelation(RELATIONS[word], name, schema, node.get("missing_ok", False))]
     if word == "OBJECT_EXTENSION":
-        return [*needed(word, node["object"]), op.Need("schema", Name(None, schema), holds=True)]
+        needs = [*needed(word, node["object"]), op.Need("schema", Name(None, schema), holds=True)]
+        return [*needs, op.Move(*identity(word, node["object"])[:2], schema)]
     if word in ROUTINES:
         return [op.RenameRoutine(*routine(word, node["object"]), schema=schema)]
     kind, found, types = identity(word, node["object"])

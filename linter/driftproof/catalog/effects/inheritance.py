@@ -3,7 +3,7 @@
 Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tablecmds.c.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
@@ -21,6 +21,22 @@ def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
     """A column that comes from a parent is dropped, renamed and retyped there only."""
     for parent in parents_of(run, relation):
         fails(run, "42P16", parent.fact, parent.member("column", name))
+
+
+def refuse_shared(run: Interpreter, relation: Relation, name: str) -> None:
+    """A column that children have from elsewhere as well is not retyped."""
+    family = _descendants(run, relation)
+    for child in family[1:]:
+        for parent in parents_of(run, child):
+            if parent not in family:
+                fails(run, "42P16", parent.fact, parent.member("column", name))
+
+
+def _descendants(run: Interpreter, relation: Relation) -> list[Relation]:
+    found = [relation]
+    for member in found:
+        found += [child for child in run.state.children(member) if child not in found]
+    return found
 
 
 def refuse_partitioned(run: Interpreter, relation: Relation, name: str) -> None:
@@ -60,9 +76,11 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
             run.state.writable(child).local |= {column.name}
 
 
-def check_merged(run: Interpreter, relation: Relation, own: Mapping[str, str]) -> None:
+def check_merged(run: Interpreter, relation: Relation, columns: Iterable[op.Column]) -> None:
     """No parent is named twice; a column that a new table has from several, or from one and by itself, is of one
-    type."""
+    type, and how it is generated fits."""
+    own = {column.name: spelled(run, column) for column in columns}
+    generated = {column.name: column.generated for column in columns}
     seen: dict[str, str | None] = {}
     for at, parent in enumerate(run.state.relations[key] for key in relation.parents):
         if parent.key in relation.parents[:at]:
@@ -71,6 +89,8 @@ def check_merged(run: Interpreter, relation: Relation, own: Mapping[str, str]) -
             for other in filter(None, (seen.get(name), own.get(name))):
                 if parent.types.get(name) and parent.types[name] != other:
                     fails(run, "42804", parent.fact, parent.member("column", name))
+            if generated.get(name) and ("generated", name) not in parent.members:
+                fails(run, "42611", parent.fact, parent.member("column", name))
             seen[name] = parent.types.get(name)
 
 

@@ -19,6 +19,7 @@ from driftproof.catalog.effects.inheritance import (
     check_renamed,
     refuse_inherited,
     refuse_partitioned,
+    refuse_shared,
     refuse_typed,
 )
 from driftproof.catalog.effects.keys import (
@@ -110,12 +111,17 @@ def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact
     if add.column.type is not None:
         run.knows_type(add.column.type)  # which may not be dropped then
 
+    doubtful = False
+
     def missing() -> None:
+        nonlocal doubtful
         lose_member(run, run.state.relations[relation.key], ("column", name), ABSENT)
         add_column(run, msgspec.structs.replace(add, if_not_exists=False))
+        doubtful = run.unsure
 
     run.branch(lambda: None, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),), leaves=True)
     run.set_member(run.state.relations[relation.key], "column", name, proven)
+    run.unsure |= doubtful
 
 
 def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fresh: bool) -> tuple[Value, Key | None]:
@@ -283,6 +289,7 @@ def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
         if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule", "column")
     ]
     refuse_inherited(run, relation, column)
+    refuse_shared(run, relation, column)
     refuse_partitioned(run, relation, column)
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = spelled(run, to)

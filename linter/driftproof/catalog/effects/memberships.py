@@ -1,6 +1,7 @@
 """What belongs to a table and has a name elsewhere: statistics in a schema, the tables of a publication."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.interpreter import Interpreter
@@ -45,9 +46,8 @@ def publish(run: Interpreter, step: op.Publish) -> None:
     every: tuple[Kind, str | None, str] = ("publication-table", None, step.publication)
     if step.how == "make":
         run.state.put_object(every, PRESENT if step.all_tables else ABSENT)
-    elif run.state.objects.get(every, ABSENT).presence is not Presence.ABSENT:
-        run.unsure = True  # 55000: all tables are in it already
-        return
+    else:
+        fails(run, "55000", run.state.objects.get(every, ABSENT))  # all tables are in it already
     run.unsure |= step.schemas
     if step.how in ("make", "set"):
         relabel(run, "publication-table", step.publication, None, certain=not run.unsure)
@@ -57,8 +57,11 @@ def publish(run: Interpreter, step: op.Publish) -> None:
         if relation is not None and relation.key in seen:
             continue
         seen |= set() if relation is None else {relation.key}
-        if relation is None or relation.kind not in ("table", "relation"):
+        if relation is None:
             run.unsure = True
+            continue
+        if relation.kind not in ("table", "relation") and step.how != "drop":
+            fails(run, "22023", relation.fact)
             continue
         if step.how == "drop":
             relation = run.need_member(relation, "publication-table", step.publication)

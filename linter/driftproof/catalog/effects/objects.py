@@ -6,7 +6,7 @@ They differ in their SQLSTATEs and in whether a schema is part of their name; al
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
-from driftproof.catalog.effects.extensions import drop_types
+from driftproof.catalog.effects.extensions import drop_types, drop_with_home, extensions_in, move_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -197,6 +197,7 @@ def _content(run: Interpreter, schema: str) -> Fact | None:
     there = [it.fact for key, it in (*state.relations.items(), *state.types.items()) if key[0] == schema]
     there += [it.fact for key, items in state.routines.items() if key[0] == schema for it in items]
     there += [fact for key, fact in state.objects.items() if key[1] == schema]
+    there += [state.objects[key] for key in extensions_in(run, schema)]
     return next(
         (fact for fact in there if fact == PRESENT),
         next((fact for fact in there if fact.presence is not Presence.ABSENT), None),
@@ -218,6 +219,7 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
                 if other[1] == name and fact.presence is not Presence.ABSENT:
                     state.put_object(other, ABSENT if certain else GONE)
             drop_with_schema(run, name, certain=certain)
+            drop_with_home(run, name, certain=certain)
         case "extension":
             drop_types(run, drop)
         case "server" | "role" | "foreign-data-wrapper":
@@ -261,6 +263,9 @@ def move_object(run: Interpreter, move: op.Move) -> None:
     if move.kind == "type":
         types.move_type(run, move)
         return
+    if move.kind == "extension":
+        move_types(run, move)
+        return
     _relocate(run, move.kind, move.name, move.types, schema=move.schema)
 
 
@@ -296,6 +301,8 @@ def _relocate(
         forget(run, op.Forget("user-mapping"))
     elif kind == "publication":
         relabel(run, "publication-table", old[2], new[2], certain=not run.unsure)
+        every = run.state.objects.get(("publication-table", None, old[2]), ABSENT)
+        run.state.put_object(("publication-table", None, new[2]), every)
     elif kind == "statistics":
         relabel(run, "statistics", f"{old[1]}.{old[2]}", f"{new[1]}.{new[2]}", certain=not run.unsure)
 

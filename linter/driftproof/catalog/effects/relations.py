@@ -107,7 +107,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
     if not made.typed:
-        check_merged(run, relation, {column.name: spelled(run, column) for column in made.columns})
+        check_merged(run, relation, made.columns)
     if made.kind == "view":
         if before is not None and made.replace and there:
             replace_view(run, before, relation, columns)
@@ -336,6 +336,9 @@ def _columns_of(
 ) -> list[tuple[str, Fact | None]]:
     """The columns, with what was known of those that are copied from elsewhere and in doubt there."""
     found: list[tuple[str, Fact | None]] = []
+    if made.parents and not made.typed:  # all of them are opened before any is looked at
+        for name in (*(like.table for like in made.copies), *made.parents):
+            run.relation(name)
     for parent_name in (*(like.table for like in made.copies), *made.parents):
         if made.typed:
             need_type(run, parent_name, forms=("composite type",))
