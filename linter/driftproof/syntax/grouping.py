@@ -180,6 +180,6 @@ def _stripped(node: Any, exprs: list[Node], found: list[Any]) -> Any:
     if call is not None and aggregates(call):
         found.append([*call.get("args", ()), *([call["agg_filter"]] if "agg_filter" in call else ())])
         return _NULL
-    if "JsonObjectAgg" in node or "JsonArrayAgg" in node or "GroupingFunc" in node:
+    if "JsonObjectAgg" in node or "JsonArrayAgg" in node:
         return _NULL
     return {tag: value if tag == "subselect" else _stripped(value, exprs, found) for tag, value in node.items()}
