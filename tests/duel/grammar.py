@@ -37,7 +37,25 @@ _PRODUCTIONS = _read()
 THEMES = tuple(sorted(name.removeprefix("theme ") for name in _PRODUCTIONS if name.startswith("theme ")))
 """What histories are about."""
 
-SETTLED = ("foreign", "names", "policies", "publications", "schemas", "triggers")
+SETTLED = (
+    "composites",
+    "constraints",
+    "domains",
+    "enums",
+    "events",
+    "foreign",
+    "indexes",
+    "names",
+    "others",
+    "policies",
+    "publications",
+    "ranges",
+    "roles",
+    "schemas",
+    "text search",
+    "triggers",
+    "types",
+)
 """The themes that the catalog has mastered; the others are hunted, not yet held."""
 
 GRAMMAR: dict[str, list[list[str]]] = {
