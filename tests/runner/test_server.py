@@ -375,22 +375,6 @@ def test_a_database_is_dropped_though_someone_is_connected(server: Server) -> No
     connection.close()
 
 
-def test_connections_that_were_just_closed_are_not_waited_for_in_long_steps(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def taken() -> float:
-        started = time.monotonic()
-        for _ in range(8):
-            name = server.create_database()
-            server.connect(name).close()
-            server.drop_database(name)
-        return time.monotonic() - started
-
-    waiting = taken()
-    monkeypatch.setattr("driftproof.runner.server._LEAVING_SECONDS", 0.0)
-    assert waiting < taken()
-
-
 def test_only_databases_of_its_own_are_dropped(server: Server) -> None:
     with pytest.raises(ValueError, match="not a throw-away database"):
         server.drop_database("postgres")

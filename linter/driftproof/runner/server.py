@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import ipaddress
+import logging
 import secrets
 import shutil
 import tempfile
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import psycopg
 
     Connection = psycopg.Connection[tuple[Any, ...]]
+
+# The driver logs a cancelled query; without a handler Python would print that beside our own words.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 PREFIX = "driftproof_"
 """How the names of our databases begin; no other database is ever dropped."""
