@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import builtins, routines
+from driftproof.catalog.flow import Fails
 from driftproof.catalog.grouping import check_grouping, nested
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Fails, Interpreter
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
 from driftproof.catalog.state import ABSENT, GONE, PRESENT, Key, Presence, Relation
 from driftproof.catalog.typenames import named, need_type
