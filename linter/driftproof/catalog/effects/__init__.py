@@ -2,6 +2,7 @@
 
 from driftproof.catalog.effects import (
     control,
+    creation,
     extensions,
     functions,
     inheritance,
@@ -27,9 +28,9 @@ EFFECTS: dict[type, Effect] = {
     op.CallProcedure: functions.call_procedure,
     op.Create: objects.create,
     op.CreateExtension: extensions.create_extension,
-    op.CreateIndex: relations.create_index,
+    op.CreateIndex: creation.create_index,
     op.CreateMember: members.create_member,
-    op.CreateRelation: relations.create_relation,
+    op.CreateRelation: creation.create_relation,
     op.CreateRoutine: functions.create_routine,
     op.CreateStatistics: memberships.create_statistics,
     op.Deallocate: sessions.deallocate,
