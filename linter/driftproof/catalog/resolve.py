@@ -1,9 +1,5 @@
-"""Names in queries, resolved as PostgreSQL resolves them: scopes from the inside out, and a claim only where no other
-reading is left.
-
-Source: parse_relation.c and parse_expr.c: a bare name is a column of the innermost level that has one, else a whole
-row.
-"""
+"""Queries and expressions, resolved as PostgreSQL does it: which levels there are, what each offers and uses, and in
+which order."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,14 +9,22 @@ from driftproof.catalog import builtins, routines
 from driftproof.catalog.flow import Fails
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.references import (
+    absent,
+    may_be_function,
+    need_field,
+    note_use,
+    own_type,
+    refer,
+    type_of,
+    types_of,
+    unbound,
+)
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, Key, Presence, Relation
+from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
 from driftproof.statements import query as q
-from driftproof.statements.operations import TypeRef
-
-_ROWS = ("old", "new", "excluded")
 
 
 class Resolver:
@@ -77,7 +81,7 @@ class Resolver:
         name = label.parts[0]
         fields = result.fields(name)
         if fields:
-            self._need(Bound(None), fields[0], name, label.at)
+            need_field(self.run, Bound(None), fields[0], name, label.at)
         elif nested(parent):
             self.run.unsure = True
         else:
@@ -127,7 +131,7 @@ class Resolver:
             ambiguous = grouped and len(self._at(scope, name)) > 1  # GROUP BY looks at FROM first
             meant = name in labels or (not grouped and self._is_starred(label, query, scope))
             if ambiguous or not meant:
-                self._reference(label, scope)
+                refer(self.run, label, scope)
         result = self._outputs(query, scope)
         if query.grouping is not None:
             check_grouping(self, query.grouping, scope)
@@ -160,7 +164,7 @@ class Resolver:
         if len(found) != 1 or len([bound for bound in scope.bounds if bound.bare and bound.fields(name)]) == 1:
             return False
         self.run.unsure |= found[0][1].fact != PRESENT  # without it, the name means another one
-        self._used(found[0][1])
+        note_use(self.run, found[0][1])
         return True
 
     def _starred(self, qualifier: str, scope: Scope) -> None:
@@ -169,18 +173,7 @@ class Resolver:
             if any(bound.alias == qualifier for bound in level.bounds):
                 return
             level = level.parent
-        self._unbound(qualifier, scope)
-
-    def _unbound(self, qualifier: str, scope: Scope | None) -> None:
-        """A missing FROM-clause entry, but for what variables, and the rows before and after a change, may answer."""
-        level = scope
-        while level is not None:
-            if qualifier in _ROWS or (level.names and not level.bounds):
-                self.run.unsure = True
-                return
-            level = level.parent
-        if not self.run.unsure:
-            self.run.raises("42P01")
+        unbound(self.run, qualifier, scope)
 
     def _changed(self, modifies: q.Modification, scope: Scope) -> None:
         """RETURNING sees the rows before and after the change, unless variables or the rows of a rule are called so."""
@@ -222,7 +215,7 @@ class Resolver:
             if output.star is None:
                 open_ = open_ or output.name is None
                 if output.name is not None:
-                    found.append((output.name, Field(PRESENT, type_=self._type(output.type, scope))))
+                    found.append((output.name, Field(PRESENT, type_=type_of(self.run, output.type, scope))))
                 continue
             qualifier = output.star[-1] if output.star else None
             for bound in scope.bounds:
@@ -232,34 +225,8 @@ class Resolver:
                     self.run.vague |= columns.open
                     found.extend(columns.columns)
                     for _, field in columns.columns:
-                        self._used(field)
+                        note_use(self.run, field)
         return Result(found, open=open_)
-
-    def _type(self, typed: q.Typed, scope: Scope | None) -> str | None:
-        """The type of a value, if that is one of pg_catalog's."""
-        if isinstance(typed, q.Name):
-            if typed.name == "unknown":
-                return "pg_catalog.unknown"
-            element = typed.name.removesuffix("[]")
-            type_ = routines.type_of(self.run, TypeRef(q.Name(typed.schema, element), element != typed.name))
-            return type_ if type_.startswith("pg_catalog.") else None
-        if typed is None:
-            return None
-        if isinstance(typed, q.Call):
-            return routines.result(self.run, typed, self.types_of(typed, scope))
-        *path, name = typed.parts
-        while scope is not None:
-            if not path and name in scope.names:
-                return None
-            bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
-            fields = [field for bound in bounds for field in bound.fields(name)]
-            if fields:
-                return fields[0].type if len(fields) == 1 else None
-            row = next((bound for bound in scope.bounds if not path and bound.alias == name), None)
-            if row is not None:
-                return "pg_catalog.record" if row.relation is None and row.composite else None
-            scope = scope.parent
-        return None
 
     # -- FROM ---------------------------------------------------------------------------------------------------------
 
@@ -296,7 +263,7 @@ class Resolver:
         if source.defined:
             return Bound(source.alias, result=Result([(name, Field(PRESENT)) for name in source.columns]))
         known = None
-        if source.call is not None and not self._may_be_function(source.call):
+        if source.call is not None and not may_be_function(self.run, source.call):
             known = builtins.result_columns(source.call)
         columns = [(name or source.alias or "", Field(PRESENT)) for name in known or ()]
         if source.ordinality:
@@ -347,12 +314,12 @@ class Resolver:
         if len(found) > 1 and all(field.fact == PRESENT for _, field in found) and not self.run.unsure:
             self.run.raises("42702")
         if len(found) == 1:
-            self._need(found[0][0], found[0][1], name, -1)
+            need_field(self.run, found[0][0], found[0][1], name, -1)
             return found[0][1]
         if found:
             self.run.unsure = True
         else:
-            self._absent(name, -1, [bound for bound in side if bound.bare])
+            absent(self.run, name, -1, [bound for bound in side if bound.bare])
         return None
 
     def _table(self, source: q.Table) -> Bound:
@@ -422,14 +389,14 @@ class Resolver:
         vague = False
         for called in expression.calls[call:calls]:
             for reference in expression.columns[column : called.behind]:
-                self._reference(reference, scope)
+                refer(self.run, reference, scope)
             column, unsure = max(column, called.behind), self.run.unsure
             self.run.called.add(called.name.name)
-            routines.call(self.run, called, self.types_of(called, scope))
+            routines.call(self.run, called, types_of(self.run, called, scope))
             vague |= self.run.unsure
             self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
         for reference in expression.columns[column:columns]:
-            self._reference(reference, scope)
+            refer(self.run, reference, scope)
         return vague
 
     def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
@@ -439,24 +406,9 @@ class Resolver:
                 found = self.run.type(typed)
                 key = found.key if found is not None else None
             else:
-                key = self._own_type(typed, scope)
+                key = own_type(typed, scope)
             if key is not None:
                 self.run.uses_label(key, text)
-
-    def _own_type(self, reference: q.ColumnRef, scope: Scope | None) -> Key | None:
-        """The type of a column, if it is none of PostgreSQL's own."""
-        *path, name = reference.parts
-        while scope is not None:
-            bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
-            fields = [field for bound in bounds for field in bound.fields(name)]
-            if fields:
-                return fields[0].own_type if len(fields) == 1 else None
-            scope = scope.parent
-        return None
-
-    def types_of(self, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
-        """The types of a call's arguments, as far as they are known."""
-        return tuple(self._type(typed, scope) for typed in call.types)
 
     def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
         """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""
@@ -471,115 +423,6 @@ class Resolver:
             row.bare = False
         self.query(query, Scope(rows, None))
 
-    def _reference(self, reference: q.ColumnRef, scope: Scope | None) -> None:
-        parts = reference.parts
-        if reference.row and not self._is_row(parts[0], scope):
-            return
-        if len(parts) == 1:
-            self._bare(parts[0], reference.at, scope)
-        elif len(parts) in (2, 3):
-            self._qualified(parts, reference.at, scope)
-
-    def _is_row(self, name: str, scope: Scope | None) -> bool:
-        """Whether a bare name certainly means a row: the innermost level that knows it has no column of that name."""
-        level = scope
-        while level is not None and name not in level.names:
-            if any(bound.bare and bound.fields(name) for bound in level.bounds):
-                return False
-            if any(bound.alias == name for bound in level.bounds):
-                return True
-            level = level.parent
-        return False
-
-    def _qualified(self, parts: tuple[str, ...], at: int, scope: Scope | None) -> None:
-        *path, qualifier, name = parts
-        level = scope
-        while level is not None:
-            for bound in level.bounds:
-                if bound.alias == qualifier and (not path or bound.schema == path[0]):
-                    level.use(bound, name)
-                    self._of(bound, name, at)
-                    return
-            level = level.parent
-        self._unbound(qualifier, scope)
-
-    def _of(self, bound: Bound, name: str, at: int) -> None:
-        """A column of an item of FROM."""
-        fields = bound.fields(name)
-        if len(fields) > 1 and not self.run.unsure:
-            self.run.raises("42702")
-        if fields:
-            self._need(bound, fields[0], name, at)
-        elif self._may_be_function(name):
-            self.run.unsure = True
-        else:
-            self._absent(name, at, [bound])
-
-    def _absent(self, name: str, at: int, bounds: list[Bound]) -> None:
-        """None of these has a column of that name."""
-        if len(bounds) == 1 and bounds[0].relation is not None and bounds[0].result is None:
-            bounds[0].relation = self.run.need_member(bounds[0].relation, "column", name, at=at)
-            return
-        sure = all(bound.relation is None or bound.relation.fact.sure for bound in bounds)
-        alias = bounds[0].alias if len(bounds) == 1 else None
-        self.run.need(Object("column", None, alias, name), ABSENT if sure else GONE, lambda _fact: None, at=at)
-
-    def _may_be_function(self, name: str) -> bool:
-        """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
-        return any(made == name for _, made in self.run.state.routines)
-
-    def _bare(self, name: str, at: int, scope: Scope | None) -> None:
-        level = scope
-        candidate: tuple[Bound, Field] | None = None
-        seen: list[Bound] = []
-        while level is not None:
-            if name in level.names:
-                return
-            bounds = [bound for bound in level.bounds if bound.bare]
-            hits = [(bound, field) for bound in bounds for field in bound.fields(name)]
-            if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
-                told = all(field.fact == PRESENT and not bound.system for bound, field in hits)
-                if len(hits) > 1 and told and not self.run.unsure:
-                    self.run.raises("42702")
-                self.run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
-                self.run.vague |= len(hits) > 1
-                self._used(hits[0][1])
-                level.use(hits[0][0], name)
-                return
-            if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
-                self.run.unsure = True
-                return
-            if hits and candidate is not None and not _same(hits[0][1], candidate[1]):
-                self._used(candidate[1])
-                return  # without the inner column, the outer one would answer
-            candidate = candidate or (hits[0] if hits else None)
-            row = next((bound for bound in level.bounds if bound.alias == name), None)
-            if row is not None:
-                level.use(row, "")
-                return
-            seen = seen or bounds
-            level = level.parent
-        if candidate is not None:
-            self._need(candidate[0], candidate[1], name, at)
-        elif seen:
-            self._absent(name, at, seen)
-        else:
-            self.run.unsure = True
-
-    def _used(self, field: Field) -> None:
-        if field.relation is not None:
-            self.run.read.setdefault(field.relation.key, set()).add(field.name)
-
-    def _need(self, bound: Bound, field: Field, name: str, at: int) -> None:
-        self._used(field)
-        if field.relation is not None:
-            known = self.run.state.relations.get(field.relation.key, field.relation)
-            relation = self.run.need_member(known, "column", field.name, at=at)
-            if bound.relation is not None and bound.relation.key == relation.key:
-                bound.relation = relation
-        else:
-            self.run.unsure |= not field.fact.sure
-
 
 def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
     """The texts that VALUES gives to columns of the target."""
@@ -588,13 +431,6 @@ def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.Co
         for name, text in zip(names, values, strict=False):
             if text is not None:
                 yield q.ColumnRef((target.key[1], name)), text
-
-
-def _same(one: Field, other: Field) -> bool:
-    """Whether two levels offer the same column, perhaps through a view: where the one is missing, so is the other."""
-    if one.relation is None or other.relation is None or one.name != other.name:
-        return False
-    return one.relation.key == other.relation.key or one.fact.doubt is other.fact.doubt is not None
 
 
 def _side(bounds: list[Bound]) -> Result:

@@ -7,6 +7,7 @@ from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.references import types_of
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
 from driftproof.catalog.state import (
@@ -186,9 +187,8 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
 def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
     """CALL: what a procedure does may fail, and one that nobody here made may change anything."""
     *inner, called = step.expression.calls
-    resolver = Resolver(run)
-    resolver.expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), None)
-    routines.call(run, called, resolver.types_of(called, None), procedure=True)
+    Resolver(run).expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), None)
+    routines.call(run, called, types_of(run, called, None), procedure=True)
     made = any(item.fact.presence is Presence.PRESENT for _, item in routines.namesakes(run, called.name)[0])
     forget_rows(run)
     if not made or called.name.name in run.altering:

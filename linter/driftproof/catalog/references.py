@@ -1,0 +1,200 @@
+"""Columns and rows that an expression refers to, looked for from the innermost level of a query outwards: a claim only
+where no other reading is left.
+
+Source: parse_relation.c and parse_expr.c: a bare name is a column of the innermost level that has one, else a whole
+row.
+"""
+
+from driftproof.catalog import routines
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.scopes import Bound, Field, Scope
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, Key, Presence
+from driftproof.objects import Object
+from driftproof.statements import query as q
+from driftproof.statements.operations import TypeRef
+
+_ROWS = ("old", "new", "excluded")
+
+
+def refer(run: Interpreter, reference: q.ColumnRef, scope: Scope | None) -> None:
+    """What a reference means must be there."""
+    parts = reference.parts
+    if reference.row and not _is_row(parts[0], scope):
+        return
+    if len(parts) == 1:
+        _bare(run, parts[0], reference.at, scope)
+    elif len(parts) in (2, 3):
+        _qualified(run, parts, reference.at, scope)
+
+
+def _is_row(name: str, scope: Scope | None) -> bool:
+    """Whether a bare name certainly means a row: the innermost level that knows it has no column of that name."""
+    level = scope
+    while level is not None and name not in level.names:
+        if any(bound.bare and bound.fields(name) for bound in level.bounds):
+            return False
+        if any(bound.alias == name for bound in level.bounds):
+            return True
+        level = level.parent
+    return False
+
+
+def _qualified(run: Interpreter, parts: tuple[str, ...], at: int, scope: Scope | None) -> None:
+    *path, qualifier, name = parts
+    level = scope
+    while level is not None:
+        for bound in level.bounds:
+            if bound.alias == qualifier and (not path or bound.schema == path[0]):
+                level.use(bound, name)
+                _of(run, bound, name, at)
+                return
+        level = level.parent
+    unbound(run, qualifier, scope)
+
+
+def _bare(run: Interpreter, name: str, at: int, scope: Scope | None) -> None:
+    level = scope
+    candidate: tuple[Bound, Field] | None = None
+    seen: list[Bound] = []
+    while level is not None:
+        if name in level.names:
+            return
+        bounds = [bound for bound in level.bounds if bound.bare]
+        hits = [(bound, field) for bound in bounds for field in bound.fields(name)]
+        if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
+            told = all(field.fact == PRESENT and not bound.system for bound, field in hits)
+            if len(hits) > 1 and told and not run.unsure:
+                run.raises("42702")
+            run.unsure |= len(hits) > 1 or not hits[0][1].fact.sure
+            run.vague |= len(hits) > 1
+            note_use(run, hits[0][1])
+            level.use(hits[0][0], name)
+            return
+        if any(field.fact.presence is not Presence.MAYBE for _, field in hits) or len(hits) > 1:
+            run.unsure = True
+            return
+        if hits and candidate is not None and not _same(hits[0][1], candidate[1]):
+            note_use(run, candidate[1])
+            return  # without the inner column, the outer one would answer
+        candidate = candidate or (hits[0] if hits else None)
+        row = next((bound for bound in level.bounds if bound.alias == name), None)
+        if row is not None:
+            level.use(row, "")
+            return
+        seen = seen or bounds
+        level = level.parent
+    if candidate is not None:
+        need_field(run, candidate[0], candidate[1], name, at)
+    elif seen:
+        absent(run, name, at, seen)
+    else:
+        run.unsure = True
+
+
+def _of(run: Interpreter, bound: Bound, name: str, at: int) -> None:
+    """A column of an item of FROM."""
+    fields = bound.fields(name)
+    if len(fields) > 1 and not run.unsure:
+        run.raises("42702")
+    if fields:
+        need_field(run, bound, fields[0], name, at)
+    elif may_be_function(run, name):
+        run.unsure = True
+    else:
+        absent(run, name, at, [bound])
+
+
+def absent(run: Interpreter, name: str, at: int, bounds: list[Bound]) -> None:
+    """None of these has a column of that name."""
+    if len(bounds) == 1 and bounds[0].relation is not None and bounds[0].result is None:
+        bounds[0].relation = run.need_member(bounds[0].relation, "column", name, at=at)
+        return
+    sure = all(bound.relation is None or bound.relation.fact.sure for bound in bounds)
+    alias = bounds[0].alias if len(bounds) == 1 else None
+    run.need(Object("column", None, alias, name), ABSENT if sure else GONE, lambda _fact: None, at=at)
+
+
+def unbound(run: Interpreter, qualifier: str, scope: Scope | None) -> None:
+    """A missing FROM-clause entry, but for what variables, and the rows before and after a change, may answer."""
+    level = scope
+    while level is not None:
+        if qualifier in _ROWS or (level.names and not level.bounds):
+            run.unsure = True
+            return
+        level = level.parent
+    if not run.unsure:
+        run.raises("42P01")
+
+
+def may_be_function(run: Interpreter, name: str) -> bool:
+    """Whether ``t.name`` may be a call: a function of that name was made here, or nothing is known of it."""
+    return any(made == name for _, made in run.state.routines)
+
+
+def need_field(run: Interpreter, bound: Bound, field: Field, name: str, at: int) -> None:
+    """The column that is meant must be there."""
+    note_use(run, field)
+    if field.relation is not None:
+        known = run.state.relations.get(field.relation.key, field.relation)
+        relation = run.need_member(known, "column", field.name, at=at)
+        if bound.relation is not None and bound.relation.key == relation.key:
+            bound.relation = relation
+    else:
+        run.unsure |= not field.fact.sure
+
+
+def note_use(run: Interpreter, field: Field) -> None:
+    """A query has read that column."""
+    if field.relation is not None:
+        run.read.setdefault(field.relation.key, set()).add(field.name)
+
+
+def _same(one: Field, other: Field) -> bool:
+    """Whether two levels offer the same column, perhaps through a view: where the one is missing, so is the other."""
+    if one.relation is None or other.relation is None or one.name != other.name:
+        return False
+    return one.relation.key == other.relation.key or one.fact.doubt is other.fact.doubt is not None
+
+
+def type_of(run: Interpreter, typed: q.Typed, scope: Scope | None) -> str | None:
+    """The type of a value, if that is one of pg_catalog's."""
+    if isinstance(typed, q.Name):
+        if typed.name == "unknown":
+            return "pg_catalog.unknown"
+        element = typed.name.removesuffix("[]")
+        type_ = routines.type_of(run, TypeRef(q.Name(typed.schema, element), element != typed.name))
+        return type_ if type_.startswith("pg_catalog.") else None
+    if typed is None:
+        return None
+    if isinstance(typed, q.Call):
+        return routines.result(run, typed, types_of(run, typed, scope))
+    *path, name = typed.parts
+    while scope is not None:
+        if not path and name in scope.names:
+            return None
+        bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
+        fields = [field for bound in bounds for field in bound.fields(name)]
+        if fields:
+            return fields[0].type if len(fields) == 1 else None
+        row = next((bound for bound in scope.bounds if not path and bound.alias == name), None)
+        if row is not None:
+            return "pg_catalog.record" if row.relation is None and row.composite else None
+        scope = scope.parent
+    return None
+
+
+def types_of(run: Interpreter, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
+    """The types of a call's arguments, as far as they are known."""
+    return tuple(type_of(run, typed, scope) for typed in call.types)
+
+
+def own_type(reference: q.ColumnRef, scope: Scope | None) -> Key | None:
+    """The type of a column, if it is none of PostgreSQL's own."""
+    *path, name = reference.parts
+    while scope is not None:
+        bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
+        fields = [field for bound in bounds for field in bound.fields(name)]
+        if fields:
+            return fields[0].own_type if len(fields) == 1 else None
+        scope = scope.parent
+    return None
