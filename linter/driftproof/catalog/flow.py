@@ -10,19 +10,8 @@ import msgspec
 
 from driftproof.catalog.conditions import known, settle
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.state import (
-    ABSENT,
-    ASSUMED,
-    GONE,
-    PRESENT,
-    UNKNOWN,
-    Doubt,
-    Fact,
-    Member,
-    Presence,
-    State,
-    joined,
-)
+from driftproof.catalog.merge import joined
+from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Member, Presence, State
 from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Object
 from driftproof.statements import operations as op

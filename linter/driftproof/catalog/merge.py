@@ -1,0 +1,126 @@
+"""What holds after either of two ways through a statement: what both know, and what only one of them guarantees."""
+
+from typing import cast
+
+import msgspec
+
+from driftproof.catalog.state import UNKNOWN, Doubt, Fact, Key, Member, Presence, Relation, Routine, State
+from driftproof.objects import Kind, Object
+
+
+def joined(
+    nominal: State,
+    other: State,
+    doubt: Doubt,
+    *,
+    known: bool,
+    sure: bool,
+    wild: frozenset[Member] = frozenset(),
+    leaves: bool = False,
+) -> State:
+    """What holds after either of two ways; ``nominal`` is the fresh state's if that is ``known``.
+
+    What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
+    certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
+    ``leaves``: what only the other way makes is ABSENT with that doubt.
+    """
+    merge = _Merge(nominal, doubt, known, sure, wild, leaves)
+    if other.path != nominal.path:
+        nominal.path = None
+    nominal.rows &= other.rows
+    nominal.touched |= other.touched
+    for extension, home in other.extensions.items():
+        if nominal.extensions.setdefault(extension, home) != home:
+            nominal.extensions[extension] = None
+    for name in nominal.touched:
+        for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
+            key = cast(Key, name)
+            mine, theirs = table.get(key), others.get(key)
+            if mine is not theirs:
+                result = merge.relations(mine, theirs)
+                table[key] = result
+                if nominal.owned is not None:
+                    nominal.owned.add(id(result))
+        wanted = cast(tuple[Kind, str | None, str], name)
+        if wanted in nominal.objects or wanted in other.objects:
+            unmade = nominal.unmade(Object(wanted[0], wanted[1], None, wanted[2]))
+            fact = merge.facts(nominal.objects.get(wanted, unmade), other.objects.get(wanted, unmade))
+            nominal.objects[wanted] = fact
+        if isinstance(name, tuple) and len(name) == 3 and name[0] == "function":
+            called: Key = name[1:]
+            nominal.routines[called] = merge.routines(nominal.routines.get(called, ()), other.routines.get(called, ()))
+    return nominal
+
+
+class _Merge:
+    def __init__(
+        self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member], leaves: bool
+    ) -> None:
+        self.state = state
+        self.doubt = doubt
+        self.known = known
+        self.sure = sure
+        self.wild = wild
+        self.leaves = leaves
+
+    def relations(self, mine: Relation | None, theirs: Relation | None) -> Relation:
+        base = mine or theirs
+        assert base is not None
+        result = base.copy()
+        unmade = self.state.unmade(Object("relation", base.key[0], None, base.key[1]))
+        nothing = Relation(base.key, base.kind, unmade, open=unmade is UNKNOWN)
+        mine, theirs = mine or nothing, theirs or nothing
+        result.fact = self.facts(mine.fact, theirs.fact)
+        result.open = mine.open or (theirs.open and not self.known)
+        if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
+            result.fact = msgspec.structs.replace(result.fact, sure=False)
+        result.vague = mine.vague | theirs.vague
+        for member in mine.members.keys() | theirs.members.keys():
+            fact = self.facts(mine.member(*member), theirs.member(*member))
+            if member in self.wild and mine.member(*member).presence is Presence.PRESENT:
+                fact = mine.member(*member)
+            result.members[member] = fact
+        result.members = {member: result.members[member] for member in (*base.members, *result.members)}
+        result.uses = {**theirs.uses, **mine.uses}
+        result.calls = {**theirs.calls, **mine.calls}
+        result.constraints = {**theirs.constraints, **mine.constraints}
+        result.partitioned = mine.partitioned if mine.partitioned == theirs.partitioned else None
+        result.dependents = {**theirs.dependents, **mine.dependents}
+        known = theirs.types if theirs.types else mine.types
+        result.types = {name: type_ for name, type_ in mine.types.items() if known.get(name, type_) == type_}
+        result.sources = {**theirs.sources, **mine.sources}
+        return result
+
+    def routines(self, mine: tuple[Routine, ...], theirs: tuple[Routine, ...]) -> tuple[Routine, ...]:
+        """Where one way only knows that some function of the name is there, it is taken for the other way's."""
+        result = []
+        ours, others = ({item.arguments: item for item in side} for side in (mine, theirs))
+        for arguments in ours | others:
+            one, two = ours.get(arguments, ours.get(None)), others.get(arguments, others.get(None))
+            base = cast(Routine, ours.get(arguments) or others.get(arguments))
+            fact = self.facts(one.fact if one else UNKNOWN, two.fact if two else UNKNOWN)
+            if one and two and arguments is not None and msgspec.structs.replace(one, fact=two.fact) != two:
+                fact = msgspec.structs.replace(fact, sure=False)
+            if arguments is not None or len(ours | others) == 1:
+                result.append(msgspec.structs.replace(base, fact=fact))
+        return tuple(result)
+
+    def facts(self, mine: Fact, theirs: Fact) -> Fact:
+        if mine == theirs:
+            return mine
+        if mine.presence is theirs.presence:
+            sure = mine.sure if self.known and self.sure else mine.sure and theirs.sure
+            return msgspec.structs.replace(mine, sure=sure)
+        if self.known:
+            sure = mine.sure and self.sure
+            if mine.presence is Presence.PRESENT:
+                if theirs.presence is Presence.MAYBE and theirs.doubt != self.doubt:
+                    # The other way is gone for another doubt: no state drifts twice.
+                    return msgspec.structs.replace(mine, sure=sure)
+                return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
+            leaves = self.leaves and theirs.nominal and not mine.nominal
+            return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)
+        pair = {mine.presence, theirs.presence}
+        if pair == {Presence.PRESENT, Presence.MAYBE}:
+            return Fact(Presence.MAYBE, False, mine.doubt or theirs.doubt)
+        return UNKNOWN
