@@ -39,18 +39,20 @@ def analyse(
     *,
     rerun: Rerun = Rerun.AUTO,
     fixing: Fixing = AS_DESIGNED,
+    every: bool = False,
 ) -> Analysis:
     """The diagnostics of the named migrations, suppression comments honoured.
 
     ``known`` are all rules that an ignore comment may name, if those that run are not all of them; ``rerun`` says when
-    failures of a second run are reported, ``fixing`` how fixes look.
+    failures of a second run are reported, ``fixing`` how fixes look. With ``every`` such a failure is said of each
+    statement that needs the object, not only of the first: a fix mends one statement.
 
     The history is read as what an empty platform runs: what it never makes is not there. Where that shows that it
     starts from objects that were made by hand, it is read once more as what a database with these objects runs.
     """
     read: dict[int, tuple[Statement, ...]] = {}
     migrations = history.migrations[: max(history.named, default=-1) + 1]
-    files = [_File(FileContext(history, migration, read, fixing)) for migration in migrations]
+    files = [_File(FileContext(history, migration, read, fixing), every=every) for migration in migrations]
     transactions = Transactions(history)
     for file in files:
         file.context.standings = transactions.file(
@@ -77,8 +79,9 @@ def analyse(
 class _File:
     """A migration with its statements, and what the rules say of it."""
 
-    def __init__(self, context: FileContext, parsed: Parsed | None = None) -> None:
+    def __init__(self, context: FileContext, parsed: Parsed | None = None, *, every: bool = False) -> None:
         self.context = context
+        self.every = every
         self.parsed = _read(context) if parsed is None else parsed
         self.diagnostics: list[Diagnostic] = []
         self._said: set[object] = set()
@@ -93,8 +96,8 @@ class _File:
 
     def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
         """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
-        what certainly fails is said of each statement."""
-        certain = failure.certainty is Certainty.ALWAYS
+        what certainly fails is said of each statement, and so is what a second run fails at, if ``every`` is asked."""
+        certain = failure.certainty is Certainty.ALWAYS or (self.every and failure.certainty is Certainty.RERUN)
         if failure.certainty is Certainty.DRIFT and failure.object in self._predicted:
             return
         about = failure.object, statement.index if certain else failure.certainty

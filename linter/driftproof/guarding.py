@@ -8,6 +8,7 @@ import msgspec
 from driftproof.diagnostic import Applicability, Diagnostic, Edit, Fix, Severity
 from driftproof.objects import DUPLICATE, Kind
 from driftproof.rule import Rule, StatementContext
+from driftproof.source import Source
 from driftproof.statements import named
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -103,6 +104,19 @@ def blocks(context: StatementContext) -> Iterator[op.Try]:
 def made(steps: tuple[op.Operation, ...]) -> list[Made]:
     """What operations make, in branches too."""
     return [item for step in flat(steps) for item in _made(step)]
+
+
+def escaping(steps: tuple[op.Operation, ...]) -> list[Made]:
+    """The same, without what a block among them catches by itself where it is there already."""
+    found: list[Made] = []
+    for step in steps:
+        caught: set[str] = set()
+        if isinstance(step, op.Try):
+            caught = {state for handler in step.handlers for state in handler.sqlstates or ("",)}
+        found += _made(step)
+        for steps_inside in inner(step):
+            found += [item for item in escaping(steps_inside) if "" not in caught and item.sqlstate not in caught]
+    return found
 
 
 def _made(step: op.Operation) -> Iterator[Made]:
@@ -233,23 +247,44 @@ def handler_place(context: StatementContext, block: op.Try, number: int) -> Toke
     return None
 
 
-def caught_too(context: StatementContext, caught: Token, condition: str) -> Fix:
-    """The fix that lets a handler's twin catch a condition as well: a handler of its own behind it, or, where the
-    block goes on in the same line, one more condition. ``caught`` is the handler's first condition."""
-    data, newline = context.file.migration.source.data, context.file.migration.source.newline.decode()
+def caught_too(context: StatementContext, block: op.Try, caught: Token, condition: str) -> Fix:
+    """The fix that lets a handler's twin catch a condition as well: a handler of its own behind it; where the block
+    ends in the same line, a block with that handler around what it guards; where that shares lines too, one more
+    condition. ``caught`` is the handler's first condition."""
     source = context.file.migration.source
-    found = [token for token in _Body(context).tokens if token.start >= caught.start]
-    then = next(token for token in found if token.name == "THEN")
-    end = next(token for token in found if token.name in ("WHEN", "END_P"))
+    data, newline = source.data, source.newline.decode()
+    found = _Body(context).from_line(block.line)
+    at = next(at for at, token in enumerate(found) if token.start >= caught.start)
+    then = next(token for token in found[at:] if token.name == "THEN")
+    end = next(token for token in found[at:] if token.name in ("WHEN", "END_P"))
     title = f"catch {condition} too"
-    start = source.line_start(end.start)
-    if data[start : end.start].strip():
+    if _begins_line(source, end):
+        line = source.line_start(caught.start)
+        lead = data[line : caught.start].decode()
+        indent = lead.removesuffix("WHEN ") if lead.strip() == "WHEN" else _indent(source, end) + " " * 4
+        body = data[then.end : source.line_start(end.start)].rstrip().decode()
+        start = source.line_start(end.start)
+        return amend(title, start, start, f"{indent}WHEN {condition} THEN{body}{newline}", safe=True)
+    begin = next(at for at, token in enumerate(found) if token.name == "BEGIN_P")
+    first, exception = found[begin + 1], next(token for token in reversed(found[:at]) if token.folded == "exception")
+    if not _begins_line(source, first) or not _begins_line(source, exception):
         return amend(title, caught.end, caught.end, f" OR {condition}", safe=True)
-    line = source.line_start(caught.start)
-    lead = data[line : caught.start].decode()
-    indent = lead.removesuffix("WHEN ") if lead.strip() == "WHEN" else data[start : end.start].decode() + " " * 4
-    body = data[then.end : start].rstrip().decode()
-    return amend(title, start, start, f"{indent}WHEN {condition} THEN{body}{newline}", safe=True)
+    opens, closes = source.line_start(first.start), source.line_start(exception.start)
+    indent, body = _indent(source, first), data[then.end : end.start].rstrip().decode()
+    handler = ("EXCEPTION", f"    WHEN {condition} THEN{body}", "END;")
+    edits = (
+        Edit(opens, opens, f"{indent}BEGIN{newline}"),
+        Edit(closes, closes, "".join(f"{indent}{line}{newline}" for line in handler)),
+    )
+    return Fix(title, Applicability.SAFE, edits)
+
+
+def _begins_line(source: Source, token: Token) -> bool:
+    return not source.data[source.line_start(token.start) : token.start].strip()
+
+
+def _indent(source: Source, token: Token) -> str:
+    return source.data[source.line_start(token.start) : token.start].decode()
 
 
 # -- diagnostics and fixes --------------------------------------------------------------------------------------------

@@ -30,7 +30,18 @@ Safe: a handler for the condition is added, which does the same. States that ran
 
 from collections.abc import Iterator
 
-from driftproof import Diagnostic, Rule, Severity, StatementContext, bad, blocks, caught_too, good, handler_place, made
+from driftproof import (
+    Diagnostic,
+    Rule,
+    Severity,
+    StatementContext,
+    bad,
+    blocks,
+    caught_too,
+    escaping,
+    good,
+    handler_place,
+)
 
 _NAMES = {
     "42701": "duplicate_column",
@@ -50,7 +61,7 @@ def _check(rule: Rule, context: StatementContext) -> Iterator[Diagnostic]:
         number = next((at for at in passing if _NAMES.keys() & set(block.handlers[at].sqlstates)), None)
         if number is None or any(not handler.sqlstates for handler in block.handlers):
             continue
-        items = [item for item in made(block.body) if item.sqlstate in _NAMES]
+        items = [item for item in escaping(block.body) if item.sqlstate in _NAMES]
         if not items or any(item.sqlstate in caught or "42000" in caught for item in items):
             continue
         item = items[0]
@@ -63,7 +74,7 @@ def _check(rule: Rule, context: StatementContext) -> Iterator[Diagnostic]:
         end = token.end if token is not None else start + len(b"DO")
         fix = None
         if token is not None:
-            fix = caught_too(context, token, raised)
+            fix = caught_too(context, block, token, raised)
         message = (
             f"{has} is caught here, but the {item.kind} {item.name or ''} raises {raised} where it is there already"
         )
@@ -123,6 +134,40 @@ EXCEPTION WHEN duplicate_object THEN
     WHEN duplicate_table THEN
     RAISE NOTICE 'it is there';
 END $$;
+""",
+        ),
+        bad(
+            """\
+CREATE TABLE orders (id bigint, number text);
+DO $$ BEGIN
+    ALTER TABLE orders ADD CONSTRAINT one_number UNIQUE (number);
+EXCEPTION WHEN duplicate_object THEN null; END $$;
+""",
+            why="where the block ends in the same line, that line stays as it is",
+            line=4,
+            certainty=None,
+            fixed="""\
+CREATE TABLE orders (id bigint, number text);
+DO $$ BEGIN
+    BEGIN
+    ALTER TABLE orders ADD CONSTRAINT one_number UNIQUE (number);
+    EXCEPTION
+        WHEN duplicate_table THEN null;
+    END;
+EXCEPTION WHEN duplicate_object THEN null; END $$;
+""",
+        ),
+        bad(
+            """\
+CREATE TABLE orders (id int);
+DO $$ BEGIN ALTER TABLE orders ADD COLUMN n int; EXCEPTION WHEN duplicate_object THEN null; END $$;
+""",
+            why="in a block of one line there is no line to add",
+            line=2,
+            certainty=None,
+            fixed="""\
+CREATE TABLE orders (id int);
+DO $$ BEGIN ALTER TABLE orders ADD COLUMN n int; EXCEPTION WHEN duplicate_object OR duplicate_column THEN null; END $$;
 """,
         ),
         good(

@@ -1,6 +1,7 @@
 """The guarded block: whose name it uses, where it stands, and what it keeps."""
 
 from driftproof.fix.apply import fix_history
+from driftproof.rerun import Rerun
 from tests.histories import RULES, history_of
 
 
@@ -118,3 +119,23 @@ def test_a_table_may_be_called_anything() -> None:
     after = fixed('CREATE TABLE IF NOT EXISTS "a(b" /* ( */ (c int);\nCREATE INDEX ON "a(b" (c);\n')
     assert "table_name = 'a(b'" in after
     assert 'ALTER TABLE "a(b" /* ( */ ADD COLUMN c int;' in after
+
+
+def test_a_block_that_needs_an_object_is_no_block_of_the_heading() -> None:
+    text = (
+        "CREATE TABLE t (id int PRIMARY KEY);\nCREATE TABLE u (t int REFERENCES t (id));\nCREATE INDEX u_t ON u (t);\n"
+    )
+    history = history_of(text)
+    again, [file] = fix_history(history, RULES, lambda items: items, unsafe=False, rerun=Rerun.ALWAYS)
+    after = file.after.decode()
+    assert after.index("PRIMARY KEY (id)") < after.index("CREATE TABLE u")
+    assert after.count("conname = 't_pkey'") == 1
+    _, [same] = fix_history(again, RULES, lambda items: items, unsafe=False, rerun=Rerun.ALWAYS)
+    assert same.after == file.after
+
+
+def test_all_statements_that_a_second_run_fails_at_are_fixed_at_once() -> None:
+    revoked = "".join(f"REVOKE SELECT ON t FROM {role};\n" for role in ["postgres", "PUBLIC"] * 15)
+    history = history_of("CREATE TABLE t (id int);\n", revoked + "DROP TABLE t;\n")
+    _, [file] = fix_history(history, RULES, lambda items: items, unsafe=False, rerun=Rerun.ALWAYS)
+    assert file.after.decode().count("relname = 't'") == 31

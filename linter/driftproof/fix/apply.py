@@ -64,7 +64,7 @@ def fix_history(
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
             diagnostic
-            for diagnostic in wanted(analyse(history, rules, rerun=rerun, fixing=fixing).diagnostics)
+            for diagnostic in wanted(analyse(history, rules, rerun=rerun, fixing=fixing, every=True).diagnostics)
             if diagnostic.fix is not None and diagnostic.fix.applicability.asked_for(unsafe)
         ]
         promised = diagnostics if promised is None else promised

@@ -324,7 +324,8 @@ def _place(
         at, lead, after = before(source, context.statement), "", newline
     else:
         at, lead, after = behind(source, table.statement)
-    headed = None if failure.inherited else _HEADED.match(source.data, at)
+    # Not behind the statement itself: a block that stands under the heading may be one that needs the object.
+    headed = None if failure.inherited else _HEADED.match(source.data, at, context.statement.start)
     if headed is not None:
         at, heading, after = headed.end(), "", ""
     elif failure.inherited and len(new) < len(written):
