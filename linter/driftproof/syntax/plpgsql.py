@@ -15,8 +15,9 @@ from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE
+from driftproof.syntax.questions import OPAQUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
-from driftproof.syntax.tree import names, strings, tagged
+from driftproof.syntax.tree import name_parts, names, split_name, strings, tagged
 from driftproof.syntax.variables import Variables
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
@@ -57,7 +58,7 @@ def _declared(datums: Any) -> Operations:
     for datum in datums:
         _, fields = tagged(datum)
         written, percent, form = fields.get("datatype", {}).get("PLpgSQL_type", {}).get("typname", "").rpartition("%")
-        parts = probes.name_parts(written) if percent else []
+        parts = name_parts(written) if percent else []
         if form.lower() != "rowtype":
             parts, column = parts[:-1], parts[-1:]
         else:
@@ -165,7 +166,7 @@ class _Body:
         except (ParseError, ValueError):
             self.known.forget(*columns, "found")
             return self._sql(text)
-        values, there = probes.query({tag: node}, self.known, probes.Writing(text, line))
+        values, there = probes.query({tag: node}, self.known, Writing(text, line))
         self.known.forget(*columns, "found")
         if len(columns) == len(values):
             for name, held in zip(columns, values, strict=True):
@@ -195,7 +196,7 @@ class _Body:
         if tree is None:
             self.known.forget(name)
             return []
-        held = probes.held(tree, self.known, probes.Writing(text, line, _SELECT))
+        held = probes.held(tree, self.known, Writing(text, line, _SELECT))
         calls = self._sql(f"SELECT {text}") if "(" in text and not probes.told(held) else []
         value = self.known.value(tree)
         array = self.known.array(tree)
@@ -369,8 +370,8 @@ class _Body:
         """What a condition itself needs, and what it asks."""
         tree = _expression(text)
         if tree is None:
-            return [], probes.OPAQUE
-        return _casts(tree, text, self.known), probes.test(tree, self.known, probes.Writing(text, line, _SELECT))
+            return [], OPAQUE
+        return _casts(tree, text, self.known), probes.test(tree, self.known, Writing(text, line, _SELECT))
 
 
 _QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -406,7 +407,7 @@ def _casts_below(node: Any, known: Variables) -> Operations:
             if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
                 written = known.value(fields["arg"])
                 if written not in (None, "public") and not written.isdecimal() and "(" not in written:
-                    name = Name(*probes.split_name(written))
+                    name = Name(*split_name(written))
                     found.append(_reads(name) if kind == "relation" else op.Need(kind, name))
             elif isinstance(fields, (dict, list)):
                 found.extend(_casts_below(fields, known))

@@ -1,10 +1,13 @@
-"""Small questions about nodes of the syntax tree."""
+"""Small questions about nodes of the syntax tree, and about names in texts."""
 
+import re
 from typing import Any
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import ColumnRef, Name
+from driftproof.statements.query import ColumnRef, Name, folded
 from driftproof.syntax.parser import Node
+
+_NAME_PART = re.compile(r'"(?:[^"]|"")*"|[^.]+')
 
 
 def tagged(wrapped: Node) -> tuple[str, Node]:
@@ -116,3 +119,24 @@ def constant(wrapped: Node) -> str | None:
     if "ival" in node:
         return str(node["ival"].get("ival", 0))
     return None
+
+
+def name_parts(text: str) -> list[str]:
+    """The parts of a written name, folded."""
+    return [folded(part.strip()) for part in _NAME_PART.findall(text)]
+
+
+def split_name(text: str) -> tuple[str | None, str]:
+    """Schema and name of a text such as ``public."T"``, folded as regclass input folds it."""
+    parts = name_parts(text) or [text]
+    return (parts[-2] if len(parts) > 1 else None), parts[-1]
+
+
+def listed(node: Any) -> list[Node]:
+    """The items of IN (...) and of = ANY (ARRAY[...])."""
+    if isinstance(node, list):
+        return node
+    while "TypeCast" in node:
+        node = node["TypeCast"]["arg"]
+    items: list[Node] = node.get("List", {}).get("items") or node.get("A_ArrayExpr", {}).get("elements") or []
+    return items
