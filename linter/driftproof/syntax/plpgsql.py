@@ -13,6 +13,7 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import Name, Query, Table
 from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
+from driftproof.syntax.holes import without_holes
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE
 from driftproof.syntax.questions import OPAQUE, Writing
@@ -263,7 +264,7 @@ class _Body:
     def _fors(self, node: Node) -> Operations:
         query = node["query"]["PLpgSQL_expr"]["query"]
         target: Node = next(iter(node.get("var", {}).values()), {})
-        items = self._rows(query)
+        items = self.known.rows(query)
         name = target.get("refname")
         if items is None or len(items) > _MOST_TURNS or not name:
             return [*self._sql(query), *self._loop(node)]
@@ -275,51 +276,6 @@ class _Body:
             fields = {f"{name}.{column}": text for column, text in row.items()}
             rows.append({**fields, name: next(iter(row.values()))} if len(row) == 1 else fields)
         return self._turns(rows, node)
-
-    def _rows(self, text: str) -> list[dict[str, str]] | None:
-        """The rows of a query over literals: ``SELECT unnest(ARRAY[...])``, ``VALUES``; None for any other."""
-        try:
-            [(tag, node)] = parse_fragment(text)
-        except (ParseError, ValueError):
-            return None
-        if tag != "SelectStmt":
-            return None
-        if "valuesLists" in node:
-            return self._values_rows(node, ())
-        sources, targets = node.get("fromClause", ()), node.get("targetList", ())
-        if "whereClause" in node:
-            return None
-        if not sources and len(targets) == 1:
-            array = self._unnest(targets[0]["ResTarget"].get("val", {}))
-            label = targets[0]["ResTarget"].get("name", "unnest")
-            return None if array is None else [{label: item} for item in array]
-        if len(sources) == 1 and "RangeSubselect" in sources[0]:
-            inner = sources[0]["RangeSubselect"]
-            select = inner["subquery"].get("SelectStmt", {})
-            if "valuesLists" in select:
-                return self._values_rows(select, tuple(strings((inner.get("alias") or {}).get("colnames"))))
-        if len(sources) == 1 and "RangeFunction" in sources[0]:
-            inner = sources[0]["RangeFunction"]
-            calls = inner.get("functions", ())
-            array = self._unnest(calls[0]["List"]["items"][0]) if len(calls) == 1 else None
-            alias = inner.get("alias") or {}
-            label = (strings(alias.get("colnames")) or [alias.get("aliasname", "unnest")])[0]
-            return None if array is None else [{label: item} for item in array]
-        return None
-
-    def _values_rows(self, node: Node, labels: tuple[str, ...]) -> list[dict[str, str]] | None:
-        rows = []
-        for item in node["valuesLists"]:
-            values = [self.known.value(cell) for cell in item["List"]["items"]]
-            columns = labels or tuple(f"column{at}" for at in range(1, len(values) + 1))
-            rows.append({column: text for column, text in zip(columns, values, strict=False) if text is not None})
-        return rows
-
-    def _unnest(self, wrapped: Node) -> list[str] | None:
-        call = wrapped.get("FuncCall", {})
-        if strings(call.get("funcname"))[-1:] != ["unnest"] or len(call.get("args", ())) != 1:
-            return None
-        return self.known.array(call["args"][0])
 
     _while = _forc = _dynfors = _loop
 
@@ -363,8 +319,7 @@ class _Body:
             return [op.Run(operation.query, (*operation.visible, *filter(None, self.datums)), operation.path)]
         if whole:
             return [operation]
-        holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
-        return _forget(operation, holes) if holes else [operation]
+        return without_holes(operation)
 
     def _condition(self, text: str, line: int) -> tuple[Operations, op.Test]:
         """What a condition itself needs, and what it asks."""
@@ -445,41 +400,3 @@ def _assigned(node: Any, datums: list[str]) -> list[str]:
             elif isinstance(value, (dict, list)):
                 found.extend(_assigned(value, datums))
     return found
-
-
-def _has_hole(value: Any) -> bool:
-    if isinstance(value, str):
-        return op.HOLE in value
-    if isinstance(value, Name):
-        return op.HOLE in value.name or (value.schema is not None and op.HOLE in value.schema)
-    if isinstance(value, tuple):
-        return any(_has_hole(item) for item in value)
-    if isinstance(value, (op.Column, op.Constraint, op.Parameter, op.TypeRef)):
-        return any(_has_hole(getattr(value, field)) for field in value.__struct_fields__)
-    return False
-
-
-def _forget(operation: op.Operation, holes: list[str]) -> Operations:
-    match operation:
-        case op.CreateMember() | op.DropMember() | op.RenameMember():
-            return [op.Forget(operation.kind, None if "table" in holes else operation.table)]
-        case op.AddColumn():
-            return [op.Forget("column", None if "table" in holes else operation.table)]
-        case op.AddConstraint():
-            return [op.Forget("constraint", None if "table" in holes else operation.table)]
-        case op.CreateIndex():
-            return [op.Forget("index")]
-        case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
-            return [op.Forget("relation")]
-        case op.CreateExtension():
-            return [op.Forget("extension"), op.Forget("type")]
-        case op.Create() | op.Drop() | op.Rename() | op.Move():
-            return [op.Forget(operation.kind)]
-        case op.CreateRoutine() | op.DropRoutine() | op.RenameRoutine():
-            return [op.Forget("function")]
-        case op.AddLabel():
-            return [op.Forget("type")]
-        case op.SetSearchPath():
-            return [op.SetSearchPath(None)]
-        case _:
-            return []

@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import msgspec
+from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
-from driftproof.syntax.parser import Node
+from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.tree import constant, strings, tagged
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
@@ -97,6 +98,7 @@ class Variables:
                 return op.HOLE
 
     def array(self, wrapped: Node) -> list[str] | None:
+        """The items of an array, as texts; None if they are not known."""
         tag, node = tagged(wrapped)
         if tag == "TypeCast":
             return self.array(node["arg"])
@@ -111,6 +113,51 @@ class Variables:
             return None
         items = [self.value(item) for item in node.get("elements", ())]
         return [item for item in items if item is not None] if None not in items else None
+
+    def rows(self, text: str) -> list[dict[str, str]] | None:
+        """The rows of a query over literals: ``SELECT unnest(ARRAY[...])``, ``VALUES``; None for any other."""
+        try:
+            [(tag, node)] = parse_fragment(text)
+        except (ParseError, ValueError):
+            return None
+        if tag != "SelectStmt":
+            return None
+        if "valuesLists" in node:
+            return self._values_rows(node, ())
+        sources, targets = node.get("fromClause", ()), node.get("targetList", ())
+        if "whereClause" in node:
+            return None
+        if not sources and len(targets) == 1:
+            array = self._unnest(targets[0]["ResTarget"].get("val", {}))
+            label = targets[0]["ResTarget"].get("name", "unnest")
+            return None if array is None else [{label: item} for item in array]
+        if len(sources) == 1 and "RangeSubselect" in sources[0]:
+            inner = sources[0]["RangeSubselect"]
+            select = inner["subquery"].get("SelectStmt", {})
+            if "valuesLists" in select:
+                return self._values_rows(select, tuple(strings((inner.get("alias") or {}).get("colnames"))))
+        if len(sources) == 1 and "RangeFunction" in sources[0]:
+            inner = sources[0]["RangeFunction"]
+            calls = inner.get("functions", ())
+            array = self._unnest(calls[0]["List"]["items"][0]) if len(calls) == 1 else None
+            alias = inner.get("alias") or {}
+            label = (strings(alias.get("colnames")) or [alias.get("aliasname", "unnest")])[0]
+            return None if array is None else [{label: item} for item in array]
+        return None
+
+    def _values_rows(self, node: Node, labels: tuple[str, ...]) -> list[dict[str, str]] | None:
+        rows = []
+        for item in node["valuesLists"]:
+            values = [self.value(cell) for cell in item["List"]["items"]]
+            columns = labels or tuple(f"column{at}" for at in range(1, len(values) + 1))
+            rows.append({column: text for column, text in zip(columns, values, strict=False) if text is not None})
+        return rows
+
+    def _unnest(self, wrapped: Node) -> list[str] | None:
+        call = wrapped.get("FuncCall", {})
+        if strings(call.get("funcname"))[-1:] != ["unnest"] or len(call.get("args", ())) != 1:
+            return None
+        return self.array(call["args"][0])
 
 
 def _format(template: str, arguments: list[str]) -> str:

@@ -1,0 +1,50 @@
+"""Statements with a hole, where what PL/pgSQL puts there is not known: what they may have touched is forgotten."""
+
+from typing import Any
+
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+
+def without_holes(operation: op.Operation) -> list[op.Operation]:
+    """The operation, or what can be said of it if it has a hole."""
+    holes = [field for field in operation.__struct_fields__ if _has_hole(getattr(operation, field))]
+    return _forget(operation, holes) if holes else [operation]
+
+
+def _has_hole(value: Any) -> bool:
+    if isinstance(value, str):
+        return op.HOLE in value
+    if isinstance(value, Name):
+        return op.HOLE in value.name or (value.schema is not None and op.HOLE in value.schema)
+    if isinstance(value, tuple):
+        return any(_has_hole(item) for item in value)
+    if isinstance(value, (op.Column, op.Constraint, op.Parameter, op.TypeRef)):
+        return any(_has_hole(getattr(value, field)) for field in value.__struct_fields__)
+    return False
+
+
+def _forget(operation: op.Operation, holes: list[str]) -> list[op.Operation]:
+    match operation:
+        case op.CreateMember() | op.DropMember() | op.RenameMember():
+            return [op.Forget(operation.kind, None if "table" in holes else operation.table)]
+        case op.AddColumn():
+            return [op.Forget("column", None if "table" in holes else operation.table)]
+        case op.AddConstraint():
+            return [op.Forget("constraint", None if "table" in holes else operation.table)]
+        case op.CreateIndex():
+            return [op.Forget("index")]
+        case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
+            return [op.Forget("relation")]
+        case op.CreateExtension():
+            return [op.Forget("extension"), op.Forget("type")]
+        case op.Create() | op.Drop() | op.Rename() | op.Move():
+            return [op.Forget(operation.kind)]
+        case op.CreateRoutine() | op.DropRoutine() | op.RenameRoutine():
+            return [op.Forget("function")]
+        case op.AddLabel():
+            return [op.Forget("type")]
+        case op.SetSearchPath():
+            return [op.SetSearchPath(None)]
+        case _:
+            return []
