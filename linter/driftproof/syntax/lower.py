@@ -5,7 +5,7 @@ from typing import Any
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-from driftproof.syntax import blocks, definitions, objects, plpgsql, sessions, tables, types
+from driftproof.syntax import alter_table, blocks, definitions, members, objects, plpgsql, sessions, tables, types
 from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
@@ -127,7 +127,7 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterOpFamilyStmt": definitions.operator_family,
     "AlterOperatorStmt": definitions.alter_operator,
     "AlterOwnerStmt": objects.set_owner,
-    "AlterPolicyStmt": tables.alter_policy,
+    "AlterPolicyStmt": members.alter_policy,
     "AlterPublicationStmt": definitions.alter_publication,
     "AlterRoleSetStmt": sessions.set_for_later,
     "AlterRoleStmt": definitions.alter_role,
@@ -137,7 +137,7 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterTSConfigurationStmt": definitions.alter_configuration,
     "AlterTSDictionaryStmt": definitions.need("text-search-dictionary", "dictname"),
     "AlterTableSpaceOptionsStmt": definitions.need("tablespace", "tablespacename"),
-    "AlterTableStmt": tables.alter_table,
+    "AlterTableStmt": alter_table.alter_table,
     "AlterTypeStmt": definitions.need("type", "typeName"),
     "AlterUserMappingStmt": definitions.alter_mapping,
     "CallStmt": lambda node, shift: [op.CallProcedure(expression([{"FuncCall": node["funccall"]}], shift))],
@@ -159,7 +159,7 @@ _STATEMENTS: dict[str, Handler] = {
     "CreateOpClassStmt": definitions.create_class,
     "CreateOpFamilyStmt": definitions.operator_family,
     "CreatePLangStmt": definitions.create_language,
-    "CreatePolicyStmt": tables.create_policy,
+    "CreatePolicyStmt": members.create_policy,
     "CreatePublicationStmt": definitions.create_publication,
     "CreateRangeStmt": types.create_range,
     "CreateRoleStmt": definitions.create_role,
@@ -171,7 +171,7 @@ _STATEMENTS: dict[str, Handler] = {
     "CreateTableAsStmt": tables.create_table_as,
     "CreateTableSpaceStmt": definitions.create("tablespace", "tablespacename"),
     "CreateTransformStmt": definitions.create_transform,
-    "CreateTrigStmt": tables.create_trigger,
+    "CreateTrigStmt": members.create_trigger,
     "CreateUserMappingStmt": definitions.create_mapping,
     "CreatedbStmt": definitions.create("database", "dbname"),
     "DeallocateStmt": sessions.deallocate,
@@ -201,7 +201,7 @@ _STATEMENTS: dict[str, Handler] = {
     "RefreshMatViewStmt": _relations("relation", "materialized view"),
     "ReindexStmt": _reindex,
     "RenameStmt": objects.rename,
-    "RuleStmt": tables.create_rule,
+    "RuleStmt": members.create_rule,
     "SelectStmt": _select,
     "TransactionStmt": sessions.transaction,
     "TruncateStmt": _truncate,

@@ -5,9 +5,10 @@ from typing import Any
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.syntax.alter_table import kinds_of
 from driftproof.syntax.functions import ROUTINES, routine
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tables import Operations, kinds_of
+from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
 
 RELATIONS: dict[str, op.RelationKind] = {
