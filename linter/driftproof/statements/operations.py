@@ -12,6 +12,21 @@ from typing import Literal
 import msgspec
 
 from driftproof.objects import Kind
+from driftproof.statements.members import AddColumn as AddColumn
+from driftproof.statements.members import AddConstraint as AddConstraint
+from driftproof.statements.members import AlterValue as AlterValue
+from driftproof.statements.members import Column as Column
+from driftproof.statements.members import Constraint as Constraint
+from driftproof.statements.members import ConstraintKind as ConstraintKind
+from driftproof.statements.members import CreateMember as CreateMember
+from driftproof.statements.members import DropMember as DropMember
+from driftproof.statements.members import MemberKind as MemberKind
+from driftproof.statements.members import NeedIndex as NeedIndex
+from driftproof.statements.members import NeedMember as NeedMember
+from driftproof.statements.members import Own as Own
+from driftproof.statements.members import RelationKind as RelationKind
+from driftproof.statements.members import RenameMember as RenameMember
+from driftproof.statements.members import ValueAction as ValueAction
 from driftproof.statements.named import AddTypeConstraint as AddTypeConstraint
 from driftproof.statements.named import CreateStatistics as CreateStatistics
 from driftproof.statements.named import Deallocate as Deallocate
@@ -23,63 +38,20 @@ from driftproof.statements.named import Publish as Publish
 from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
 from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
+from driftproof.statements.routines import CreateRoutine as CreateRoutine
+from driftproof.statements.routines import DropRoutine as DropRoutine
+from driftproof.statements.routines import NeedRoutine as NeedRoutine
+from driftproof.statements.routines import Parameter as Parameter
+from driftproof.statements.routines import RenameRoutine as RenameRoutine
+from driftproof.statements.routines import Result as Result
+from driftproof.statements.routines import RoutineKind as RoutineKind
+from driftproof.statements.routines import TypeRef as TypeRef
 from driftproof.statements.standing import NeedBlock as NeedBlock
 
-RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
-ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null", "trigger"]
-ValueAction = Literal[
-    "set default",
-    "drop default",
-    "drop not null",
-    "add identity",
-    "set identity",
-    "drop identity",
-    "set expression",
-    "drop expression",
-]
-MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
 TypeKind = Literal["type", "base", "composite type", "domain", "enum", "multirange", "range"]
-RoutineKind = Literal["function", "procedure", "aggregate", "window", "routine"]
 
 HOLE = "driftproof_hole"
 """Stands in a name for text that is known only when the migration runs."""
-
-
-class Constraint(msgspec.Struct, frozen=True, gc=False):
-    """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up.
-
-    ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
-    says that one of them is a period (WITHOUT OVERLAPS).
-    """
-
-    kind: ConstraintKind
-    name: str | None
-    columns: tuple[ColumnRef, ...] = ()
-    expression: Expression | None = None
-    references: Name | None = None
-    referenced: tuple[ColumnRef, ...] = ()
-    using_index: str | None = None
-    keys: tuple[str, ...] = ()
-    deferrable: bool = False
-    temporal: bool = False
-    no_inherit: bool = False
-
-
-class Column(msgspec.Struct, frozen=True, gc=False):
-    """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
-    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written."""
-
-    name: str
-    at: int = -1
-    type: Name | None = None
-    default: Expression | None = None
-    generated: bool = False
-    constraints: tuple[Constraint, ...] = ()
-    sequence: bool = False
-    spelled: str = ""
-    identity: bool = False
-    sequence_name: Name | None = None
-    collation: Name | None = None
 
 
 class Like(msgspec.Struct, frozen=True, gc=False):
@@ -133,46 +105,6 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     labels: tuple[str, ...] = ()
 
 
-class AddColumn(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD COLUMN; ``only``: not in the tables that inherit."""
-
-    table: Name
-    column: Column
-    if_not_exists: bool = False
-    table_missing_ok: bool = False
-    only: bool = False
-
-
-class AddConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions."""
-
-    table: Name
-    constraint: Constraint
-    table_missing_ok: bool = False
-    only: bool = False
-
-
-class CreateMember(msgspec.Struct, frozen=True, gc=False):
-    """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it. What is
-    written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the expression is read, ``misreads``
-    behind that and behind the ``actions`` of a rule."""
-
-    kind: MemberKind
-    table: Name
-    name: str
-    columns: tuple[ColumnRef, ...] = ()
-    expression: Expression | None = None
-    aliases: tuple[str, ...] = ()
-    calls: Name | None = None
-    replace: bool = False
-    kinds: tuple[RelationKind, ...] = ()
-    constrains: bool = False
-    flaw: str | None = None
-    misreads: str | None = None
-    actions: tuple[Query, ...] = ()
-
-
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
     ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``filled`` that it gets rows by COPY,
@@ -186,82 +118,6 @@ class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     partitioned: bool | None = None
     filled: bool = False
     needs: "tuple[Operation, ...]" = ()
-
-
-class NeedIndex(msgspec.Struct, frozen=True, gc=False):
-    """CLUSTER and REPLICA IDENTITY need an index of the table; one that ``identifies`` rows is plain and unique."""
-
-    table: Name
-    index: str
-    identifies: bool = False
-
-
-class Own(msgspec.Struct, frozen=True):
-    """OWNED BY: the sequence goes with that column; ``table`` is None for OWNED BY NONE."""
-
-    sequence: Name
-    table: Name | None
-    column: str = ""
-
-
-class NeedMember(msgspec.Struct, frozen=True, gc=False):
-    """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
-    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``loosened`` says DROP NOT NULL, ``constraints``
-    are the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is)."""
-
-    kind: MemberKind
-    table: Name
-    name: str
-    at: int = -1
-    table_missing_ok: bool = False
-    sees: Expression | None = None
-    retyped: Column | None = None
-    loosened: bool = False
-    constraints: tuple[ConstraintKind, ...] = ()
-    kinds: tuple[RelationKind, ...] = ()
-
-
-class AlterValue(msgspec.Struct, frozen=True, gc=False):
-    """ALTER COLUMN, where it says how the column gets its values: ``value`` is the new default, or what it is generated
-    from; ``sequence`` the name that is written for an identity's sequence; ``missing_ok`` forgives that there is no
-    identity or expression; ``only``: not in the tables that inherit."""
-
-    table: Name
-    column: str
-    action: ValueAction
-    value: Expression | None = None
-    sequence: Name | None = None
-    missing_ok: bool = False
-    table_missing_ok: bool = False
-    only: bool = False
-
-
-class DropMember(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... DROP COLUMN or CONSTRAINT, DROP POLICY, DROP TRIGGER, DROP RULE.
-
-    ``missing_ok`` forgives the member, ``table_missing_ok`` the relation; ``only``: not in the tables that inherit it.
-    """
-
-    kind: MemberKind
-    table: Name
-    name: str
-    missing_ok: bool = False
-    table_missing_ok: bool = False
-    cascade: bool = False
-    only: bool = False
-
-
-class RenameMember(msgspec.Struct, frozen=True, gc=False):
-    """ALTER ... RENAME COLUMN, ATTRIBUTE, CONSTRAINT, POLICY, TRIGGER, RULE; ``only``: not in the tables that inherit,
-    ``cascade``: in tables of the type as well."""
-
-    kind: MemberKind
-    table: Name
-    name: str
-    to: str
-    table_missing_ok: bool = False
-    only: bool = False
-    cascade: bool = False
 
 
 class DropRelation(msgspec.Struct, frozen=True, gc=False):
@@ -376,72 +232,6 @@ class CreateExtension(msgspec.Struct, frozen=True, gc=False):
     cascade: bool = False
 
 
-class TypeRef(msgspec.Struct, frozen=True, gc=False):
-    """A type as a function's declaration names it, without its modifiers; for ``table.column%TYPE`` ``name`` is None,
-    and ``table`` and ``column`` are theirs."""
-
-    name: Name | None
-    array: bool = False
-    table: Name | None = None
-    column: str = ""
-
-
-class Parameter(msgspec.Struct, frozen=True, gc=False):
-    """A parameter of a function; columns of RETURNS TABLE are parameters too."""
-
-    type: TypeRef
-    mode: Literal["in", "out", "inout", "variadic", "table"] = "in"
-    name: str = ""
-    default: bool = False
-
-
-class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
-    """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
-    call of it may make or drop objects. ``flaw`` is where a declaration contradicts itself: PostgreSQL looks at the
-    options, the parameters and the result, in that order."""
-
-    kind: RoutineKind
-    name: Name
-    parameters: tuple[Parameter, ...] = ()
-    returns: TypeRef | None = None
-    setof: bool = False
-    replace: bool = False
-    alters: bool = False
-    language: str = "sql"
-    flaw: Literal["options", "parameters", "result"] | None = None
-
-
-class NeedRoutine(msgspec.Struct, frozen=True, gc=False):
-    """Whatever needs a function; ``arguments`` are the types of its arguments, None where none are written. One that
-    is ``called_by`` a trigger or an event trigger returns that type; one that is ``altered`` is no aggregate."""
-
-    kind: RoutineKind
-    name: Name
-    arguments: tuple[TypeRef, ...] | None
-    called_by: Literal["trigger", "event_trigger"] | None = None
-    altered: bool = False
-
-
-class DropRoutine(msgspec.Struct, frozen=True, gc=False):
-    """DROP FUNCTION, PROCEDURE, AGGREGATE or ROUTINE."""
-
-    kind: RoutineKind
-    name: Name
-    arguments: tuple[TypeRef, ...] | None
-    missing_ok: bool = False
-    cascade: bool = False
-
-
-class RenameRoutine(msgspec.Struct, frozen=True, gc=False):
-    """ALTER FUNCTION ... RENAME TO, or SET SCHEMA."""
-
-    kind: RoutineKind
-    name: Name
-    arguments: tuple[TypeRef, ...] | None
-    to: str | None = None
-    schema: str | None = None
-
-
 class AddLabel(msgspec.Struct, frozen=True, gc=False):
     """ALTER TYPE ... ADD VALUE, or RENAME VALUE where ``renames`` names the old label; ``neighbour`` is that of BEFORE
     and AFTER."""
@@ -451,14 +241,6 @@ class AddLabel(msgspec.Struct, frozen=True, gc=False):
     if_not_exists: bool = False
     renames: str | None = None
     neighbour: str | None = None
-
-
-class Result(msgspec.Struct, frozen=True, gc=False):
-    """What a function returns: one type, or those of its OUT parameters (``columns``)."""
-
-    function: Name
-    types: tuple[TypeRef, ...]
-    columns: bool = False
 
 
 class Run(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,175 @@
+"""Operations on what belongs to a relation: columns, constraints, policies, triggers, rules, indexes, sequences.
+`driftproof.statements.operations` names them with the others."""
+
+from typing import Literal
+
+import msgspec
+
+from driftproof.statements.query import ColumnRef, Expression, Name, Query
+
+RelationKind = Literal["table", "view", "materialized view", "sequence", "index", "foreign table", "composite type"]
+ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclude", "not null", "trigger"]
+ValueAction = Literal[
+    "set default",
+    "drop default",
+    "drop not null",
+    "add identity",
+    "set identity",
+    "drop identity",
+    "set expression",
+    "drop expression",
+]
+MemberKind = Literal["column", "constraint", "policy", "trigger", "rule"]
+
+
+class Constraint(msgspec.Struct, frozen=True, gc=False):
+    """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up.
+
+    ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
+    says that one of them is a period (WITHOUT OVERLAPS).
+    """
+
+    kind: ConstraintKind
+    name: str | None
+    columns: tuple[ColumnRef, ...] = ()
+    expression: Expression | None = None
+    references: Name | None = None
+    referenced: tuple[ColumnRef, ...] = ()
+    using_index: str | None = None
+    keys: tuple[str, ...] = ()
+    deferrable: bool = False
+    temporal: bool = False
+    no_inherit: bool = False
+
+
+class Column(msgspec.Struct, frozen=True, gc=False):
+    """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
+    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written."""
+
+    name: str
+    at: int = -1
+    type: Name | None = None
+    default: Expression | None = None
+    generated: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    sequence: bool = False
+    spelled: str = ""
+    identity: bool = False
+    sequence_name: Name | None = None
+    collation: Name | None = None
+
+
+class AddColumn(msgspec.Struct, frozen=True, gc=False):
+    """ALTER TABLE ... ADD COLUMN; ``only``: not in the tables that inherit."""
+
+    table: Name
+    column: Column
+    if_not_exists: bool = False
+    table_missing_ok: bool = False
+    only: bool = False
+
+
+class AddConstraint(msgspec.Struct, frozen=True, gc=False):
+    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions."""
+
+    table: Name
+    constraint: Constraint
+    table_missing_ok: bool = False
+    only: bool = False
+
+
+class CreateMember(msgspec.Struct, frozen=True, gc=False):
+    """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
+    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it. What is
+    written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the expression is read, ``misreads``
+    behind that and behind the ``actions`` of a rule."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    columns: tuple[ColumnRef, ...] = ()
+    expression: Expression | None = None
+    aliases: tuple[str, ...] = ()
+    calls: Name | None = None
+    replace: bool = False
+    kinds: tuple[RelationKind, ...] = ()
+    constrains: bool = False
+    flaw: str | None = None
+    misreads: str | None = None
+    actions: tuple[Query, ...] = ()
+
+
+class NeedMember(msgspec.Struct, frozen=True, gc=False):
+    """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
+    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``loosened`` says DROP NOT NULL, ``constraints``
+    are the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is)."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    at: int = -1
+    table_missing_ok: bool = False
+    sees: Expression | None = None
+    retyped: Column | None = None
+    loosened: bool = False
+    constraints: tuple[ConstraintKind, ...] = ()
+    kinds: tuple[RelationKind, ...] = ()
+
+
+class AlterValue(msgspec.Struct, frozen=True, gc=False):
+    """ALTER COLUMN, where it says how the column gets its values: ``value`` is the new default, or what it is generated
+    from; ``sequence`` the name that is written for an identity's sequence; ``missing_ok`` forgives that there is no
+    identity or expression; ``only``: not in the tables that inherit."""
+
+    table: Name
+    column: str
+    action: ValueAction
+    value: Expression | None = None
+    sequence: Name | None = None
+    missing_ok: bool = False
+    table_missing_ok: bool = False
+    only: bool = False
+
+
+class DropMember(msgspec.Struct, frozen=True, gc=False):
+    """ALTER TABLE ... DROP COLUMN or CONSTRAINT, DROP POLICY, DROP TRIGGER, DROP RULE.
+
+    ``missing_ok`` forgives the member, ``table_missing_ok`` the relation; ``only``: not in the tables that inherit it.
+    """
+
+    kind: MemberKind
+    table: Name
+    name: str
+    missing_ok: bool = False
+    table_missing_ok: bool = False
+    cascade: bool = False
+    only: bool = False
+
+
+class RenameMember(msgspec.Struct, frozen=True, gc=False):
+    """ALTER ... RENAME COLUMN, ATTRIBUTE, CONSTRAINT, POLICY, TRIGGER, RULE; ``only``: not in the tables that inherit,
+    ``cascade``: in tables of the type as well."""
+
+    kind: MemberKind
+    table: Name
+    name: str
+    to: str
+    table_missing_ok: bool = False
+    only: bool = False
+    cascade: bool = False
+
+
+class NeedIndex(msgspec.Struct, frozen=True, gc=False):
+    """CLUSTER and REPLICA IDENTITY need an index of the table; one that ``identifies`` rows is plain and unique."""
+
+    table: Name
+    index: str
+    identifies: bool = False
+
+
+class Own(msgspec.Struct, frozen=True):
+    """OWNED BY: the sequence goes with that column; ``table`` is None for OWNED BY NONE."""
+
+    sequence: Name
+    table: Name | None
+    column: str = ""
