@@ -8,17 +8,7 @@ from driftproof.syntax.commands import command
 from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
-from driftproof.syntax.tokens import (
-    Element,
-    Token,
-    body_of,
-    body_tokens,
-    elements,
-    literal,
-    locate,
-    quote,
-    tokens,
-)
+from driftproof.syntax.tokens import Element, Token, body_of, body_tokens, elements, literal, locate, quote, tokens
 
 __all__ = [
     "Element",

@@ -1,6 +1,5 @@
 """Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -20,18 +19,16 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
-    Typed,
-    folded,
 )
 from driftproof.syntax.grouping import aggregates, grouping, misplaced
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import column_ref, constant, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.values import call_of, relation_text, texts, typed
 
 _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
-_IDENTIFIERS = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 
 NOWHERE = -1
 """The shift of a text that lies inside a body: its offsets are not those of the file."""
@@ -102,7 +99,7 @@ class _Found:
                     arguments = value.get("args", ())
                     self.aggregates = self.aggregates or aggregates(value)
                     self.walk(value)
-                    called = _call(value, self.shift, len(self.columns))
+                    called = call_of(value, self.shift, len(self.columns))
                     self.calls.append(called)
                     name = called.name
                     if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
@@ -135,71 +132,6 @@ class _Found:
                 for item in value:
                     if "A_Indices" in item:
                         self.walk(item)
-
-
-def texts(typed: Name | ColumnRef, value: Node | list[Node] | None) -> list[tuple[Name | ColumnRef, str]]:
-    """The text constants of that type that a node is, or a list of nodes."""
-    if type(value) is list:
-        return [found for item in value for found in texts(typed, item)]
-    if type(value) is not dict:
-        return []
-    if "List" in value:
-        return texts(typed, value["List"].get("items"))
-    constant = value.get("A_Const")
-    return [(typed, constant["sval"].get("sval", ""))] if constant is not None and "sval" in constant else []
-
-
-def relation_text(wrapped: Node) -> list[Name]:
-    """The relation that a constant of type regclass names; none where it is no plain constant, or a number."""
-    text = wrapped.get("A_Const", {}).get("sval", {}).get("sval", "")
-    parts = _IDENTIFIERS.findall(text)
-    if not parts or ".".join(parts) != text.replace(" ", ""):
-        return []
-    return [qualified([folded(part) for part in parts])]
-
-
-def _call(node: Node, shift: int, behind: int = 0) -> Call:
-    arguments = node.get("args", ())
-    name, variadic = qualified(strings(node.get("funcname"))), "func_variadic" in node
-    return Call(name, len(arguments), _types(arguments, shift), behind, variadic)
-
-
-def _types(arguments: list[Node], shift: int) -> tuple[Typed, ...]:
-    """What tells the types of a call's arguments; nothing where they are named."""
-    if any("NamedArgExpr" in argument for argument in arguments):
-        return ()
-    return tuple(typed(argument, shift) for argument in arguments)
-
-
-_CONSTANTS = {"ival": "int4", "boolval": "bool", "sval": "unknown", "isnull": "unknown"}
-
-
-def typed(wrapped: Node, shift: int) -> Typed:
-    """What tells the type of an expression."""
-    tag, node = tagged(wrapped)
-    match tag:
-        case "A_Const":
-            return next((Name("pg_catalog", type_) for key, type_ in _CONSTANTS.items() if key in node), None)
-        case "ColumnRef":
-            return column_ref(node, shift)
-        case "TypeCast":
-            cast = type_name(node["typeName"])
-            return _array_of(cast) if cast is not None and "arrayBounds" in node["typeName"] else cast
-        case "A_ArrayExpr":
-            elements = {typed(item, shift) for item in node.get("elements", ())}
-            element = elements.pop() if len(elements) == 1 else None
-            known = isinstance(element, Name) and element.name != "unknown" and not element.name.endswith("[]")
-            return _array_of(element) if known and isinstance(element, Name) else None
-        case "FuncCall":
-            return _call(node, shift)
-        case "RowExpr":
-            return Name("pg_catalog", "record")
-        case _:
-            return None
-
-
-def _array_of(element: Name) -> Name:
-    return Name(element.schema, f"{element.name}[]")
 
 
 def query(wrapped: Node, shift: int) -> Query:

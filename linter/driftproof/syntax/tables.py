@@ -9,16 +9,9 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef, Expression, Name
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import expression, query, texts
-from driftproof.syntax.tree import (
-    names,
-    qualified,
-    range_var,
-    strings,
-    tagged,
-    type_name,
-    type_text,
-)
+from driftproof.syntax.queries import expression, query
+from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name, type_text
+from driftproof.syntax.values import texts
 
 Operations = list[op.Operation]
 Lowering = Callable[[str, Node, int], Operations]
