@@ -1,12 +1,15 @@
 """Histories made of texts, for tests."""
 
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from driftproof.analysis import Analysis, analyse
 from driftproof.diagnostic import Certainty
-from driftproof.history import History, RunMode, named
+from driftproof.history import History, RunMode, named, read_directory
 from driftproof.rerun import Rerun
 from driftproof.rule import Case, Rule, load_rules
 
@@ -41,8 +44,48 @@ def found(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NE
 
 
 def history_of_case(case: Case) -> History:
-    """The history that a rule's case is about."""
-    return history_of(*case.earlier, case.sql, mode=case.mode, framework=case.framework)
+    """The history that a rule's case is about: of texts, or of a real directory where names matter."""
+    if case.name is None:
+        return history_of(*case.earlier, case.sql, mode=case.mode, framework=case.framework)
+    with TemporaryDirectory() as place:
+        return _history_of_files(case, Path(place).resolve())
+
+
+def _history_of_files(case: Case, root: Path) -> History:
+    assert case.name is not None
+    directory = root / "migrations"
+    if case.main is not None:
+        repository(root, {f"migrations/{name}": text for name, text in case.main.items()})
+        for name in case.main:
+            (directory / name).unlink()
+    write(directory, case.beside | {case.name: case.sql})
+    *_, history = read_directory(directory, None, case.framework)
+    _ = history.around.ignored, history.around.changes  # while the directory is there
+    named = [one.index for one in history.migrations if one.path == str(directory / case.name)]
+    return msgspec.structs.replace(history, named=frozenset(named))
+
+
+def write(directory: Path, files: Mapping[str, str]) -> None:
+    """Write files into a directory."""
+    for name, text in files.items():
+        file = directory / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+def repository(root: Path, files: Mapping[str, str]) -> None:
+    """A git repository whose main branch has these files; the work goes on another one."""
+    write(root, files)
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--allow-empty", "--message=main")
+    git(root, "checkout", "--quiet", "-b", "work")
+
+
+def git(root: Path, *arguments: str) -> None:
+    """Run git there, whatever is configured on this machine."""
+    settings = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *settings, *arguments], cwd=root, check=True, capture_output=True)
 
 
 def rerun_of(rule: Rule) -> Rerun:

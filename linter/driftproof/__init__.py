@@ -28,7 +28,9 @@ if TYPE_CHECKING:
         schema_of,
         wrong,
     )
+    from driftproof.history import History
     from driftproof.indexes import builds_concurrently, drops_index
+    from driftproof.lineage import edited, gone, late, name_of, never_run, out_of_order, twins
     from driftproof.objects import OTHER_KINDS
     from driftproof.redefinition import readded, remade
     from driftproof.repetition import renamed
@@ -48,6 +50,7 @@ __all__ = [
     "FileContext",
     "Fix",
     "Guard",
+    "History",
     "Ignore",
     "Made",
     "Rule",
@@ -63,17 +66,23 @@ __all__ = [
     "constant",
     "control",
     "drops_index",
+    "edited",
     "escaping",
+    "gone",
     "good",
     "guard",
     "guards",
     "handler_place",
     "in_schema",
+    "late",
     "literal",
     "made",
     "mentioned",
     "missing",
+    "name_of",
     "narrowed",
+    "never_run",
+    "out_of_order",
     "present",
     "quote",
     "readded",
@@ -82,6 +91,7 @@ __all__ = [
     "repeatable",
     "repeated",
     "schema_of",
+    "twins",
     "wrong",
 ]
 
@@ -108,7 +118,9 @@ _HOMES = {
         "schema_of",
         "wrong",
     ),
+    "driftproof.history": ("History",),
     "driftproof.indexes": ("builds_concurrently", "drops_index"),
+    "driftproof.lineage": ("edited", "gone", "late", "name_of", "never_run", "out_of_order", "twins"),
     "driftproof.objects": ("OTHER_KINDS",),
     "driftproof.redefinition": ("readded", "remade"),
     "driftproof.repetition": ("renamed",),

@@ -66,7 +66,8 @@ def analyse(
         for file, other in zip(files, by_hand, strict=True):
             file.add(other, since=scratch.incomplete)
     named = [file for file in files if file.context.migration.index in history.named]
-    found = [item for file in named for item in _suppressed(file, rules, known or rules)]
+    aside = _judge_history(history, {file.context.migration.path: file for file in files}, rules, known or rules)
+    found = [item for file in named for item in _suppressed(file, rules, known or rules)] + aside
     if history.snapshots:
         from driftproof.evidence.settle import settle
 
@@ -166,6 +167,31 @@ def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun
                 file.judge(on_failure, statement, failure, run.state)
 
 
+def _judge_history(
+    history: History, files: dict[str, _File], rules: Sequence[Rule], known: Sequence[Rule]
+) -> list[Diagnostic]:
+    """Ask the rules about the history as a whole. What they say of a migration is added to it; what of files that are
+    none comes back."""
+    aside: dict[str, list[Diagnostic]] = {}
+    for rule in rules:
+        for item in rule.on_history(rule, history) if rule.on_history is not None else ():
+            if item.path in files:
+                files[item.path].diagnostics.append(item)
+            elif item.path not in history.by_path and (history.around.whole or history.alone):
+                aside.setdefault(item.path, []).append(item)
+    sources = {source.path: source for source in history.around.ignored} if aside else {}
+    found = []
+    for path, items in aside.items():
+        ignores = find_ignores(sources[path]) if path in sources else []
+        found += apply(ignores, items, (), sources[path], _names(known).get)[0] if ignores else items
+    return found
+
+
+def _names(known: Sequence[Rule]) -> dict[str, str]:
+    """The codes of rules by what ignore comments may call them."""
+    return {name: rule.code for rule in known for name in (rule.code, rule.name)}
+
+
 def _read(file: FileContext) -> Parsed:
     try:
         parsed = parse(file.migration.source.sql)
@@ -183,11 +209,10 @@ def _suppressed(judged: _File, rules: Sequence[Rule], known: Sequence[Rule]) -> 
     ignores = find_ignores(source) if file.unreadable is None else []
     if not ignores:
         return diagnostics
-    names = {name: rule.code for rule in known for name in (rule.code, rule.name)}
     active = {rule.code for rule in rules}
     spans = [(statement.start, statement.end) for statement in parsed.statements]
     spans += [(failure.start, failure.end) for failure in parsed.failures]
-    kept, unused = apply(ignores, diagnostics, spans, source, names.get, active)
+    kept, unused = apply(ignores, diagnostics, spans, source, _names(known).get, active)
     for rule in rules:
         if rule.on_ignore is not None:
             kept.extend(rule.on_ignore(rule, file, ignore) for ignore in unused)

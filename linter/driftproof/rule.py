@@ -10,6 +10,7 @@ import msgspec
 from driftproof.diagnostic import Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.plugins import offered
+from driftproof.source import Source
 from driftproof.unusable import Unusable
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """An example of a rule: documentation, unit test and, on a real server, proof.
 
     ``sql`` is one migration; ``earlier`` are migrations before it; ``framework`` runs them all, in
-    the run mode ``mode`` (None: as it does).
+    the run mode ``mode`` (None: as it does). Where names matter, the migration has the ``name``, and the files
+    ``beside`` it theirs, in a real directory; ``main`` is what the main branch has there (None: it is no repository).
     A bad case says at which ``line`` it is found and with what ``certainty``; ``fixed`` is the text after ``--fix``
     (``unsafe``: after ``--fix --unsafe-fixes``).
     """
@@ -45,6 +47,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[str, ...] = ()
     mode: Mode | None = None
     framework: str = "plain"
+    name: str | None = None
+    beside: dict[str, str] = {}
+    main: dict[str, str] | None = None
 
 
 def bad(
@@ -58,6 +63,9 @@ def bad(
     earlier: tuple[str, ...] = (),
     mode: Mode | None = None,
     framework: str = "plain",
+    name: str | None = None,
+    beside: dict[str, str] | None = None,
+    main: dict[str, str] | None = None,
 ) -> Case:
     """SQL that the rule reports, at ``line``."""
     return Case(
@@ -71,14 +79,35 @@ def bad(
         earlier=earlier,
         mode=mode,
         framework=framework,
+        name=name,
+        beside=beside or {},
+        main=main,
     )
 
 
 def good(
-    sql: str, *, why: str, earlier: tuple[str, ...] = (), mode: Mode | None = None, framework: str = "plain"
+    sql: str,
+    *,
+    why: str,
+    earlier: tuple[str, ...] = (),
+    mode: Mode | None = None,
+    framework: str = "plain",
+    name: str | None = None,
+    beside: dict[str, str] | None = None,
+    main: dict[str, str] | None = None,
 ) -> Case:
     """SQL that the rule passes."""
-    return Case(sql=sql, why=why, bad=False, earlier=earlier, mode=mode, framework=framework)
+    return Case(
+        sql=sql,
+        why=why,
+        bad=False,
+        earlier=earlier,
+        mode=mode,
+        framework=framework,
+        name=name,
+        beside=beside or {},
+        main=main,
+    )
 
 
 class FileContext:
@@ -138,8 +167,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. Its page is the docstring of the module that defines it.
 
     ``on_failure`` sees each predicted failure, ``on_statement`` each statement (only those with one of these
-    ``commands``, if any are given), ``on_file`` each file and ``on_ignore`` each ignore comment that suppressed
-    nothing. ``default`` says whether it runs when nothing is selected.
+    ``commands``, if any are given), ``on_file`` each file, ``on_history`` all of them together, and ``on_ignore`` each
+    ignore comment that suppressed nothing. ``default`` says whether it runs when nothing is selected.
     """
 
     code: str
@@ -154,6 +183,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     on_failure: "Callable[[Rule, StatementContext, Failure], Diagnostic | None] | None" = None
     on_statement: "Callable[[Rule, StatementContext], Iterator[Diagnostic]] | None" = None
     on_file: "Callable[[Rule, FileContext], Iterator[Diagnostic]] | None" = None
+    on_history: "Callable[[Rule, History], Iterator[Diagnostic]] | None" = None
     on_ignore: "Callable[[Rule, FileContext, Ignore], Diagnostic] | None" = None
 
     @property
@@ -185,6 +215,24 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             object=None,
             message=message,
             fix=fix,
+            help=help,
+        )
+
+    def about(
+        self, source: Source, message: str, *, severity: Severity | None = None, help: str | None = None
+    ) -> Diagnostic:
+        """A diagnostic of this rule about a file as a whole."""
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=severity or self.severity,
+            certainty=None,
+            sqlstate=None,
+            path=source.path,
+            span=source.span(0, 0),
+            statement=None,
+            object=None,
+            message=message,
             help=help,
         )
 

@@ -171,7 +171,7 @@ def test_the_same_input_gives_the_same_bytes(project: Project) -> None:
 def test_diagnostics_are_ordered_by_path_and_offset(project: Project) -> None:
     project.write("migrations/10.sql", project.bad + "COMMENT ON COLUMN integrations.id IS 'x';\n")
     project.write("migrations/9.sql", project.bad.replace("integrations", "other"))
-    result = project.run(*CONCISE, "migrations")
+    result = project.run(*CONCISE, "--ignore=DP903", "migrations")
     assert [line.partition(": ")[0] for line in result.out.splitlines()] == [
         "migrations/10.sql:2:19",
         "migrations/10.sql:3:19",

@@ -2,21 +2,33 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from driftproof.history.around import NOTHING, Around, Changes
 from driftproof.history.folder import Folder
 from driftproof.history.frameworks import PLAIN, every, named
 from driftproof.history.frameworks import names as names_of_frameworks
-from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, Order, RunMode
+from driftproof.source import Source
+
+if TYPE_CHECKING:
+    from driftproof.git import Difference
 
 __all__ = [
+    "Around",
     "Bookkeeping",
+    "Changes",
     "Folder",
     "Framework",
     "History",
     "Homes",
     "Migration",
     "Older",
+    "Order",
     "RunMode",
     "left_out",
     "migration_directories",
@@ -99,8 +111,8 @@ def single(name: str, data: bytes, framework: str | None = None) -> History:
     return _alone(path, data, Homes().home(path.parent, framework)[1])
 
 
-def _alone(path: Path, data: bytes, framework: Framework) -> History:
-    return History(framework, (framework.migration(0, path, data),), frozenset({0}), alone=True)
+def _alone(path: Path, data: bytes, framework: Framework, around: Around = NOTHING) -> History:
+    return History(framework, (framework.migration(0, path, data),), frozenset({0}), alone=True, around=around)
 
 
 def migration_directories(
@@ -141,11 +153,15 @@ def read_directory(
         alone = [alone[index] for index in _among(alone, {name for name in names if name.is_dir()})]
         alone += [name for name in names if os.path.abspath(name) not in found and not name.is_dir()]  # noqa: PTH100
     for path in sorted(alone):
-        yield _alone(path, path.read_bytes(), chosen)
+        data = path.read_bytes()
+        ignored = () if chosen.guessed or chosen.left_out(path) else (Source(str(path), data),)
+        yield _alone(path, data, chosen, Around(lambda ignored=ignored: ignored))  # type: ignore[misc]
     if not asked:
         return
     migrations = tuple(chosen.migration(index, path, path.read_bytes()) for index, path in enumerate(files))
-    yield History(chosen, migrations, frozenset(asked), directory=directory)
+    history = History(chosen, migrations, frozenset(asked), directory=directory)
+    around = Around(partial(_ignored, history), partial(_changes, history), whole=names is None)
+    yield msgspec.structs.replace(history, around=around)
 
 
 def _among(files: Sequence[Path], names: set[Path]) -> list[int]:
@@ -158,6 +174,16 @@ def _among(files: Sequence[Path], names: set[Path]) -> list[int]:
 
 def left_out(history: History) -> Iterator[tuple[Path, str]]:
     """The .sql files of a history's directory that are no part of it, each with the reason."""
+    framework = history.framework
+    for path, stands_alone in _others(history):
+        if stands_alone:
+            yield path, "stands alone: it may be run, but nobody knows when"
+        else:
+            yield path, framework.left_out(path) or f"no name that {framework.title} runs ({framework.names})"
+
+
+def _others(history: History) -> Iterator[tuple[Path, bool]]:
+    """The .sql files of a history's directory that are no part of it, and whether they stand alone."""
     framework, directory = history.framework, history.directory
     if directory is None:
         return
@@ -166,10 +192,51 @@ def left_out(history: History) -> Iterator[tuple[Path, str]]:
     for folder, folders, files in os.walk(directory):
         depth = len(Path(folder).parts) - len(directory.parts)
         folders[:] = sorted(name for name in folders if depth < framework.reach and not name.startswith("."))
-        for path in (Path(folder, name) for name in sorted(files) if name.endswith(_ENDINGS)):
-            if (place := os.path.abspath(path)) in inside:  # noqa: PTH100
-                continue
-            if place in alone:
-                yield path, "stands alone: it may be run, but nobody knows when"
-            else:
-                yield path, framework.left_out(path) or f"no name that {framework.title} runs ({framework.names})"
+        for name in sorted(files):
+            if name.lower().endswith(_ENDINGS):
+                place = os.path.abspath(os.path.join(folder, name))  # noqa: PTH100, PTH118
+                if place not in inside:
+                    yield Path(folder, name), place in alone
+
+
+def _ignored(history: History) -> tuple[Source, ...]:
+    """The files that nobody but their names keeps from being run; what stands alone is a history of its own."""
+    framework = history.framework
+    if framework.guessed:
+        return ()
+    others = (path for path, stands_alone in _others(history) if not stands_alone)
+    return tuple(Source(str(path), path.read_bytes()) for path in others if framework.left_out(path) is None)
+
+
+def _changes(history: History) -> Changes | None:
+    """How the migrations differ from those of the main branch."""
+    from driftproof import git
+
+    directory = history.directory
+    found = git.difference(directory) if directory is not None else None
+    if directory is None or found is None:
+        return None
+    names = {
+        os.path.relpath(migration.path, directory).replace(os.sep, "/"): migration for migration in history.migrations
+    }
+    edited = {migration.path: blob for name, migration in names.items() if (blob := found.changed.get(name))}
+    return Changes(
+        found.branch,
+        frozenset(migration.path for name, migration in names.items() if name in found.new),
+        {path: git.text(directory, blob) for path, blob in edited.items()},
+        dict(_gone(history, directory, found)) if found.gone else {},
+    )
+
+
+def _gone(history: History, directory: Path, found: "Difference") -> Iterator[tuple[str, bytes]]:
+    """The files of the main branch that are gone and were migrations, as the tool itself finds them there."""
+    import tempfile
+
+    from driftproof import git
+
+    with tempfile.TemporaryDirectory() as place:
+        git.write_out(directory, found.branch, Path(place))
+        for file in history.framework.discover(Path(place)):
+            name = file.relative_to(place).as_posix()
+            if name in found.gone:
+                yield str(directory / name), file.read_bytes()

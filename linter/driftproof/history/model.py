@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.history.around import NOTHING, Around
 from driftproof.history.folder import Folder
 from driftproof.source import Source
 
@@ -43,6 +44,15 @@ class Older(StrEnum):
     APPLIED = "applied"
     SKIPPED = "skipped without a word"
     REFUSED = "refused"
+
+
+class Order(StrEnum):
+    """By what a tool orders its migrations. TEXT: names or versions letter by letter, so that 10 comes before 9.
+    NUMBER: versions by what they count. LIST: something else says it, a plan or the files themselves."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    LIST = "list"
 
 
 class Migration(msgspec.Struct, frozen=True, dict=True):
@@ -84,9 +94,14 @@ class Framework(msgspec.Struct, frozen=True):
     run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file. ``up`` blanks
     out what is not run on the way up, and what is not SQL, every offset kept.
     ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the
-    run mode is the likeliest one, no more. ``edited`` says what the tool makes of a migration that is edited after it
-    was applied, and how that is put right; ``failed`` what a failed one leaves, where the run mode does not say all;
-    ``older`` what happens to one that is added below the last.
+    run mode is the likeliest one, no more.
+    ``order`` is by what the tool orders; ``skips`` are files of the history that the tool itself passes by, so that
+    somebody runs them by hand; ``twice`` says what it makes of two migrations of one version (None: nothing wrong).
+    ``edited`` says what the tool makes of a migration that is edited after it was applied, and how that is put right;
+    ``checksum`` is the text that it compares then (None: it compares nothing). ``removed`` says what it makes of one
+    that is gone, ``renamed`` of one that has another name and the same version (None: nothing). ``failed`` is what a
+    failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the last,
+    but for those that ``may_be_late``; ``age`` is what makes one older, where that is not its place in the order.
     """
 
     name: str
@@ -107,9 +122,17 @@ class Framework(msgspec.Struct, frozen=True):
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
     guessed: bool = False
+    order: Order = Order.TEXT
+    skips: Callable[[Path], bool] = lambda _path: False
+    twice: str | None = None
     edited: str = "databases that have run it are not changed by it any more"
+    checksum: Callable[[bytes], bytes] | None = None
+    removed: str = "databases that have run it keep what it did, new ones never get it"
+    renamed: str | None = None
     failed: str | None = None
     older: Older = Older.APPLIED
+    may_be_late: Callable[[Path], bool] = lambda _path: False
+    age: "Callable[[Path], int] | None" = None
 
     def migration(self, index: int, path: Path, data: bytes) -> Migration:
         """A file of the tool's as a migration."""
@@ -121,7 +144,7 @@ class Framework(msgspec.Struct, frozen=True):
 class History(msgspec.Struct, frozen=True, dict=True):
     """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about. ``alone``: it is
     one file that stands for itself. ``snapshots`` are what real databases were seen to have; ``directory`` is where the
-    history begins (None: nowhere)."""
+    history begins (None: nowhere), ``around`` what lies around its migrations there."""
 
     framework: Framework
     migrations: tuple[Migration, ...]
@@ -129,6 +152,7 @@ class History(msgspec.Struct, frozen=True, dict=True):
     alone: bool = False
     snapshots: "tuple[Evidence, ...]" = ()
     directory: Path | None = None
+    around: Around = NOTHING
 
     @cached_property
     def by_path(self) -> dict[str, Migration]:

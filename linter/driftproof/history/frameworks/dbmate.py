@@ -24,5 +24,6 @@ framework = Framework(
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     up=lambda data: masks.up_parts(data, _PARTS),
     bookkeeping=Bookkeeping("schema_migrations", "SELECT version FROM schema_migrations"),
+    twice="dbmate fails at the second one, or holds it for applied",
     edited="dbmate compares no checksums: databases that have run it are not changed by it any more",
 )

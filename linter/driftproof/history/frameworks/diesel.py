@@ -42,5 +42,6 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name == "down.sql" else None,
     mode=_mode,
     bookkeeping=Bookkeeping("__diesel_schema_migrations", "SELECT version FROM __diesel_schema_migrations"),
+    twice="Diesel runs one of them only",
     edited="Diesel compares no checksums: databases that have run it are not changed by it any more",
 )

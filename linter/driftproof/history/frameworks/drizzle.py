@@ -12,7 +12,7 @@ import msgspec
 
 from driftproof.history.files import inside, matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode
 from driftproof.history.order import natural
 from driftproof.unusable import Unusable
 
@@ -52,6 +52,15 @@ def _mode(path: Path, _data: bytes) -> RunMode:
     return RunMode.BATCH if f'"{path.stem}"'.encode() in journal else RunMode.AUTOCOMMIT
 
 
+def _when(path: Path) -> int:
+    """When the journal says that a migration was made: what Drizzle compares with the newest that it has applied."""
+    try:
+        entries: Any = msgspec.json.decode((path.parent / "meta" / _JOURNAL).read_bytes())["entries"]
+        return next(int(entry["when"]) for entry in entries if entry["tag"] == path.stem)
+    except (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError, StopIteration):
+        return -1
+
+
 framework = Framework(
     name="drizzle",
     title="Drizzle",
@@ -62,7 +71,8 @@ framework = Framework(
     version=_version,
     names="those in meta/_journal.json",
     mode=_mode,
-    left_out=lambda _path: "not in meta/_journal.json: never run",
+    order=Order.LIST,
+    age=_when,
     edited="Drizzle compares no checksums: databases that have run it are not changed by it any more",
     failed="nothing of any of the pending files",
     older=Older.SKIPPED,

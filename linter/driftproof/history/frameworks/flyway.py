@@ -13,7 +13,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 from driftproof.history.order import dotted
 
 _NAME = re.compile(r"([VB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(?i:sql)\Z|(R)__(.*)\.(?i:sql)\Z", re.DOTALL)
@@ -75,6 +75,8 @@ def _alone(directory: Path) -> list[Path]:
 def _left_out(path: Path) -> str | None:
     if _UNDO.match(path.name):
         return "an undo migration: the way down"
+    if _CALLBACK.match(path.name):
+        return "a callback: run beside the migrations"
     return "a baseline: run on an empty schema only, instead of the older ones" if _NAME.match(path.name) else None
 
 
@@ -111,6 +113,11 @@ framework = Framework(
         "SELECT coalesce(version, regexp_replace(script, '^.*/|[.][^.]*$', '', 'g')) FROM flyway_schema_history"
         " WHERE success AND type <> 'SCHEMA'",
     ),
+    order=Order.NUMBER,
+    twice="Flyway refuses to migrate",
+    checksum=lambda data: b"\n".join(data.splitlines()),
+    removed="Flyway misses it and refuses to migrate where it was applied, until `flyway repair`",
+    renamed="Flyway compares names too and refuses to migrate where it was applied, until `flyway repair`",
     edited="Flyway compares checksums and refuses to migrate where it was applied, until `flyway repair`",
     failed="nothing in a transaction; else its statements stay, and nothing more is applied until `flyway repair`",
     older=Older.REFUSED,

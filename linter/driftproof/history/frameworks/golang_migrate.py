@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode
 
 _UP = r"[0-9]+_.*\.up\.sql"
 
@@ -52,6 +52,9 @@ framework = Framework(
     version=_version,
     names="1_name.up.sql",
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
+    order=Order.NUMBER,
+    twice="golang-migrate refuses to start",
+    removed="golang-migrate refuses to go on where it was the last that was applied: there is no such version",
     edited="golang-migrate compares no checksums: databases that have run it are not changed by it any more",
     failed="nothing of the file, but the version is marked dirty: nothing more is applied until `migrate force`",
     older=Older.SKIPPED,

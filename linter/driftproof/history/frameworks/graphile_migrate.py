@@ -56,6 +56,8 @@ framework = Framework(
     repeatable=_is_current,
     up=lambda data: _up(data) if re.search(rb":[A-Z]", data) else data,
     bookkeeping=Bookkeeping("graphile_migrate.migrations", "SELECT filename FROM graphile_migrate.migrations"),
+    checksum=lambda data: data,
+    removed="graphile-migrate refuses to go on: the hashes name each the one before",
     edited="graphile-migrate compares hashes and refuses to go on: uncommit it where it was not released yet",
     older=Older.REFUSED,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from driftproof.history.files import inside, leading, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, RunMode
+from driftproof.history.model import Framework, Order, RunMode
 
 _FOLDER = re.compile(r"(\d+)_.*", re.DOTALL)
 _MILLISECONDS = 13
@@ -43,5 +43,7 @@ framework = Framework(
     names="1_name/up.sql",
     left_out=lambda path: {"down.sql": "the way down", "up.sql": "an empty file"}.get(path.name),
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.match(data) else RunMode.TRANSACTION,
+    order=Order.NUMBER,
+    twice="the Hasura CLI refuses to start",
     edited="Hasura compares no checksums: databases that have run it are not changed by it any more",
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 from driftproof.history.order import natural
 
 _PARTS = re.compile(rb"(?im)^\s*--[\s-]*(?:up|(?P<down>down))\s+migration")
@@ -49,6 +49,9 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     up=lambda data: masks.up_parts(data, _PARTS),
     bookkeeping=Bookkeeping("pgmigrations", "SELECT name FROM pgmigrations"),
+    order=Order.NUMBER,
+    removed="node-pg-migrate refuses to go on: what was run and the files have to pair, one by one",
+    renamed="node-pg-migrate refuses to go on: what was run and the files have to pair, one by one",
     edited="node-pg-migrate compares no checksums: databases that have run it are not changed by it any more",
     failed="nothing of any of the pending files",
     older=Older.REFUSED,

@@ -10,7 +10,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 
 _PARTS = re.compile(rb"(?im)^(?:#|--)[^\n]*!(?:ups|(?P<down>downs))\b")
 _COMMENT = re.compile(rb"(?m)^#[^\r\n]*")
@@ -42,6 +42,8 @@ framework = Framework(
     names="1.sql",
     up=_up,
     bookkeeping=Bookkeeping("play_evolutions", "SELECT id::text FROM play_evolutions WHERE state = 'applied'"),
+    order=Order.NUMBER,
+    removed="Play runs the way down that it has kept, in production after a yes",
     edited="Play compares hashes: it runs the ways down and up again from there on, in production after a yes",
     failed="what its statements did; nothing more is applied until it is marked as resolved",
     older=Older.APPLIED,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 
 _NAME = r"(?i)(-?\d+)[-_]?.*\.sql"
 _NO_TRANSACTION = b"-- postgres-migrations disable-transaction"
@@ -36,6 +36,11 @@ framework = Framework(
     names="1_name.sql",
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION in data else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("migrations", "SELECT id::text FROM migrations WHERE id > 0"),
+    order=Order.NUMBER,
+    twice="it refuses to start: the numbers must follow one another",
+    checksum=lambda data: data,
+    removed="it refuses to start: the numbers must follow one another",
+    renamed="it compares checksums of name and text, and refuses to migrate where it was applied",
     edited="it compares checksums of name and text, and refuses to migrate where it was applied",
     older=Older.REFUSED,
 )

@@ -28,6 +28,8 @@ framework = Framework(
         "_prisma_migrations",
         "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
     ),
+    checksum=lambda data: data,
+    removed="`migrate deploy` warns where it was applied, `migrate dev` asks for a reset",
     edited="Prisma compares checksums: `migrate deploy` warns where it was applied, `migrate dev` asks for a reset",
     failed="nothing of the file, but nothing more is applied until `prisma migrate resolve`",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 
 _NAME = re.compile(r"[UV](\d+)__\w+\.sql")
 
@@ -32,6 +32,12 @@ framework = Framework(
     version=lambda path: str(_number(path)),
     names="V1__name.sql, U1__name.sql",
     bookkeeping=Bookkeeping("refinery_schema_history", "SELECT version::text FROM refinery_schema_history"),
+    order=Order.NUMBER,
+    twice="refinery refuses to migrate",
+    checksum=lambda data: data,
+    removed="refinery misses it and refuses to migrate where it was applied",
+    renamed="refinery compares checksums of name and text, and refuses to migrate where it was applied",
+    may_be_late=lambda path: path.name.startswith("U"),
     edited="refinery compares checksums and refuses to migrate where it was applied",
     older=Older.REFUSED,
 )

@@ -1,14 +1,16 @@
 """Sqitch: ``deploy/<change>.sql`` in the order of ``sqitch.plan``, by psql, each statement on its own.
 
 Source: sqitchers/sqitch, lib/sqitchchanges.pod, lib/App/Sqitch/Engine/pg.pm. The scripts say BEGIN and COMMIT
-themselves. A change that is planned again behind a tag was reworked: what it was before is ``<change>@<tag>.sql``.
+themselves. What tells changes apart holds the one before, so that Sqitch does not know those behind a new one any more
+(Plan/Change.pm, Engine.pm). A change that is planned again behind a tag was reworked: what it was before is
+``<change>@<tag>.sql``.
 """
 
 import re
 from pathlib import Path
 
 from driftproof.history import masks
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 
 _PLAN = "sqitch.plan"
 _LINE = re.compile(r"\s*(?:@(?P<tag>[^\s\[#]+)|(?P<sign>[+-])?\s*(?P<change>[^\s\[#%@][^\s\[#]*))")
@@ -54,7 +56,7 @@ def _left_out(path: Path) -> str | None:
     for part in ("revert", "verify"):
         if part in path.parts:
             return "the way down" if part == "revert" else "a check of its change"
-    return "not in sqitch.plan"
+    return None if "deploy" in path.parts else "in no folder of changes"
 
 
 framework = Framework(
@@ -69,7 +71,9 @@ framework = Framework(
     left_out=_left_out,
     up=masks.psql_variables,
     bookkeeping=Bookkeeping("sqitch.changes", "SELECT change FROM sqitch.changes"),
+    order=Order.LIST,
+    removed="Sqitch refuses to go on where it was deployed: the plan has no such change any more",
     edited="Sqitch does not run it again where it was deployed: `sqitch rebase` does, a reworked change is a new one",
     failed="what was committed before; a script that says BEGIN first and COMMIT last leaves nothing",
-    older=Older.APPLIED,
+    older=Older.REFUSED,
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Order, RunMode
 
 _NAME = r"(-?\d+)_.*(?<!\.down)\.sql"
 
@@ -37,5 +37,9 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     mode=lambda _path, data: RunMode.SIMPLE if data.startswith(b"-- no-transaction") else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_sqlx_migrations", "SELECT version::text FROM _sqlx_migrations WHERE success"),
+    order=Order.NUMBER,
+    twice="sqlx fails at the second one",
+    checksum=lambda data: data,
+    removed="sqlx misses it and refuses to migrate where it was applied",
     edited="sqlx compares checksums and refuses to migrate where it was applied",
 )

@@ -15,6 +15,7 @@ from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
 _NAME = re.compile(
     r"([0-9]+[A-Za-z]?)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL
 )
+_BETWEEN = re.compile(r"[0-9]+[A-Za-z]_")
 # The CLI leaves out the first file when it is the old initial dump.
 _OLD_DUMP = re.compile(r"([0-9]{14})_init\.sql\Z")
 _OLD_DUMP_BEFORE = "20211209000000"
@@ -64,6 +65,9 @@ framework = Framework(
     platform="supabase",
     whole=True,
     older=Older.REFUSED,
+    skips=lambda path: _BETWEEN.match(path.name) is not None,
+    twice="the second one fails: 23505, the version is noted already",
+    removed="`supabase db push` refuses where it was applied: the database has a version that is not here",
     edited=(
         "the Supabase CLI compares no checksums, and runs it no more where it was applied:"
         " `supabase migration repair --status reverted VERSION` lets `db push` run it again"

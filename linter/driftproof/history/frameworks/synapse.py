@@ -7,7 +7,7 @@ Source: element-hq/synapse, synapse/storage/prepare_database.py, engines/postgre
 from pathlib import Path
 
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode
 
 _PARTS = ("common", "main", "state")
 _ENDINGS = (".sql", ".sql.postgres")
@@ -40,6 +40,8 @@ def _discover(directory: Path) -> list[Path]:
 
 
 def _left_out(path: Path) -> str | None:
+    if path.name == "schema_version.sql":
+        return "the bookkeeping: made before all others"
     if path.parent.parent.name in ("delta", "full_schemas"):
         return "older than the full schema that a new database begins with"
     return None
@@ -56,6 +58,8 @@ framework = Framework(
     names="main/delta/1/name.sql, main/delta/1/name.sql.postgres",
     left_out=_left_out,
     up=lambda data: data.replace(_KEY, b"bigserial primary key".ljust(len(_KEY))),
+    order=Order.LIST,
+    removed="databases that have run it keep what it did",
     edited="Synapse compares no checksums: databases that have run it are not changed by it any more",
     older=Older.APPLIED,
 )

@@ -1,0 +1,162 @@
+"""What a history shows as a whole: versions that are given twice, an order that is not the one meant, and what became
+of migrations that the main branch has."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path, PurePath
+from typing import Any, NamedTuple
+
+from driftproof.history import History, Migration, Older, Order
+from driftproof.history.order import dotted
+from driftproof.source import BOM, Source, Unreadable
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)*")
+_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d*")
+_SAME_EVERYWHERE = ("up.sql", "migration.sql")
+_LONGEST = 17  # year to millisecond
+
+
+class Late(NamedTuple):
+    """A new migration that stands before one that the main ``branch`` has, and what its tool makes of that."""
+
+    migration: Migration
+    last: Migration
+    older: Older
+    branch: str
+
+
+class Gone(NamedTuple):
+    """A migration that the main ``branch`` has and that is none any more; ``now`` is the new one that has its text, and
+    ``kept`` says that this has its version too."""
+
+    source: Source
+    now: Migration | None
+    kept: bool
+    branch: str
+
+
+def name_of(one: Migration | Source) -> str:
+    """What to call a migration beside others of its directory."""
+    path = PurePath(one.path)
+    return path.name if path.name not in _SAME_EVERYWHERE else f"{path.parent.name}/{path.name}"
+
+
+def never_run(history: History) -> Iterator[Source]:
+    """The files that the tool never runs because of their names."""
+    yield from history.around.ignored
+    for migration in history.migrations:
+        if not history.alone and history.framework.skips(Path(migration.path)):
+            yield migration.source
+
+
+def twins(history: History) -> Iterator[tuple[Migration, Migration]]:
+    """Migrations whose versions are one and the same to the tool, each with another one that has it."""
+    if history.framework.twice is None:
+        return
+    by_version: dict[Any, list[Migration]] = {}
+    for migration in history.migrations:
+        by_version.setdefault(_as_compared(history, migration), []).append(migration)
+    for same in by_version.values():
+        for migration in same if len(same) > 1 else ():
+            yield migration, same[0] if migration is not same[0] else same[1]
+
+
+def _as_compared(history: History, migration: Migration) -> Any:
+    version = migration.version
+    return dotted(version) if history.framework.order is Order.NUMBER and _NUMBER.fullmatch(version) else version
+
+
+def out_of_order(history: History) -> Iterator[tuple[Migration, Migration]]:
+    """Migrations that the tool runs before another one, though their versions mean to come after it: numbers that are
+    compared as text, or dates of different lengths. Where no tool is known: those that text would put before another
+    one."""
+    order = history.framework.order
+    if order is Order.LIST:
+        return
+    versioned = [migration for migration in history.migrations if not migration.repeatable]
+    for one, other in pairwise(versioned):
+        before, after = (re.match(r"\d+", migration.version) for migration in (one, other))
+        if before is None or after is None:
+            continue
+        numbers = int(before[0]), int(after[0])
+        as_text = name_of(one).encode() < name_of(other).encode()
+        if history.framework.guessed:
+            if numbers[0] < numbers[1] and not as_text:
+                yield other, one
+        elif _DATE.fullmatch(before[0]) and _DATE.fullmatch(after[0]):
+            if before[0].ljust(_LONGEST, "0") > after[0].ljust(_LONGEST, "0"):
+                yield one, other
+        elif order is Order.TEXT and numbers[0] > numbers[1] and as_text:
+            yield one, other
+
+
+def late(history: History) -> Iterator[Late]:
+    """New migrations that stand before some that the main branch has, and so may be applied already."""
+    framework, changes = history.framework, history.around.changes
+    if framework.guessed or changes is None or not changes.new:
+        return
+    versioned = [migration for migration in history.migrations if not migration.repeatable]
+    old = [migration for migration in versioned if migration.path not in changes.new]
+    if not old:
+        return
+    age = framework.age
+    last = old[-1] if age is None else max(old, key=lambda one: age(Path(one.path)))
+    moved = {_text(history, data) for texts in (changes.edited, changes.gone) for data in texts.values()}
+    for migration in versioned:
+        # What has the text of another one was moved: of that something else is said.
+        if migration.path not in changes.new or (moved and _text(history, migration.source.data) in moved):
+            continue
+        if migration.index < last.index if age is None else age(Path(migration.path)) <= age(Path(last.path)):
+            may = framework.may_be_late(Path(migration.path))
+            yield Late(migration, last, Older.APPLIED if may else framework.older, changes.branch)
+
+
+def edited(history: History) -> Iterator[tuple[Migration, str]]:
+    """Migrations that are another text to their tool than on the main branch, and the name of that. To a tool that
+    compares no texts, it is another one with other statements."""
+    changes = history.around.changes
+    if history.framework.guessed or changes is None:
+        return
+    texts = {_text(history, migration.source.data) for migration in history.migrations} if changes.edited else set()
+    for migration in history.migrations:
+        before = changes.edited.get(migration.path)
+        if before is None or migration.repeatable:
+            continue
+        was = _text(history, before)
+        # A text that goes on under another name was moved, and this is a new migration.
+        if was not in texts:
+            yield migration, changes.branch
+
+
+def gone(history: History) -> Iterator[Gone]:
+    """Migrations of the main branch that are none any more, or have another name to which their tool says something."""
+    framework, changes = history.framework, history.around.changes
+    if framework.guessed or changes is None:
+        return
+    by_text = {_text(history, one.source.data): one for one in history.migrations} if changes.gone else {}
+    for path, data in changes.gone.items():
+        source = Source(path, data)
+        if framework.repeatable(Path(source.path), data):
+            continue
+        now = by_text.get(_text(history, data))
+        now = now if now is not None and now.path in changes.new else None
+        kept = now is not None and framework.version(Path(source.path)) == now.version
+        if not kept or framework.renamed is not None:
+            yield Gone(source, now, kept, changes.branch)
+
+
+def _text(history: History, data: bytes) -> object:
+    """A text as the tool compares it; line ends, which git and editors change, make no difference."""
+    data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
+    if history.framework.checksum is not None:
+        return history.framework.checksum(data)
+    from pglast.parser import ParseError
+
+    from driftproof.syntax import tokens
+
+    try:
+        text = Source("", data, history.framework.up).sql.encode()
+        return tuple(token.text for token in tokens(text, 0, len(text)))
+    except (Unreadable, ParseError):
+        return data
