@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from driftproof.runner.snapshot import difference, snapshot
 
 if TYPE_CHECKING:
     from driftproof.runner.server import Server
+    from driftproof.runner.snapshot import Snapshot
 
 _ENTRY = re.compile(r"^--\n-- Name: (.*)\n--\n", re.MULTILINE)
 # A random token, against dumps that hold psql's own commands; and what the versions of both sides are.
@@ -17,22 +19,28 @@ _NOISE = re.compile(r"^(\\(un)?restrict .*|-- Dumped (from|by) .*)\n", re.MULTIL
 
 
 class End:
-    """What a database holds at this moment. pg_dump goes on in the background: the database must stay as it is until
+    """What a database holds at this moment. It is read in the background: the database must stay as it is until
     `settle`."""
 
     def __init__(self, server: "Server", database: str) -> None:
-        with server.connect(database) as connection:
-            self.snapshot = snapshot(connection)
+        reader = ThreadPoolExecutor(max_workers=1)
+        self._reading = reader.submit(_snapshot, server, database)
+        reader.shutdown(wait=False)
         self._dumping = _pg_dump(server, database)
 
     @property
     def settled(self) -> bool:
-        """Whether pg_dump has been waited for."""
-        return self._dumping is None or "dump" in self.__dict__
+        """Whether it has been waited for."""
+        return self._reading.done() and (self._dumping is None or "dump" in self.__dict__)
 
     def settle(self) -> None:
-        """Wait for pg_dump; afterwards the database may change or go."""
-        _ = self.dump
+        """Wait for it; afterwards the database may change or go."""
+        _ = self.snapshot, self.dump
+
+    @property
+    def snapshot(self) -> "Snapshot":
+        """The objects in its catalogs. Raises what reading them raised."""
+        return self._reading.result()
 
     @cached_property
     def dump(self) -> dict[str, str] | None:
@@ -70,6 +78,11 @@ def _unlike(one: dict[str, str], other: dict[str, str]) -> set[str]:
 def _without_order(text: str) -> str:
     """A definition whose columns may stand in any order."""
     return "\n".join(sorted(line.rstrip(",") for line in text.splitlines()))
+
+
+def _snapshot(server: "Server", database: str) -> "Snapshot":
+    with server.connect(database) as connection:
+        return snapshot(connection)
 
 
 def _pg_dump(server: "Server", database: str) -> "subprocess.Popen[bytes] | None":
