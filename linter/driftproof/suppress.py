@@ -20,7 +20,7 @@ _MARK = b"driftproof:"
 _COMMENT = r"(?s)(?:--|/\*)\s*driftproof:\s*(?P<said>.*?)\s*(?:\*/)?\Z"
 _IGNORE = r"(?s)(?P<word>ignore-file|ignore)\s*\[(?P<codes>[^\]]*)\]\s*(?P<reason>.*)\Z"
 _LINE_COMMENT = rb"(?:--|/\*)[ \t]*driftproof:.*"
-_BODY = r"\$(?:[^\W\d]\w*)?\$"
+_BODY = rb"\$(?:[a-zA-Z_\x80-\xff][\w\x80-\xff]*)?\$"
 
 
 class Ignore(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Ignore(msgspec.Struct, frozen=True):
 
 
 class _Comment(msgspec.Struct, frozen=True):
-    """A comment in the characters ``start`` to ``end`` of the text; its last covered line."""
+    """A comment in the bytes ``start`` to ``end`` of the text; its last covered line."""
 
     start: int
     end: int
@@ -57,28 +57,27 @@ def find_ignores(source: Source) -> list[Ignore]:
     if _MARK not in source.data:
         return []
     try:
-        text = source.sql
-        comments = _comments(text)
+        data = source.sql.encode()
+        comments = _comments(data)
     except Unreadable:
         return list(_by_lines(source))
     if comments is None:
         return list(_by_lines(source))
-    found, byte, at = [], 0, 0
+    found = []
     for comment in comments:
-        byte += len(text[at : comment.start].encode())
-        at = comment.start
-        size = len(text[comment.start : comment.end].encode())
-        ignore = _read(text[comment.start : comment.end], byte, size, source.position(byte).line, comment.last)
+        written = data[comment.start : comment.end]
+        line = source.position(comment.start).line
+        ignore = _read(written.decode(), comment.start, len(written), line, comment.last)
         if ignore is not None:
             found.append(ignore)
     return found
 
 
-def _comments(text: str) -> list[_Comment] | None:
+def _comments(data: bytes) -> list[_Comment] | None:
     """The comments of a text that may be ours; None where it can't be cut into tokens."""
     from pglast.parser import ParseError
 
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
 
     def line(at: int) -> int:
         return bisect_right(starts, at)
@@ -87,7 +86,7 @@ def _comments(text: str) -> list[_Comment] | None:
     code: set[int] = set()
     commented: set[int] = set()
     try:
-        for start, end, is_comment in _tokens(text, 0):
+        for start, end, is_comment in _tokens(data, 0):
             (commented if is_comment else code).update(range(line(start), line(end - 1) + 1))
             if is_comment:
                 comments.append((start, end))
@@ -96,7 +95,7 @@ def _comments(text: str) -> list[_Comment] | None:
     commented -= code
     found = []
     for start, end in comments:
-        if "driftproof:" not in text[start:end]:
+        if _MARK not in data[start:end]:
             continue
         last = line(end - 1)
         if code.isdisjoint(range(line(start), last + 1)):
@@ -107,32 +106,32 @@ def _comments(text: str) -> list[_Comment] | None:
     return found
 
 
-def _tokens(text: str, base: int) -> Iterator[tuple[int, int, bool]]:
-    """Each token's first character, the one behind it, and whether it is a comment; bodies of code token by token."""
-    from pglast.parser import scan
+def _tokens(data: bytes, base: int) -> Iterator[tuple[int, int, bool]]:
+    """Each token's first byte, the one behind it, and whether it is a comment; bodies of code token by token."""
+    from driftproof.syntax.parser import scan
 
     earlier, before = "", ""
-    for token in scan(text):
+    for token in scan(data):
         start, end = token.start, token.end + 1
         if token.name in ("SQL_COMMENT", "C_COMMENT"):
             yield base + start, base + end, True
             continue
         if before in ("DO", "AS") or earlier == "LANGUAGE":
-            yield from _body(text, start, end, base)
+            yield from _body(data, start, end, base)
         else:
             yield base + start, base + end, False
         earlier, before = before, token.name
 
 
-def _body(text: str, start: int, end: int, base: int) -> Iterator[tuple[int, int, bool]]:
+def _body(data: bytes, start: int, end: int, base: int) -> Iterator[tuple[int, int, bool]]:
     """The tokens in a dollar-quoted body; any other string is one token, and so is a body in another language."""
     from pglast.parser import ParseError
 
-    quote = re.match(_BODY, text[start:end])
-    if quote is not None and _MARK.decode() in text[start:end]:
+    quote = re.match(_BODY, data[start:end])
+    if quote is not None and _MARK in data[start:end]:
         inside, after = start + len(quote[0]), end - len(quote[0])
         try:
-            tokens = list(_tokens(text[inside:after], base + inside))
+            tokens = list(_tokens(data[inside:after], base + inside))
         except ParseError:
             tokens = []
         if tokens:

@@ -2,9 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pglast import parser
+from pytest import raises
 
 from driftproof.source import BOM, Source
 from driftproof.syntax import parse
+from driftproof.syntax.parser import scan
 from tests.histories import check
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="*/\u2028\u2029"), max_size=20)
@@ -59,3 +62,29 @@ def test_positions_of_any_bytes_are_lines_and_columns(data: bytes) -> None:
         assert position.line == data[:offset].count(b"\n") + 1
         assert position.column >= 1
         assert source.line_start(offset) <= offset <= max(source.line_end(offset), offset)
+
+
+PIECES = st.lists(
+    st.one_of(
+        st.sampled_from(["é", "0é", "1é", "$1", "$é$", "_é", "e", "x'1'", "U&'é'", "E'é'", "'", '"', "--", "\n", " ", ";"]),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(PIECES)
+def test_the_scanner_is_shown_letters_that_it_takes_for_those_that_are_there(text: str) -> None:
+    try:
+        expected = parser.scan(text)
+    except parser.ParseError:
+        with raises(parser.ParseError):
+            scan(text.encode())
+        return
+
+    found = scan(text.encode())
+
+    assert [(token.name, token.kind) for token in found] == [(token.name, token.kind) for token in expected]
+    whole = text.encode()
+    assert [len(whole[: token.start].decode()) for token in found] == [token.start for token in expected]
+    assert [len(whole[: token.end + 1].decode()) for token in found] == [token.end + 1 for token in expected]

@@ -18,6 +18,7 @@ Node = dict[str, Any]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_functions = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
+_ASCII = bytes(range(0x80)) + b"_" * 0x80
 _BLANK = re.compile(rb"(?:\s+|--[^\n\r]*)+")
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
 
@@ -71,6 +72,16 @@ def refused(sql: str) -> str | None:
         message: str = error.args[0]
         return message
     return None
+
+
+def scan(data: bytes) -> list[parser.Token]:
+    """The tokens of a text in UTF-8, comments too: the offsets of their first and their last byte, their names, and
+    what kind of keyword they are. Raises pglast.parser.ParseError where the scanner can't read the text.
+
+    A letter outside of ASCII is shown to it as underscores, which may stand wherever such a letter may: pglast counts
+    characters from the start of the text for each token, and with plain ASCII a character is a byte.
+    """
+    return parser.scan(data.translate(_ASCII).decode("ascii"))
 
 
 def first_token(data: bytes, at: int) -> int:
@@ -143,20 +154,12 @@ def _cut(data: bytes) -> Iterator[tuple[int, int]]:
 def _tokens(data: bytes) -> Iterator[tuple[str, int]]:
     """Token names with byte offsets, up to the first place that the scanner can't read."""
     try:
-        tokens = parser.scan(data.decode())
+        tokens = scan(data)
     except parser.ParseError:
         yield from _readable_tokens(data)
         return
-    text = data.decode()
-    if len(text) == len(data):
-        for token in tokens:
-            yield token.name, token.start
-        return
-    chars = offset = 0
     for token in tokens:
-        offset += len(text[chars : token.start].encode())
-        chars = token.start
-        yield token.name, offset
+        yield token.name, token.start
 
 
 def _readable_tokens(data: bytes) -> Iterator[tuple[str, int]]:
@@ -166,7 +169,7 @@ def _readable_tokens(data: bytes) -> Iterator[tuple[str, int]]:
     while low < high:
         middle = (low + high + 1) // 2
         try:
-            parser.scan(b"".join(lines[:middle]).decode())
+            scan(b"".join(lines[:middle]))
         except parser.ParseError:
             high = middle - 1
         else:

@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
-from pglast import parser
+from pglast.parser import ParseError
 
 from driftproof.objects import Object
 from driftproof.source import Source
 from driftproof.statements.operations import Statement
 from driftproof.statements.query import folded
+from driftproof.syntax.parser import scan
 
 
 class Token(msgspec.Struct, frozen=True, gc=False):
@@ -63,26 +64,19 @@ _CONSTRAINT_WORDS = {"CONSTRAINT", "NOT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN
 def tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
     """The tokens of a stretch of a file, comments left out. Raises pglast.parser.ParseError where the scanner can't
     read it."""
-    text = data[start:end].decode()
-    scanned = [token for token in parser.scan(text) if token.name not in _COMMENTS]
-    if len(text) == end - start:
-        return tuple(
-            [Token(name, start + first, start + last + 1, text[first : last + 1]) for first, last, name, _ in scanned]
-        )
-    found: list[Token] = []
-    chars, offset = 0, start
-    for first, last, name, _ in scanned:
-        offset += len(text[chars:first].encode())
-        chars = first
-        written = text[first : last + 1]
-        found.append(Token(name, offset, offset + len(written.encode()), written))
-    return tuple(found)
+    return tuple(
+        [
+            Token(name, start + first, start + last + 1, data[start + first : start + last + 1].decode())
+            for first, last, name, _ in scan(data[start:end])
+            if name not in _COMMENTS
+        ]
+    )
 
 
 @lru_cache(maxsize=1024)
 def quote(name: str) -> str:
     """An identifier as it must be written: in double quotes where it is not folded, or a keyword of the grammar's."""
-    if _PLAIN.match(name) and parser.scan(name)[0].kind in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
+    if _PLAIN.match(name) and scan(name.encode())[0].kind in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
         return name
     return '"' + name.replace('"', '""') + '"'
 
@@ -156,7 +150,7 @@ def _in_string(data: bytes, body: Token, wanted: Object) -> tuple[Token | None, 
     opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else 1
     try:
         inner = tokens(data, body.start + opening, body.end - opening)
-    except parser.ParseError:
+    except ParseError:
         return None, (body,)
     hit = None
     for token in inner:
@@ -175,7 +169,7 @@ def body_tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
     begin, stop = body_of(data, start, end)
     try:
         return tokens(data, begin, stop)
-    except parser.ParseError:
+    except ParseError:
         return ()
 
 
