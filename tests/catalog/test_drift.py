@@ -195,6 +195,18 @@ SELECT "B" FROM (SELECT b AS "B" FROM t) q;
 CREATE INDEX "Ünï" ON t ("b"); COMMENT ON COLUMN T.C IS 'x';
 """.strip().splitlines()
 
+# Here some statement fails in a fresh database already: it makes what is there.
+MAKING_AGAIN = """
+ALTER TABLE t ADD COLUMN b int; COMMENT ON COLUMN t.b IS 'x'; COMMENT ON COLUMN t.a IS 'x';
+ALTER TABLE t ADD COLUMN b int, ADD COLUMN d int; COMMENT ON COLUMN t.b IS 'x';
+ALTER TABLE t ADD COLUMN b int, ADD COLUMN a int; COMMENT ON COLUMN t.b IS 'x';
+ALTER TABLE t ADD COLUMN b int, ALTER COLUMN c SET NOT NULL; COMMENT ON COLUMN t.b IS 'x'; COMMENT ON COLUMN t.c IS 'x';
+ALTER TABLE t ADD COLUMN b int, ADD CONSTRAINT k CHECK (b > 0); COMMENT ON CONSTRAINT k ON t IS 'x'; COMMENT ON COLUMN t.b IS 'x';
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; ALTER TABLE t ADD COLUMN d int; END $$; COMMENT ON COLUMN t.b IS 'x';
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; ALTER TABLE t DROP COLUMN d; END $$; COMMENT ON COLUMN t.b IS 'x';
+DO $$ BEGIN ALTER TABLE t ADD COLUMN b int; RAISE EXCEPTION 'x'; END $$; COMMENT ON COLUMN t.b IS 'x';
+""".strip().splitlines()
+
 
 @pytest.mark.parametrize("statements", STATEMENTS)
 def test_the_prediction_is_what_the_server_does(connection: Any, statements: str) -> None:
@@ -203,3 +215,12 @@ def test_the_prediction_is_what_the_server_does(connection: Any, statements: str
     assert fresh == set(), "a case runs in a fresh database"
 
     assert predicted(script) == observed(connection, script)
+
+
+@pytest.mark.parametrize("statements", MAKING_AGAIN)
+def test_a_statement_that_fails_in_a_fresh_database_runs_in_another(connection: Any, statements: str) -> None:
+    script = OTHER + TABLE + statements
+    fresh = frozenset(run(connection, script))
+    assert fresh, "a case fails in a fresh database"
+
+    assert predicted(script) == observed(connection, script, beside=fresh)

@@ -114,10 +114,13 @@ def predicted(script: str) -> dict[str, Verdict]:
     return verdicts
 
 
-def observed(connection: Any, script: str) -> dict[str, Verdict]:
-    """For each column of that table, the first statement that its absence makes fail on the server."""
+def observed(
+    connection: Any, script: str, *, beside: frozenset[tuple[int, str]] = frozenset()
+) -> dict[str, Verdict]:
+    """For each column of that table, the first statement that its absence makes fail on the server, ``beside`` those
+    that fail anyway."""
     verdicts: dict[str, Verdict] = {}
     for column in columns(script):
         failed = run(connection, script, without(script, column))
-        verdicts[column] = next(iter(failed), None)
+        verdicts[column] = next((item for item in failed if item not in beside), None)
     return verdicts

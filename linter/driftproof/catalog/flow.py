@@ -27,10 +27,12 @@ class Likely(IntEnum):
 
 
 class Fails(Exception):
-    """The statement, or the branch, certainly fails here; ``sqlstate`` is None where nothing is claimed of it."""
+    """The statement, or the branch, certainly fails here; ``sqlstate`` is None where nothing is claimed of it.
+    ``taken`` is what it makes and finds there already, where a drifted state may lack that."""
 
-    def __init__(self, sqlstate: str | None = None) -> None:
+    def __init__(self, sqlstate: str | None = None, taken: tuple[Object, Fact] | None = None) -> None:
         self.sqlstate = sqlstate
+        self.taken = taken
 
 
 class _Caught(Exception):
@@ -143,6 +145,8 @@ class Flow(ABC):
                 self.failed = True
                 if before is not None:
                     self.state = before
+                if failed.taken is not None:
+                    self._go_without(*failed.taken, operations, failed)
                 return
             self.state = returned  # it fails only where the fresh state does not come
             self._likely = Likely.CERTAIN
@@ -150,6 +154,23 @@ class Flow(ABC):
             for lacking in self._left:
                 self._lost(self._lacking(*lacking), failed)
         self._rejoin(self._returned)
+
+    def _go_without(self, taken: Object, fact: Fact, operations: tuple[op.Operation, ...], failed: Fails) -> None:
+        """The statement fails because it makes what is there, but for a drifted state that lacks that: if it runs
+        there, all states have it afterwards."""
+        entry, there = self.state, self.state.fork()
+        self.state = entry.fork()
+        settle(self.state, taken, ABSENT)
+        self._returned = []
+        left = self._go(Likely.DRIFT, partial(self.steps, operations))
+        if left is None or isinstance(left, _Ended):
+            self._rejoin(self._returned)
+            settle(there, taken, PRESENT)
+            self._join_into(there, nominal=False, known=True, sure=True, leaves=True)
+            return
+        self.state = entry
+        if not isinstance(left, Fails) or left.sqlstate != failed.sqlstate:
+            self._lost(self._lacking(taken, fact), left)
 
     # -- doubts and failures ----------------------------------------------------------------------------------------
 
@@ -226,7 +247,8 @@ class Flow(ABC):
         if claimed:
             self.claim(failure)
         if certainty is Certainty.ALWAYS:
-            raise Fails(sqlstate)
+            drifts = not missing and fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT
+            raise Fails(sqlstate, (wanted, fact) if drifts else None)
 
     def _failure(
         self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty, fact: Fact, at: int = -1
