@@ -155,6 +155,19 @@ def test_a_wrong_claim_is_refuted(
     assert [item.fixed for item in file.proofs] == [None]
 
 
+def test_a_wrong_claim_is_refuted_in_a_file_that_does_not_run(
+    server: Server, platform: Platform, claims: tuple[Diagnostic, ...]
+) -> None:
+    claim = claims[0]
+    assert claim.statement is not None
+    wrong = {"statement": msgspec.structs.replace(claim.statement, index=3)}
+    history = history_of(DOUBT + "CREATE INDEX ON t (b);\nCOMMENT ON TABLE made_by_hand IS 'x';\nCREATE INDEX ON t (a);\n")
+
+    [file] = prove(history, [msgspec.structs.replace(claim, **wrong)], server, platform)
+
+    assert [item.verdict for item in file.proofs] == [Verdict.NOT_REPRODUCED]
+
+
 def test_roles_are_made_anew_in_each_state(server: Server, platform: Platform) -> None:
     text = "CREATE ROLE reader;\n" + DOUBT + "GRANT SELECT (a) ON t TO reader;\nGRANT SELECT (b) ON t TO reader;\n"
 

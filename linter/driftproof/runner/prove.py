@@ -363,6 +363,8 @@ class _File:
         if any(recipe.ahead(index) and recipe.own(index) is None for index in failed):
             raise NotBuilt(f"the start state can't be made: {ran.says()}")
         news = {own: said for index, said in failed.items() if (own := recipe.own(index)) is not None}
+        if item.statement.index not in news:
+            return Proof(item, Verdict.NOT_REPRODUCED, "it runs, each statement run by itself")
         first = min((index for index, _ in news.items() - self._alone.items()), default=None)
         if first != item.statement.index or news[first] != item.sqlstate:
             return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
