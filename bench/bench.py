@@ -54,8 +54,8 @@ GRANT SELECT ON table_{n} TO authenticated;
 
 
 def timed(command: list[str], directory: Path) -> list[float]:
-    """The wall times of the runs in milliseconds, one run before them not counted. They find their bytecode compiled, as
-    an installation leaves it, whatever the environment says of that."""
+    """The wall times of the runs in milliseconds, one run before them not counted. They find their bytecode, as an
+    installation leaves it, whatever the environment says of that."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     times = []
     for _ in range(RUNS + 1):

@@ -36,6 +36,16 @@ def test_nothing_to_report_is_status_0(project: Project) -> None:
     assert (result.status, result.out, result.err) == (0, "checked 1 file, 1 statement: nothing to report\n", "")
 
 
+def test_a_path_may_lead_up(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.add()
+    folder = project.root / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for path in (project.migrations, project.path):
+        result = project.run("check", "--format", "json", f"../{path}")
+        assert (result.status, result.codes) == (1, ["DP101"])
+
+
 def test_concise_is_one_line_each_with_the_summary_on_standard_error(project: Project) -> None:
     project.add()
     result = project.run("check", "--format", "concise", project.path)

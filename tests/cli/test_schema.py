@@ -87,7 +87,7 @@ def test_doubt_is_said_in_every_format(project: Project) -> None:
 
 
 # The words of mermaid's lexer. Source: erDiagram.jison.
-WORD = r"[A-Za-z_\u00C0-\uFFFF][A-Za-z0-9_\-\u00C0-\uFFFF]*"
+WORD = r"(?!(?i:[PFU]K)(?![A-Za-z0-9_]))[A-Za-z_\u00C0-\uFFFF][A-Za-z0-9_\-\u00C0-\uFFFF]*"
 ENTITY = r'"[^"%\r\n\v\x08\\]+"'
 LINES = [
     re.compile(r"erDiagram\Z"),
@@ -103,11 +103,13 @@ def test_mermaid_takes_every_line(project: Project) -> None:
     project.add(
         'CREATE TABLE "odd ""name%\\" ("1 a" int PRIMARY KEY, "b""c" varchar(20)[] , "größe" timestamptz);\n'
         'CREATE TABLE child (a int UNIQUE REFERENCES "odd ""name%\\", b int NOT NULL REFERENCES "odd ""name%\\");\n'
+        'CREATE TABLE keys (pk int PRIMARY KEY, "UK" int, "FK-x" int, pkx int);\n'
         "CREATE TABLE nothing (); CREATE SCHEMA app; CREATE TABLE app.t (u uuid REFERENCES auth.users);\n"
     )
     lines = project.run("schema", "--format", "mermaid").out.splitlines()
     for line in lines:
         assert any(pattern.match(line) for pattern in LINES), line
+    assert '        integer _pk PK "named pk"' in lines
     assert '    "odd _name__" |o--o| "child" : "child_a_fkey"' in lines
     assert '    "odd _name__" ||--o{ "child" : "child_b_fkey"' in lines
     assert '    "auth.users" |o--o{ "app.t" : "t_u_fkey"' in lines

@@ -100,6 +100,8 @@ class Homes:
 
 def _above(directory: Path, resolved: str, up: int) -> Path:
     """The directory so many levels above, written like ``directory`` where that can be."""
+    if up == 0:
+        return directory
     if up <= len(directory.parts) and ".." not in directory.parts:
         return Path(*directory.parts[: len(directory.parts) - up])
     return Path(os.path.relpath(Path(resolved).parents[up - 1]))

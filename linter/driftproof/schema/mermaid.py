@@ -1,7 +1,7 @@
 """The tables as an entity relationship diagram for mermaid.
 
 Source: erDiagram.jison of mermaid: names of entities may stand in quotes, without ``"`` and ``%`` inside; types and
-names of attributes are words; comments stand in quotes.
+names of attributes are words, of which PK, FK and UK mark keys; comments stand in quotes.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from driftproof.schema.model import Constraint, Relation, Schema
 
 _NOT_IN_A_WORD = re.compile(r"[^A-Za-z0-9_\u00C0-\uFFFF-]")
+_KEY_WORD = re.compile(r"[pfu]k(?![A-Za-z0-9_])", re.IGNORECASE)
 _NOT_IN_A_NAME = re.compile(r'["%\\\x00-\x1f]')
 _TABLES = ("table", "foreign table")
 
@@ -35,9 +36,9 @@ def _name(schema: str, name: str) -> str:
 
 
 def _word(text: str) -> str:
-    """A word that mermaid takes for a type or an attribute; it begins with a letter."""
+    """A word that mermaid takes for a type or an attribute: it begins with a letter, and is no mark of a key."""
     word = _NOT_IN_A_WORD.sub("_", text)
-    return word if re.match(r"[A-Za-z_\u00C0-\uFFFF]", word) else f"_{word}"
+    return word if re.match(r"[A-Za-z_\u00C0-\uFFFF]", word) and not _KEY_WORD.match(word) else f"_{word}"
 
 
 def _entity(table: Relation) -> Iterator[str]:
