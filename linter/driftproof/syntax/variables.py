@@ -8,10 +8,10 @@ from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
 from driftproof.syntax.parser import Node, parse_fragment
+from driftproof.syntax.tokens import literal, quote
 from driftproof.syntax.tree import constant, strings, tagged
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -87,9 +87,9 @@ class Variables:
             case "format" if texts and op.HOLE not in texts[0]:
                 return _format(texts[0], texts[1:])
             case "quote_ident" if texts:
-                return _identifier(texts[0])
+                return quote(texts[0])
             case "quote_literal" if texts:
-                return _literal(texts[0])
+                return literal(texts[0])
             case "lower" | "upper" if texts and op.HOLE not in texts[0]:
                 return texts[0].lower() if function == "lower" else texts[0].upper()
             case "concat" if texts:
@@ -169,14 +169,6 @@ def _format(template: str, arguments: list[str]) -> str:
             return "%"
         at = int(position) - 1 if position else -1
         text = (arguments[at] if at < len(arguments) else op.HOLE) if position else next(taken, op.HOLE)
-        return _identifier(text) if conversion == "I" else _literal(text) if conversion == "L" else text
+        return quote(text) if conversion == "I" else literal(text) if conversion == "L" else text
 
     return _FORMAT.sub(put, template)
-
-
-def _identifier(text: str) -> str:
-    return text if _PLAIN.match(text) else '"' + text.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
