@@ -129,6 +129,7 @@ def _apply(
     upto: int | None,
     resume: "Resume | None" = None,
 ) -> int:
+    from driftproof.report import counted
     from driftproof.report.terminal import GREEN, RED, YELLOW
     from driftproof.runner.migrate import name_of
     from driftproof.runner.migrate import up as apply
@@ -140,7 +141,7 @@ def _apply(
     def planned(plan: "Plan") -> None:
         nonlocal count
         count = len(plan.pending)
-        _print(f"{where}: {_count(count, 'migration')} to apply ({history.framework.title})")
+        _print(f"{where}: {counted(count, 'migration')} to apply ({history.framework.title})")
         _print(*(f"  {line}" for line in map(_stopped, plan.entries) if line))
 
     def done(step: "Step") -> None:
@@ -160,7 +161,7 @@ def _apply(
         _print(*failure(last.migration, last.outcome, paint))
         if not last.migration.run_mode.clean_after_failure and last.outcome.statement:
             _print(
-                f"What the {_count(last.outcome.statement, 'statement')} before did may stay: each commits on its own."
+                f"What the {counted(last.outcome.statement, 'statement')} before did may stay: each commits on its own."
             )
     stayed = sum(not step.failed and not step.undone for step in steps)
     _print("", f"{stayed} applied, 1 failed, {count - len(steps)} not tried")
@@ -168,10 +169,11 @@ def _apply(
 
 
 def _dry(history: "History", made: "Plan") -> int:
+    from driftproof.report import counted
     from driftproof.runner.migrate import name_of
 
     made.check()
-    _print(f"{_count(len(made.pending), 'migration')} to apply ({history.framework.title})")
+    _print(f"{counted(len(made.pending), 'migration')} to apply ({history.framework.title})")
     _print(*(f"  {name_of(migration)}  {migration.run_mode}" for migration in made.pending))
     _print(*filter(None, map(_stopped, made.entries)))
     return 0
@@ -181,12 +183,13 @@ def _stopped(entry: "Entry") -> str:
     """Where an earlier run of a migration stopped, and where the next one goes on; empty if none did."""
     if entry.stop is None or entry.migration is None or entry.problem is not None:
         return ""
+    from driftproof.report import counted
     from driftproof.runner.execute import pieces_of, steps_of
 
     steps, source = steps_of(entry.migration, pieces_of(entry.migration)), entry.migration.source
     why = f" ({entry.stop.error})" if entry.stop.error else ""
     done = (
-        f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {_count(entry.stop.done, 'statement')}"
+        f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {counted(entry.stop.done, 'statement')}"
     )
     if entry.start >= len(steps):
         return f"{done}{why}: nothing is left but to record it"
@@ -209,10 +212,6 @@ def _table(plan: "Plan", paint: "Paint") -> list[str]:
     lines += ["", ", ".join(f"{count} {state}" for state, count in counts if count)]
     lines += [*filter(None, map(_stopped, plan.entries)), *plan.problems]
     return lines
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _paint() -> "Paint":

@@ -15,8 +15,7 @@ from driftproof.rule import StatementContext
 from driftproof.source import Source
 from driftproof.statements import operations as op
 from driftproof.statements.operations import Statement
-from driftproof.statements.query import Name
-from driftproof.syntax import Token, quote, tokens
+from driftproof.syntax import Token, quote, quote_name, tokens
 
 # What may not stand in a block: queries whose result nobody takes, and what begins or ends transactions.
 _NOT_IN_BLOCK = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "DO", "BEGIN, COMMIT or ROLLBACK")
@@ -57,7 +56,7 @@ def _replaced(source: Source, statement: Statement, words: tuple[Token, ...], fa
     for step in statement.operations:
         match step:
             case op.CreateMember(kind="policy" | "trigger" | "rule") if step.name == failure.object.name:
-                drop = f"DROP {step.kind.upper()} IF EXISTS {quote(step.name)} ON {_written(step.table)};"
+                drop = f"DROP {step.kind.upper()} IF EXISTS {quote(step.name)} ON {quote_name(step.table)};"
                 edit = lines_before(source, statement, [drop])
                 return Fix(f"drop the {step.kind} before it is made", Applicability.SAFE, (edit,))
             case op.CreateRoutine() | op.CreateRelation(kind="view") if words[1].name != "OR":
@@ -117,7 +116,3 @@ def _wrapped(source: Source, statement: Statement, _: tuple[Token, ...], failure
     edits = around(source, statement, [f"DO {tag}", *opening], [*closing, f"{end} {tag};"])
     title = "only where it is there" if failure.missing else "only where it is missing"
     return Fix(title, Applicability.SAFE, edits)
-
-
-def _written(name: Name) -> str:
-    return quote(name.name) if name.schema is None else f"{quote(name.schema)}.{quote(name.name)}"

@@ -32,6 +32,12 @@ def number(name: str) -> int:
     return int(digits[0]) if digits else 0
 
 
+def signed(path: Path) -> int:
+    """The number, perhaps below 0, that a file's name begins with; 0 if it begins with none."""
+    digits = re.match(r"-?\d+", path.name)
+    return int(digits[0]) if digits else 0
+
+
 def leading(path: Path) -> str:
     """The digits that a file's name begins with; its stem if it begins with none."""
     digits = re.match(r"\d+", path.name)

@@ -58,3 +58,8 @@ def in_order(diagnostic: Diagnostic) -> tuple[str, int, str, int, str]:
 def printable(path: str) -> str:
     """A path as UTF-8 can hold it: bytes that are no text become U+FFFD."""
     return path if path.isascii() else path.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def counted(number: int, word: str) -> str:
+    """So many of them: ``1 file``, ``2 files``."""
+    return f"{number} {word}" if number == 1 or word == "info" else f"{number} {word}s"

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from driftproof.report import printable
+from driftproof.report import counted, printable
 from driftproof.report.frame import frame, visible
 from driftproof.report.terminal import BLUE, BOLD, DIM, GREEN, RED, YELLOW, Paint
 from driftproof.runner.preflight import Ahead, Coming, Preflight, Rows
@@ -13,10 +13,10 @@ from driftproof.runner.preflight import Ahead, Coming, Preflight, Rows
 
 def render(found: Preflight, paint: Paint) -> str:
     """The report as text."""
-    counted = "" if found.counted else " (it keeps no account of them: those that were named are held to be pending)"
+    note = "" if found.counted else " (it keeps no account of them: those that were named are held to be pending)"
     lines = [
-        f"{found.server}, database {visible(found.database)}: {_count(found.applied, 'migration')} applied,"
-        f" {len(found.pending)} pending{counted}",
+        f"{found.server}, database {visible(found.database)}: {counted(found.applied, 'migration')} applied,"
+        f" {len(found.pending)} pending{note}",
         *(f"it has run {visible(version)}, which is not among these migrations" for version in found.unknown),
         "",
     ]
@@ -65,13 +65,9 @@ def _summary(found: Preflight, paint: Paint) -> str:
     failing = sum(file.fails for file in found.pending)
     said = paint(f"{failing} will fail", RED) if failing else paint("none will fail that is known of", GREEN)
     differing = len(found.differences)
-    return f"{_count(len(found.pending), 'pending migration')}: {said}" + (
-        f"; {_count(differing, 'object')} {'differs' if differing == 1 else 'differ'}" if differing else ""
+    return f"{counted(len(found.pending), 'pending migration')}: {said}" + (
+        f"; {counted(differing, 'object')} {'differs' if differing == 1 else 'differ'}" if differing else ""
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def as_json(found: Preflight) -> bytes:

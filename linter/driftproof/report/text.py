@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from driftproof.diagnostic import Applicability, Diagnostic, Fix, Severity
-from driftproof.report import Report, printable
+from driftproof.report import Report, counted, printable
 from driftproof.report.frame import frame, visible
 from driftproof.report.terminal import BLUE, BOLD, CYAN, DIM, GREEN, RED, YELLOW, Paint
 
@@ -25,7 +25,7 @@ def render_concise(report: Report, paint: Paint) -> str:
 
 def summary(report: Report, paint: Paint) -> str:
     """What was looked at and what came of it, in one line, behind the notes."""
-    found = [paint(_count(count, severity.value), _STYLE[severity]) for severity, count in report.counts()]
+    found = [paint(counted(count, severity.value), _STYLE[severity]) for severity, count in report.counts()]
     if report.fixed is not None:
         found.insert(0, paint(f"{report.fixed} {'would be ' if report.dry else ''}fixed", GREEN))
     ways = []
@@ -34,13 +34,9 @@ def summary(report: Report, paint: Paint) -> str:
     if not report.unsafe and (unsafe := sum(map(report.only_unsafe, report.diagnostics))):
         ways.append(f"{unsafe} {'more ' if fixable else ''}with --fix --unsafe-fixes")
     notes = [f"note: {visible(printable(note))}\n" for note in report.notes]
-    looked = f"checked {_count(report.files, 'file')}, {_count(report.statements, 'statement')}"
+    looked = f"checked {counted(report.files, 'file')}, {counted(report.statements, 'statement')}"
     line = "; ".join((f"{looked}: {', '.join(found) or paint('nothing to report', GREEN)}", *ways)) + "\n"
     return "".join((*notes, line))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 or word == "info" else f"{number} {word}s"
 
 
 def _header(diagnostic: Diagnostic, paint: Paint) -> str:

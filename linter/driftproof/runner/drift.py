@@ -11,7 +11,7 @@ from driftproof.objects import Object
 from driftproof.runner.execute import Piece, pieces_of
 from driftproof.statements.operations import CreateIndex, CreateRelation, If, Probe, Statement, Test
 from driftproof.statements.walk import flat
-from driftproof.syntax import quote
+from driftproof.syntax import literal, quote
 
 if TYPE_CHECKING:
     from driftproof.diagnostic import Place
@@ -192,9 +192,8 @@ def take_away(missing: Object, statement: Piece | None = None) -> str:
             return f"DROP TYPE {schema}.{name} CASCADE"
         case "enum-label":
             # PostgreSQL has no DROP VALUE; it lets a superuser write its catalogs.
-            label = missing.name.replace("'", "''")
-            type_ = table.replace("'", "''")
-            return f"DELETE FROM pg_catalog.pg_enum WHERE enumtypid = '{type_}'::regtype AND enumlabel = '{label}'"
+            label, type_ = literal(missing.name), literal(table)
+            return f"DELETE FROM pg_catalog.pg_enum WHERE enumtypid = {type_}::regtype AND enumlabel = {label}"
         case "function":
             arguments = "" if missing.arguments is None else f"({', '.join(map(_type, missing.arguments))})"
             return f"DROP ROUTINE {schema}.{name}{arguments} CASCADE"

@@ -14,10 +14,9 @@ from driftproof.runner.drift import NotBuilt, Recipe, recipes
 from driftproof.runner.execute import Piece, pieces_of
 from driftproof.runner.states import Room, States
 from driftproof.statements.operations import AddColumn, Create, CreateIndex, CreateRelation, Statement
-from driftproof.statements.query import Name
 from driftproof.statements.walk import flat
 from driftproof.suppress import find_ignores
-from driftproof.syntax import quote
+from driftproof.syntax import quote, quote_name
 
 _ROWS = "23"  # the class of SQLSTATEs that depend on what rows hold
 _MINE = 9
@@ -198,19 +197,19 @@ def _bare(made: CreateRelation) -> str | None:
     if not all(column.spelled for column in made.columns) or made.partitioned or made.parents or made.copies:
         return None
     columns = ", ".join(f"{quote(column.name)} {column.spelled}" for column in made.columns)
-    return f"CREATE TABLE {_written(made.name)} ({columns})"
+    return f"CREATE TABLE {quote_name(made.name)} ({columns})"
 
 
 def _other(step: object) -> tuple[str, str] | None:
     """What IF NOT EXISTS finds there already, in words, and the statement that makes it otherwise than written."""
     match step:
         case CreateIndex(if_not_exists=True) if step.name is not None:
-            return f"index {step.name}", f"CREATE INDEX {quote(step.name)} ON {_written(step.table)} ((1))"
+            return f"index {step.name}", f"CREATE INDEX {quote(step.name)} ON {quote_name(step.table)} ((1))"
         case AddColumn(if_not_exists=True) if step.column.spelled and not step.column.sequence:
             column = f"{quote(step.column.name)} {step.column.spelled}"
-            return f"column {step.column.name}", f"ALTER TABLE {_written(step.table)} ADD COLUMN {column}"
+            return f"column {step.column.name}", f"ALTER TABLE {quote_name(step.table)} ADD COLUMN {column}"
         case CreateRelation(if_not_exists=True, kind="sequence"):
-            return f"sequence {step.name.name}", f"CREATE SEQUENCE {_written(step.name)} START 100 INCREMENT 7"
+            return f"sequence {step.name.name}", f"CREATE SEQUENCE {quote_name(step.name)} START 100 INCREMENT 7"
         case Create(if_not_exists=True, kind="schema"):
             return f"schema {step.name.name}", f"CREATE SCHEMA {quote(step.name.name)}"
         case _:
@@ -242,7 +241,3 @@ def _beside(migration: Migration) -> Iterator[str]:
     if names:
         yield "CREATE SCHEMA driftproof_beside"
         yield from (f"CREATE TABLE driftproof_beside.{quote(name)} ()" for name in names)
-
-
-def _written(name: Name) -> str:
-    return quote(name.name) if name.schema is None else f"{quote(name.schema)}.{quote(name.name)}"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from driftproof.schema.model import Doubt, Need, Relation, Routine, Schema, Type
-from driftproof.syntax.printing import literal, quoted
+from driftproof.syntax import literal
+from driftproof.syntax.printing import quoted
 
 _HEADER = """\
 -- The schema that the migrations end in. Owners, privileges and rows are no part of it.

@@ -17,6 +17,7 @@ from driftproof.syntax.printing import (
     trees,
     type_named,
 )
+from driftproof.syntax.tables import SERIAL
 
 KINDS = {
     "CONSTR_PRIMARY": "primary key",
@@ -24,14 +25,6 @@ KINDS = {
     "CONSTR_CHECK": "check",
     "CONSTR_FOREIGN": "foreign key",
     "CONSTR_EXCLUSION": "exclude",
-}
-_SERIAL = {
-    "serial": "int4",
-    "serial4": "int4",
-    "bigserial": "int8",
-    "serial8": "int8",
-    "smallserial": "int2",
-    "serial2": "int2",
 }
 _ATTRIBUTES = {
     "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
@@ -138,7 +131,7 @@ def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
     if merged is not None and element.typeName is None:  # a column of a partition, with options of its own
         column = merged
     names = texts(element.typeName.names) if element.typeName is not None else []
-    if len(names) == 1 and names[0] in _SERIAL:
+    if len(names) == 1 and names[0] in SERIAL:
         _serial(made, relation, column, names[0])
     for item in element.constraints or ():
         match item.contype.name:
@@ -155,12 +148,12 @@ def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
 
 
 def _serial(made: Made, relation: Relation, column: Column, name: str) -> None:
-    column.type, column.not_null = type_named(_SERIAL[name]), True
+    column.type, column.not_null = type_named(SERIAL[name]), True
     number, label = 0, "seq"
     while (key := (relation.key[0], object_name(relation.key[1], column.name, label))) in made.relations:
         number += 1
         label = f"seq{number}"
-    written = {"int4": "integer", "int8": "bigint", "int2": "smallint"}[_SERIAL[name]]
+    written = {"int4": "integer", "int8": "bigint", "int2": "smallint"}[SERIAL[name]]
     sequence = Relation("sequence", key, trees(f"CREATE SEQUENCE x AS {written}")[0])
     sequence.tree.sequence.schemaname, sequence.tree.sequence.relname = key
     sequence.after.append((relation.key, column.name))

@@ -2,8 +2,8 @@
 
 from driftproof.schema.model import Need
 from driftproof.schema.things import Column, Relation, Routine, Thing, Type
-from driftproof.syntax import printing
-from driftproof.syntax.printing import Tree, alter_table, copy_of, inside, kind_of, literal, printed, quoted, texts
+from driftproof.syntax import literal, printing
+from driftproof.syntax.printing import Tree, alter_table, copy_of, inside, kind_of, printed, quoted, texts
 
 _OBJECTS = {"foreign table": "OBJECT_FOREIGN_TABLE", "view": "OBJECT_VIEW", "materialized view": "OBJECT_MATVIEW"}
 

@@ -8,7 +8,18 @@ from driftproof.syntax.commands import command
 from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
-from driftproof.syntax.tokens import Element, Token, body_of, body_tokens, elements, literal, locate, quote, tokens
+from driftproof.syntax.tokens import (
+    Element,
+    Token,
+    body_of,
+    body_tokens,
+    elements,
+    literal,
+    locate,
+    quote,
+    quote_name,
+    tokens,
+)
 
 __all__ = [
     "Element",
@@ -21,6 +32,7 @@ __all__ = [
     "locate",
     "parse",
     "quote",
+    "quote_name",
     "tokens",
 ]
 

@@ -1,6 +1,5 @@
 """CREATE and ALTER of what is neither relation, type nor function: servers, publications, text search, operators..."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from driftproof.syntax.functions import ROUTINES, create_aggregate, routine
 from driftproof.syntax.objects import OBJECTS, identity, with_method
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
-from driftproof.syntax.tables import Operations
+from driftproof.syntax.tables import Handler, Operations
 from driftproof.syntax.tree import (
     names,
     needed_roles,
@@ -25,8 +24,6 @@ from driftproof.syntax.tree import (
     strings,
     tagged,
 )
-
-Handler = Callable[[Node, int], Operations]
 
 
 def create(kind: Kind, field: str, *needs: tuple[Kind, str]) -> Handler:

@@ -9,7 +9,7 @@ from pglast.parser import ParseError
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name, Query
 from driftproof.syntax.parser import Node, parse_fragment
-from driftproof.syntax.queries import NOWHERE, query
+from driftproof.syntax.queries import NOWHERE, QUERIES, query
 from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import names, qualified, strings, tagged, type_name
 
@@ -22,7 +22,6 @@ ROUTINES: dict[str, op.RoutineKind] = {
 # What in a body may change the catalog: DDL, or a statement that is put together at run time.
 _DDL = re.compile(r"\b(?:alter|call|create(?!\s+(?:(?:global|local)\s+)?temp)|drop|execute)\b", re.IGNORECASE)
 _NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
-_QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 _MODES: dict[str, Literal["in", "out", "inout", "variadic", "table"]] = {
     "FUNC_PARAM_OUT": "out",
     "FUNC_PARAM_INOUT": "inout",
@@ -186,7 +185,7 @@ def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Query] | No
         return None
     # What an earlier statement of the body makes is not there when the later ones are checked, but nor is the
     # claim certain: such bodies are left alone.
-    if any(tag not in _QUERIES for tag, _ in trees):
+    if any(tag not in QUERIES for tag, _ in trees):
         return None
     return [query({tag: tree}, NOWHERE) for tag, tree in trees]
 
@@ -207,4 +206,4 @@ def _standard_body(wrapped: Node) -> list[Node]:
         return [item for inner in fields.get("items", ()) for item in _standard_body(inner)]
     if tag == "ReturnStmt":
         return [{"SelectStmt": {"targetList": [{"ResTarget": {"val": fields["returnval"]}}]}}]
-    return [wrapped] if tag in _QUERIES else []
+    return [wrapped] if tag in QUERIES else []

@@ -1,6 +1,5 @@
 """Every statement kind: which operations it is made of, or what becomes UNKNOWN, or that nothing modelled changes."""
 
-from collections.abc import Callable
 from typing import Any
 
 from driftproof.statements import operations as op
@@ -9,10 +8,8 @@ from driftproof.syntax import alter_table, blocks, definitions, members, objects
 from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
-from driftproof.syntax.tables import Operations
+from driftproof.syntax.tables import Handler, Operations
 from driftproof.syntax.tree import needed_roles, range_var, role_names, strings
-
-Handler = Callable[[Node, int], Operations]
 
 
 def operations(tag: str, node: Node, shift: int) -> Operations:

@@ -15,7 +15,7 @@ from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.holes import without_holes
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
-from driftproof.syntax.queries import NOWHERE
+from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.questions import OPAQUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import name_parts, names, split_name, strings, tagged
@@ -309,7 +309,7 @@ class _Body:
                 operations = [op.Forget()]
             for operation in operations:
                 found.extend(self._patched(operation, whole))
-        if whole and any(tag not in _QUERIES for tag, _ in trees):
+        if whole and any(tag not in QUERIES for tag, _ in trees):
             found.append(op.Ran(text))
         return found
 
@@ -328,8 +328,6 @@ class _Body:
             return [], OPAQUE
         return _casts(tree, text, self.known), probes.test(tree, self.known, Writing(text, line, _SELECT))
 
-
-_QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 # A constant of these types is looked up when it is read, and must be there.
 _LOOKED_UP: dict[str, Kind] = {

@@ -10,6 +10,7 @@ from pglast.stream import RawStream
 from driftproof.objects import WRITTEN
 from driftproof.syntax import tables
 from driftproof.syntax.parser import parse_fragment
+from driftproof.syntax.tokens import literal
 
 Tree = Any
 """A node of pglast: its fields by PostgreSQL's names."""
@@ -108,11 +109,6 @@ def type_named(name: str) -> Tree:
 def next_value(schema: str, sequence: str) -> Tree:
     """``nextval('schema.sequence'::regclass)``."""
     return trees(f"SELECT nextval({literal(quoted(sequence, schema))}::regclass)")[0].targetList[0].val
-
-
-def literal(text: str) -> str:
-    """A text as a constant."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def column_ref(*names: str) -> Tree:

@@ -30,6 +30,8 @@ _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
 
+QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+
 NOWHERE = -1
 """The shift of a text that lies inside a body: its offsets are not those of the file."""
 

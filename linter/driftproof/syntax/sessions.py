@@ -5,11 +5,9 @@ from typing import Any
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import query
+from driftproof.syntax.queries import QUERIES, query
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import constant, needed_roles, role, strings, type_name
-
-QUERIES = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 _COMMANDS: dict[str, Any] = {
     "TRANS_STMT_BEGIN": "begin",

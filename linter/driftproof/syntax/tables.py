@@ -14,6 +14,8 @@ from driftproof.syntax.tree import names, qualified, range_var, strings, tagged,
 from driftproof.syntax.values import texts
 
 Operations = list[op.Operation]
+Handler = Callable[[Node, int], Operations]
+"""The operations of one kind of statement, by its tree and its shift."""
 Lowering = Callable[[str, Node, int], Operations]
 """The operations of a statement by its tag, its tree and its shift: `driftproof.syntax.lower.operations`."""
 
@@ -25,7 +27,8 @@ _CONSTRAINTS: dict[str, op.ConstraintKind] = {
     "CONSTR_EXCLUSION": "exclude",
     "CONSTR_NOTNULL": "not null",
 }
-_SERIAL = {
+# The types that are no types, but a sequence beside one of these. Source: transformColumnDefinition, parse_utilcmd.c.
+SERIAL = {
     "serial": "int4",
     "serial4": "int4",
     "bigserial": "int8",
@@ -95,7 +98,7 @@ def column(node: Node, shift: int) -> op.Column:
     constraints: list[op.Constraint] = []
     type_ = type_name(node.get("typeName"))
     spelled = type_text(node.get("typeName"))
-    sequence = spelled in _SERIAL
+    sequence = spelled in SERIAL
     identity, sequence_name = False, None
     for item in node.get("constraints", ()):
         fields = item["Constraint"]
@@ -112,8 +115,8 @@ def column(node: Node, shift: int) -> op.Column:
             case _:
                 if made := constraint(fields, shift, ColumnRef((name,), at)):
                     constraints.append(made)
-    if spelled in _SERIAL:
-        type_, spelled = None, _SERIAL[spelled]
+    if spelled in SERIAL:
+        type_, spelled = None, SERIAL[spelled]
     return op.Column(
         name,
         at,

@@ -10,7 +10,7 @@ from pglast.parser import ParseError
 from driftproof.objects import Object
 from driftproof.source import Source
 from driftproof.statements.operations import Statement
-from driftproof.statements.query import folded
+from driftproof.statements.query import Name, folded
 from driftproof.syntax.parser import scan
 
 
@@ -79,6 +79,11 @@ def quote(name: str) -> str:
     if _PLAIN.match(name) and scan(name.encode())[0].kind in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def quote_name(name: Name) -> str:
+    """A name as it must be written, with its schema if it has one."""
+    return quote(name.name) if name.schema is None else f"{quote(name.schema)}.{quote(name.name)}"
 
 
 def literal(text: str) -> str:

@@ -5,19 +5,13 @@ Source: ThomWright/postgres-migrations, src/file-name-parser.ts, migration-file.
 """
 
 import re
-from pathlib import Path
 
-from driftproof.history.files import matching
+from driftproof.history.files import matching, signed
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
 
 _NAME = r"(?i)(-?\d+)[-_]?.*\.sql"
 _NO_TRANSACTION = b"-- postgres-migrations disable-transaction"
-
-
-def _number(path: Path) -> int:
-    found = re.match(r"-?\d+", path.name)
-    return int(found[0]) if found else 0
 
 
 def _recognises(folder: Folder) -> bool:
@@ -31,8 +25,8 @@ framework = Framework(
     title="postgres-migrations",
     run_mode=RunMode.TRANSACTION,
     recognises=_recognises,
-    discover=lambda directory: sorted(matching(directory, _NAME), key=_number),
-    version=lambda path: str(_number(path)),
+    discover=lambda directory: sorted(matching(directory, _NAME), key=signed),
+    version=lambda path: str(signed(path)),
     names="1_name.sql",
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION in data else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("migrations", "SELECT id::text FROM migrations WHERE id > 0"),

@@ -5,9 +5,8 @@ unless its first bytes are ``-- no-transaction``: then it is one simple query.
 """
 
 import re
-from pathlib import Path
 
-from driftproof.history.files import matching
+from driftproof.history.files import matching, signed
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Order, RunMode
 
@@ -21,18 +20,13 @@ def _recognises(folder: Folder) -> bool:
     return written_by_it is not None or folder.above(".sqlx") or folder.above("Cargo.toml", b"sqlx")
 
 
-def _number(path: Path) -> int:
-    found = re.match(r"-?\d+", path.name)
-    return int(found[0]) if found else 0
-
-
 framework = Framework(
     name="sqlx",
     title="sqlx",
     run_mode=RunMode.TRANSACTION,
     recognises=_recognises,
-    discover=lambda directory: sorted(matching(directory, _NAME), key=_number),
-    version=lambda path: str(_number(path)),
+    discover=lambda directory: sorted(matching(directory, _NAME), key=signed),
+    version=lambda path: str(signed(path)),
     names="1_name.sql, 1_name.up.sql",
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     mode=lambda _path, data: RunMode.SIMPLE if data.startswith(b"-- no-transaction") else RunMode.TRANSACTION,
