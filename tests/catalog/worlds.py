@@ -114,9 +114,7 @@ def predicted(script: str) -> dict[str, Verdict]:
     return verdicts
 
 
-def observed(
-    connection: Any, script: str, *, beside: frozenset[tuple[int, str]] = frozenset()
-) -> dict[str, Verdict]:
+def observed(connection: Any, script: str, *, beside: frozenset[tuple[int, str]] = frozenset()) -> dict[str, Verdict]:
     """For each column of that table, the first statement that its absence makes fail on the server, ``beside`` those
     that fail anyway."""
     verdicts: dict[str, Verdict] = {}

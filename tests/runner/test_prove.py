@@ -161,7 +161,9 @@ def test_a_wrong_claim_is_refuted_in_a_file_that_does_not_run(
     claim = claims[0]
     assert claim.statement is not None
     wrong = {"statement": msgspec.structs.replace(claim.statement, index=3)}
-    history = history_of(DOUBT + "CREATE INDEX ON t (b);\nCOMMENT ON TABLE made_by_hand IS 'x';\nCREATE INDEX ON t (a);\n")
+    history = history_of(
+        DOUBT + "CREATE INDEX ON t (b);\nCOMMENT ON TABLE made_by_hand IS 'x';\nCREATE INDEX ON t (a);\n"
+    )
 
     [file] = prove(history, [msgspec.structs.replace(claim, **wrong)], server, platform)
 

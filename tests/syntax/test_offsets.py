@@ -66,7 +66,9 @@ def test_positions_of_any_bytes_are_lines_and_columns(data: bytes) -> None:
 
 PIECES = st.lists(
     st.one_of(
-        st.sampled_from(["é", "0é", "1é", "$1", "$é$", "_é", "e", "x'1'", "U&'é'", "E'é'", "'", '"', "--", "\n", " ", ";"]),
+        st.sampled_from(
+            ["é", "0é", "1é", "$1", "$é$", "_é", "e", "x'1'", "U&'é'", "E'é'", "'", '"', "--", "\n", " ", ";"]
+        ),
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5),
     ),
     max_size=8,
