@@ -31,11 +31,11 @@ def casts() -> dict[tuple[str, str], str]:
     return {(source, target): context for source, target, context in map(str.split, lines)}
 
 
-_COLUMNS: dict[str, tuple[str | None, ...]] = {
+_SETS: dict[str, tuple[str | None, ...]] = {
     **dict.fromkeys(
         (
             *("generate_series", "generate_subscripts", "unnest", "regexp_split_to_table", "string_to_table"),
-            *("json_object_keys", "jsonb_object_keys", "regexp_matches", "jsonb_path_query", "now"),
+            *("json_object_keys", "jsonb_object_keys", "regexp_matches", "jsonb_path_query"),
         ),
         (None,),
     ),
@@ -52,7 +52,12 @@ _COLUMNS: dict[str, tuple[str | None, ...]] = {
 
 def result_columns(function: str) -> tuple[str | None, ...] | None:
     """The columns of a function in FROM, None for one that is called like the item of FROM; None if nobody knows."""
-    return _COLUMNS.get(function)
+    return (None,) if function == "now" else _SETS.get(function)
+
+
+def returns_set(function: str) -> bool:
+    """Whether a function of pg_catalog certainly returns a set of values."""
+    return function in _SETS
 
 
 _OBJECTS: dict[Kind, frozenset[str]] = {

@@ -9,6 +9,7 @@ from driftproof.catalog import builtins, routines
 from driftproof.catalog.flow import Fails
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.outputs import check_label
 from driftproof.catalog.references import (
     absent,
     may_be_function,
@@ -21,19 +22,22 @@ from driftproof.catalog.references import (
     unbound,
 )
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
-from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation
+from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation, Routine
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
 from driftproof.statements import query as q
 
 
 class Resolver:
-    """Checks queries and expressions for one statement; proves what the statement needs as it goes."""
+    """Checks queries and expressions for one statement; proves what the statement needs as it goes. ``temporary``: a
+    query has read a temporary relation."""
 
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.ctes: dict[str, Result] = {}
         self._depth = 0
+        self._nests: bool | None = None
+        self.temporary = False
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
 
@@ -41,8 +45,9 @@ class Resolver:
 
     def query(self, query: q.Query, parent: Scope | None) -> Result:
         """Resolve a query; its output columns."""
-        outer = self.ctes
+        outer, nests = self.ctes, self._nests
         self._depth += 1
+        self._nests = None
         if query.ctes:
             self._check_ctes(query.ctes)
             self.ctes = dict(outer)
@@ -51,7 +56,7 @@ class Resolver:
         try:
             return self._arms(query, parent) if query.arms else self._select(query, parent)
         finally:
-            self.ctes = outer
+            self.ctes, self._nests = outer, nests
             self._depth -= 1
 
     def _check_ctes(self, ctes: tuple[q.CTE, ...]) -> None:
@@ -80,6 +85,8 @@ class Resolver:
         """A column that must be among those of a result: an outer query's is refused with another SQLSTATE."""
         name = label.parts[0]
         fields = result.fields(name)
+        if len(fields) > 1 and all(field.fact == PRESENT for field in fields) and not self.run.unsure:
+            self.run.raises("42702")
         if fields:
             need_field(self.run, Bound(None), fields[0], name, label.at)
         elif nested(parent):
@@ -109,29 +116,18 @@ class Resolver:
         modifies = query.modifies
         for source in query.sources:
             self._bind(source, scope)
-        if modifies is not None and modifies.source is not None:
-            self.query(modifies.source, parent)
+        items = list(scope.bounds)
+        if modifies is not None:
+            self._inserted(modifies, scope, parent)
+            self._changed(modifies, scope)
         for output in query.outputs:
             if output.star:
                 self._starred(output.star[-1], scope)
-        if modifies is not None and modifies.source is None and modifies.repeated is not None:
-            self.run.raises("42701")
-        if modifies is not None:
-            self._changed(modifies, scope)
-        # UPDATE and MERGE look at the columns of their target after all else.
-        if modifies is not None and modifies.source is not None:
-            self._modification(modifies, scope)
         self.expression(query.expression, scope)
-        if modifies is not None and modifies.source is None:
-            self._modification(modifies, scope)
-        labels = {output.name for output in query.outputs}
+        if modifies is not None:
+            self._assigned(modifies, Scope(items, parent, scope.names))
         for label in query.labels:
-            name = label.parts[0]
-            grouped = query.grouping is not None and any(key.parts == label.parts for key in query.grouping.keys)
-            ambiguous = grouped and len(self._at(scope, name)) > 1  # GROUP BY looks at FROM first
-            meant = name in labels or (not grouped and self._is_starred(label, query, scope))
-            if ambiguous or not meant:
-                refer(self.run, label, scope)
+            check_label(self.run, label, query, scope)
         result = self._outputs(query, scope)
         if query.grouping is not None:
             check_grouping(self, query.grouping, scope)
@@ -149,23 +145,6 @@ class Resolver:
             self.run.raises(sqlstate)
         self.run.unsure = True  # it may be an outer query's
         return result
-
-    def _at(self, scope: Scope, name: str) -> list[Field]:
-        """The columns of one level that a bare name certainly may mean."""
-        found = [field for bound in scope.bounds if bound.bare and not bound.system for field in bound.fields(name)]
-        return [field for field in found if field.fact == PRESENT]
-
-    def _is_starred(self, label: q.ColumnRef, query: q.Query, scope: Scope) -> bool:
-        """Whether a name of ORDER BY is that of a single column that the stars bring out: no other one is meant."""
-        name = label.parts[0]
-        stars = {output.star[-1] if output.star else None for output in query.outputs if output.star is not None}
-        bounds = [bound for bound in scope.bounds if bound.alias in stars or (None in stars and bound.bare)]
-        found = [(bound, field) for bound in bounds for field in bound.columns.fields(name)]
-        if len(found) != 1 or len([bound for bound in scope.bounds if bound.bare and bound.fields(name)]) == 1:
-            return False
-        self.run.unsure |= found[0][1].fact != PRESENT  # without it, the name means another one
-        note_use(self.run, found[0][1])
-        return True
 
     def _starred(self, qualifier: str, scope: Scope) -> None:
         level: Scope | None = scope
@@ -189,24 +168,46 @@ class Resolver:
                 scope.bounds.append(Bound(alias, relation=scope.bounds[0].relation))
                 scope.bounds[-1].bare = False
 
-    def _modification(self, modifies: q.Modification, scope: Scope) -> None:
-        target = scope.bounds[0].relation if scope.bounds else None
-        if target is None:
+    def _inserted(self, modifies: q.Modification, scope: Scope, parent: Scope | None) -> None:
+        """INSERT looks at its columns before its source, and at the key of ON CONFLICT before what is set there."""
+        bound = scope.bounds[0]
+        self._targets(bound, modifies.columns, modifies.repeated)
+        if modifies.source is None:
             return
-        for place, column in enumerate((*modifies.columns, *modifies.key)):
-            if place == modifies.repeated:
+        self.query(modifies.source, parent)
+        if self.run.uncommitted and modifies.rows and bound.relation is not None:
+            self._labels(_inserted(bound.relation, modifies), scope)
+        self._targets(bound, modifies.key)
+        self.expression(modifies.inference, Scope([bound], None))
+        if modifies.arbiter is not None and bound.relation is not None and bound.relation.kind != "relation":
+            bound.relation = self.run.need_member(bound.relation, "constraint", modifies.arbiter)
+        self.expression(modifies.conflict, Scope([bound, Bound("excluded", relation=bound.relation)], None))
+        self._targets(bound, modifies.assigned)
+
+    def _assigned(self, modifies: q.Modification, scope: Scope) -> None:
+        """UPDATE and MERGE look at the columns of their target after all else."""
+        bound, *others = scope.bounds
+        for arm in modifies.arms:
+            seen = {"target": [bound], "source": others, "both": scope.bounds}[arm.sees]
+            inner = Scope(seen, scope.parent, scope.names)
+            self.expression(arm.condition, inner)
+            self._targets(bound, arm.columns, arm.repeated)
+            self.expression(arm.values, inner)
+            self._targets(bound, arm.assigned)
+        if modifies.source is None:
+            self._targets(bound, modifies.assigned)
+        if bound.relation is not None:
+            self.modified.append((bound.relation, modifies))
+            if modifies.key or modifies.computed or modifies.arbiter is not None:
+                self.arbiters.append((bound.relation, modifies))
+
+    def _targets(self, bound: Bound, columns: tuple[q.ColumnRef, ...], repeated: int | None = None) -> None:
+        """The columns that are written to; no INSERT lists one twice."""
+        for place, column in enumerate(columns if bound.relation is not None else ()):
+            if place == repeated:
                 self.run.raises("42701")
-            target = self.run.need_member(target, "column", column.parts[0], at=column.at)
-        if modifies.arbiter is not None and target.kind != "relation":
-            target = self.run.need_member(target, "constraint", modifies.arbiter)
-        scope.bounds[0].relation = target
-        self.modified.append((target, modifies))
-        if self.run.uncommitted and modifies.rows:
-            self._labels(_inserted(target, modifies), scope)
-        if modifies.key or modifies.computed or modifies.arbiter is not None:
-            self.arbiters.append((target, modifies))
-        self.expression(modifies.inference, Scope([scope.bounds[0]], None))
-        self.expression(modifies.conflict, Scope([scope.bounds[0], Bound("excluded", relation=target)], None))
+            if bound.relation is not None:
+                bound.relation = self.run.need_member(bound.relation, "column", column.parts[0], at=column.at)
 
     def _outputs(self, query: q.Query, scope: Scope) -> Result:
         found: list[Column] = []
@@ -334,6 +335,7 @@ class Resolver:
         if relation.kind in ("index", "composite type"):
             self.run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
         self.run.read.setdefault(relation.key, set())
+        self.temporary |= relation.key[0] == "pg_temp"
         bound = Bound(alias, relation=relation, schema=relation.key[0])
         if source.columns:
             bound.result = self._renamed(columns_of(relation), source.columns)
@@ -373,6 +375,8 @@ class Resolver:
         for query, (column, call) in zip(expression.queries, expression.behind, strict=True):
             vague |= self._part(expression, columns, column, calls, call, scope)
             columns, calls = column, call
+            if self._nests is False and not self.run.unsure:
+                self.run.raises("0A000")
             self.query(query, scope)
         vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
         self.run.unsure |= vague
@@ -392,12 +396,27 @@ class Resolver:
                 refer(self.run, reference, scope)
             column, unsure = max(column, called.behind), self.run.unsure
             self.run.called.add(called.name.name)
-            routines.call(self.run, called, types_of(self.run, called, scope))
+            routine = routines.call(self.run, called, types_of(self.run, called, scope))
+            self._placed(called, routine)
             vague |= self.run.unsure
             self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
         for reference in expression.columns[column:columns]:
             refer(self.run, reference, scope)
         return vague
+
+    def _placed(self, called: q.Call, routine: Routine | None) -> None:
+        """An expression that is no query's has no aggregates, window functions or sets. Of an aggregate that was made
+        here it is not known what it asks of a query."""
+        aggregate = routine is not None and routine.kind == "aggregate"
+        if self._nests is None:
+            self.run.unsure |= aggregate
+        elif not self.run.unsure:
+            if called.role == "window":
+                self.run.raises("42P20")
+            if aggregate or called.role == "aggregate":
+                self.run.raises("42803")
+            if routines.returns_set(called, routine):
+                self.run.raises("0A000")
 
     def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
         """Labels of enums, among the texts."""
@@ -410,11 +429,16 @@ class Resolver:
             if key is not None:
                 self.run.uses_label(key, text)
 
-    def over(self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = ()) -> None:
-        """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW)."""
+    def over(
+        self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = (), *, nests: bool = False
+    ) -> None:
+        """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW), and in which
+        a query may stand (``nests``) or not."""
         names = tuple(aliases) or (relation.key[1],)
         bounds = [Bound(name, relation=relation, schema=relation.key[0]) for name in names]
+        self._nests = nests
         self.expression(expression, Scope(bounds, None))
+        self._nests = None
 
     def action(self, query: q.Query, relation: Relation) -> None:
         """Resolve a query of a rule, which sees the rows OLD and NEW of its relation."""

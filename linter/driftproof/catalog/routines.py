@@ -143,9 +143,12 @@ def knows(run: Interpreter, name: Name) -> bool:
     return brought(run, name) or any(item.fact == PRESENT for _, item in namesakes(run, name)[0])
 
 
-def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, procedure: bool = False) -> None:
-    """A call in an expression. Types that are not known are taken to fit: that there is no such function is said where
-    none takes that many arguments, or none takes those types."""
+def call(
+    run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, procedure: bool = False
+) -> Routine | None:
+    """A call in an expression; the function that it certainly means, if that was made here. Types that are not known
+    are taken to fit: that there is no such function is said where none takes that many arguments, or none takes those
+    types."""
     name = called.name
     found, complete = namesakes(run, name)
     there = [(key, item) for key, item in found if item.fact.presence is not Presence.ABSENT]
@@ -154,13 +157,13 @@ def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, 
         key, routine = fitting[0]
         if (routine.kind == "procedure") != procedure:
             run.forbid(object_of(key, routine.arguments), routine.fact, at=name.at, sqlstate="42809")
-        _need(run, key, routine, at=name.at)
-    elif complete and _ambiguous(fitting, called):
+        return _need(run, key, routine, at=name.at)
+    if complete and _ambiguous(fitting, called):
         run.need(object_of(fitting[0][0], None), ABSENT, lambda _fact: None, at=name.at, sqlstate="42725")
     elif any((item.kind == "procedure") != procedure for _, item in fitting):
         run.unsure = True
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
-        return
+        return None
     elif fitting or (called.arguments == 1 and _no_call(run, name)):
         run.unsure = True
     elif complete:
@@ -169,6 +172,14 @@ def call(run: Interpreter, called: Call, types: tuple[str | None, ...] = (), *, 
     else:
         _lacks(run, name, found)
         run.unsure = True
+    return None
+
+
+def returns_set(called: Call, routine: Routine | None) -> bool:
+    """Whether a call, which means that function if that is known, certainly gives a set of values."""
+    if routine is not None:
+        return routine.returns.startswith("setof ")
+    return called.name.schema in (None, "pg_catalog") and builtins.returns_set(called.name.name)
 
 
 def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str | None:

@@ -65,7 +65,8 @@ class Like(msgspec.Struct, frozen=True, gc=False):
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the LIKE clauses, ``parents`` the tables of INHERITS
     and PARTITION OF (``partition``), or the type of OF (``typed``). ``partitioned`` is what PARTITION BY names,
-    ``fleeting`` ON COMMIT DROP or DELETE ROWS."""
+    ``fleeting`` ON COMMIT DROP or DELETE ROWS. ``checks`` is WITH CHECK OPTION: whether the view is written as one
+    through which rows can be changed."""
 
     name: Name
     kind: RelationKind
@@ -82,6 +83,7 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     fleeting: bool = False
     if_not_exists: bool = False
     replace: bool = False
+    checks: bool | None = None
     needs: "tuple[Operation, ...]" = ()
 
 

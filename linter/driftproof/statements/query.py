@@ -1,5 +1,7 @@
 """Queries and expressions as name resolution needs them: what stands in FROM, which names are used, what comes out."""
 
+from typing import Literal
+
 import msgspec
 
 _ASCII_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
@@ -32,15 +34,20 @@ class ColumnRef(msgspec.Struct, frozen=True, gc=False):
     row: bool = False
 
 
+Role = Literal["aggregate", "window"]
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A function call; ``arguments`` is their number, ``types`` are theirs where all stand in order. ``behind`` is how
-    many columns of its expression are read before it is looked for; ``variadic``: the last one is VARIADIC."""
+    many columns of its expression are read before it is looked for; ``variadic``: the last one is VARIADIC. ``role``:
+    it is one of an aggregate of PostgreSQL's, or has an OVER."""
 
     name: Name
     arguments: int
     types: "tuple[Typed, ...]" = ()
     behind: int = 0
     variadic: bool = False
+    role: Role | None = None
 
 
 Typed = Name | ColumnRef | Call | None
@@ -114,11 +121,12 @@ Source = Table | Derived | Function | Join
 
 class Output(msgspec.Struct, frozen=True, gc=False):
     """A column of a result: its name (None: not known) and type, or a star with its qualifier (``()`` for a bare
-    one)."""
+    one). ``form`` is how an expression that is certainly no column is written, where others may share its name."""
 
     name: str | None
     star: tuple[str, ...] | None = None
     type: Typed = None
+    form: str = ""
 
 
 class CTE(msgspec.Struct, frozen=True, gc=False):
@@ -170,10 +178,23 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     misplaced: str | None = None
 
 
+class Arm(msgspec.Struct, frozen=True, gc=False):
+    """WHEN ... THEN of MERGE, which ``sees`` the target, the source, or both; the fields are those of `Modification`,
+    ``values`` are given to either."""
+
+    sees: Literal["target", "source", "both"]
+    condition: Expression = NOTHING
+    columns: tuple[ColumnRef, ...] = ()
+    repeated: int | None = None
+    values: Expression = NOTHING
+    assigned: tuple[ColumnRef, ...] = ()
+
+
 class Modification(msgspec.Struct, frozen=True, gc=False):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
-    ``columns`` are the targets of INSERT and SET, ``repeated`` is the place of the first one that INSERT names again;
+    ``columns`` are those that INSERT lists, ``repeated`` is the place of the first one that it names again;
+    ``assigned`` are the targets of SET, in ON CONFLICT as well; ``arms`` are those of MERGE.
     ``key`` is the ON CONFLICT column list (empty: none);
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
@@ -198,3 +219,5 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     forgives: bool = False
     inserts: bool = False
     changed: tuple[str, str] = ("old", "new")
+    assigned: tuple[ColumnRef, ...] = ()
+    arms: tuple[Arm, ...] = ()

@@ -1,12 +1,14 @@
 """Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Literal
 
 import msgspec
 
 from driftproof.statements.query import (
     CTE,
     NOTHING,
+    Arm,
     Call,
     ColumnRef,
     Derived,
@@ -23,7 +25,7 @@ from driftproof.statements.query import (
 from driftproof.syntax.grouping import aggregates, grouping, misplaced
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tree import column_ref, constant, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import column_ref, constant, plain, qualified, range_var, strings, tagged, type_name
 from driftproof.syntax.values import call_of, relation_text, texts, typed
 
 _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
@@ -99,9 +101,9 @@ class _Found:
                         self.walk(value["testexpr"])
                 elif tag == "FuncCall":
                     arguments = value.get("args", ())
-                    self.aggregates = self.aggregates or aggregates(value)
                     self.walk(value)
                     called = call_of(value, self.shift, len(self.columns))
+                    self.aggregates = self.aggregates or called.role == "aggregate"
                     self.calls.append(called)
                     name = called.name
                     if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
@@ -113,8 +115,8 @@ class _Found:
                         if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
                             self.relations += relation_text(node["arg"])
                 elif tag == "A_Expr":
-                    self.walk(value)
                     left, right = value.get("lexpr", {}), value.get("rexpr", {})
+                    self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)
                     for one, other in ((left, right), (right, left)):
                         if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
                             self.texts += texts(reference, other)
@@ -187,7 +189,7 @@ def select(node: Node, shift: int) -> Query:
     found.walk(seen)
     grouped = found.aggregates or "groupClause" in node or "havingClause" in node
     return Query(
-        outputs=_outputs(targets, shift),
+        outputs=_outputs(targets, shift, {label.parts[0] for label in labels}),
         sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
         expression=found.done(),
         labels=tuple(labels),
@@ -284,8 +286,10 @@ def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:
     return tuple(bare), rest
 
 
-def _outputs(targets: Any, shift: int) -> tuple[Output, ...]:
+def _outputs(targets: Any, shift: int, named: Collection[str] = ()) -> tuple[Output, ...]:
+    """The columns of a result; those that have one of these names may have to be told apart."""
     found = []
+    several = bool(named) and len(targets) > 1
     for target in targets or ():
         node = target["ResTarget"]
         name = node.get("name")
@@ -294,8 +298,24 @@ def _outputs(targets: Any, shift: int) -> tuple[Output, ...]:
             found.append(Output(None, tuple(strings(value["ColumnRef"]["fields"]))))
         else:
             type_ = typed(value, shift) if value else None
-            found.append(Output(name if name is not None else label(value), type=type_))
+            name = name if name is not None else label(value)
+            found.append(Output(name, type=type_, form=_form(value) if several and name in named else ""))
     return tuple(found)
+
+
+_NO_COLUMNS = {
+    *("A_ArrayExpr", "A_Const", "A_Expr", "BoolExpr", "CaseExpr", "CoalesceExpr", "MinMaxExpr", "NullTest", "RowExpr"),
+    "SubLink",
+}
+
+
+def _form(value: Node) -> str:
+    """How an expression that is certainly no column is written: up to the first space, what tells it from others."""
+    tag, node = tagged(value)
+    if tag == "A_Const":
+        return repr(plain(node)).replace(" ", "")
+    call = tag == "FuncCall" and ("over" in node or aggregates(node) or len(node.get("args", ())) != 1)
+    return f"{tag} {plain(node)}" if call or tag in _NO_COLUMNS else ""
 
 
 def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:
@@ -349,7 +369,8 @@ def _insert(node: Node, shift: int) -> Query:
         recursive=recursive,
         modifies=Modification(
             table.name,
-            columns=_targets(node.get("cols"), shift) + _targets(conflict.get("targetList"), shift),
+            columns=_targets(node.get("cols"), shift),
+            assigned=_targets(conflict.get("targetList"), shift),
             repeated=_repeated(node.get("cols")),
             source=query(node["selectStmt"], shift) if "selectStmt" in node else None,
             key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
@@ -414,7 +435,7 @@ def _update(node: Node, shift: int) -> Query:
         misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, columns=_targets(node.get("targetList"), shift), changed=_changed(node)),
+        modifies=Modification(table.name, assigned=_targets(node.get("targetList"), shift), changed=_changed(node)),
     )
 
 
@@ -438,27 +459,39 @@ def _delete(node: Node, shift: int) -> Query:
 def _merge(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    clauses = [item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())]
-    seen = [node.get("joinCondition", []), *_values(_returning(node))]
-    columns: list[ColumnRef] = []
-    repeated: int | None = None
-    for clause in clauses:
-        if repeated is None and clause.get("commandType") == "CMD_INSERT":
-            again = _repeated(clause.get("targetList"))
-            repeated = None if again is None else len(columns) + again
-        columns.extend(_targets(clause.get("targetList"), shift))
-        if "condition" in clause:
-            seen.append(clause["condition"])
-        seen.extend(_values(clause.get("targetList")))
-        seen.extend(clause.get("values", ()))
     found = _Found(shift)
-    found.walk(seen)
+    found.walk([node.get("joinCondition", []), *_values(_returning(node))])
+    wrong = _misplaced(found)
+    arms = []
+    for clause in (item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())):
+        condition, values = _Found(shift), _Found(shift)
+        condition.walk([clause["condition"]] if "condition" in clause else [])
+        values.walk([*_values(clause.get("targetList")), *clause.get("values", ())])
+        wrong = wrong or _misplaced(condition) or _misplaced(values)
+        targets, inserts = clause.get("targetList"), clause.get("commandType") == "CMD_INSERT"
+        arms.append(
+            Arm(
+                _SEEN[clause.get("matchKind", "MERGE_WHEN_MATCHED")],
+                condition.done(),
+                columns=_targets(targets, shift) if inserts else (),
+                repeated=_repeated(targets) if inserts else None,
+                values=values.done(),
+                assigned=() if inserts else _targets(targets, shift),
+            )
+        )
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, source(node["sourceRelation"], shift)),
         expression=found.done(),
-        misplaced=_misplaced(found),
+        misplaced=wrong,
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, columns=tuple(columns), repeated=repeated, changed=_changed(node)),
+        modifies=Modification(table.name, arms=tuple(arms), changed=_changed(node)),
     )
+
+
+_SEEN: dict[str, Literal["target", "source", "both"]] = {
+    "MERGE_WHEN_MATCHED": "both",
+    "MERGE_WHEN_NOT_MATCHED_BY_SOURCE": "target",
+    "MERGE_WHEN_NOT_MATCHED_BY_TARGET": "source",
+}

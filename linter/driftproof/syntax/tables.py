@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import ColumnRef, Expression, Name
+from driftproof.statements.query import ColumnRef, Expression, Name, Query, Table
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
@@ -235,16 +235,30 @@ def _adoptable(node: Node, keys: list[Node]) -> bool | None:
 
 def create_view(node: Node, shift: int) -> Operations:
     """CREATE [OR REPLACE] VIEW."""
+    seen = query(node["query"], shift)
+    checks = node.get("withCheckOption", "NO_CHECK_OPTION") != "NO_CHECK_OPTION"
+    checks |= any(item["DefElem"].get("defname") == "check_option" for item in node.get("options", ()))
     return [
         op.CreateRelation(
             range_var(node["view"], shift),
             "view",
-            query=query(node["query"], shift),
+            query=seen,
             aliases=tuple(strings(node.get("aliases"))),
             temporary=node["view"].get("relpersistence") == "t",
             replace=node.get("replace", False),
+            checks=_changeable(node["query"], seen) if checks else None,
         )
     ]
+
+
+def _changeable(node: Node, seen: Query) -> bool:
+    """Whether rows can be changed through a view, as far as its text tells: it has one item of FROM, no more than that
+    gives and a column of it. Source: view_query_is_auto_updatable, rewriteHandler.c."""
+    select = node.get("SelectStmt", {})
+    plain = any(output.star is not None or isinstance(output.type, ColumnRef) for output in seen.outputs)
+    one = len(seen.sources) == 1 and isinstance(seen.sources[0], Table) and not (seen.ctes or seen.grouping)
+    limited = any(clause in select for clause in ("distinctClause", "limitCount", "limitOffset"))
+    return one and plain and not limited and all(call.role is None for call in seen.expression.calls)
 
 
 def create_table_as(node: Node, shift: int) -> Operations:
@@ -269,6 +283,7 @@ def create_sequence(node: Node, shift: int) -> Operations:
     made = op.CreateRelation(
         range_var(node["sequence"], shift),
         "sequence",
+        temporary=node["sequence"].get("relpersistence") == "t",
         if_not_exists=node.get("if_not_exists", False),
         needs=_owned_by(node, shift),
     )

@@ -140,3 +140,12 @@ def listed(node: Any) -> list[Node]:
         node = node["TypeCast"]["arg"]
     items: list[Node] = node.get("List", {}).get("items") or node.get("A_ArrayExpr", {}).get("elements") or []
     return items
+
+
+def plain(node: Any) -> Any:
+    """A node without its offsets."""
+    if type(node) is list:
+        return [plain(item) for item in node]
+    if type(node) is not dict:
+        return node
+    return {tag: plain(value) for tag, value in node.items() if not tag.endswith("location")}

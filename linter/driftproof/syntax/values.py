@@ -2,7 +2,8 @@
 
 import re
 
-from driftproof.statements.query import Call, ColumnRef, Name, Typed, folded
+from driftproof.statements.query import Call, ColumnRef, Name, Role, Typed, folded
+from driftproof.syntax.grouping import aggregates
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import column_ref, qualified, strings, tagged, type_name
 
@@ -34,7 +35,8 @@ def call_of(node: Node, shift: int, behind: int = 0) -> Call:
     """The fields of a FuncCall; ``behind`` how many columns it and all before it refer to."""
     arguments = node.get("args", ())
     name, variadic = qualified(strings(node.get("funcname"))), "func_variadic" in node
-    return Call(name, len(arguments), _types(arguments, shift), behind, variadic)
+    role: Role | None = "window" if "over" in node else "aggregate" if aggregates(node) else None
+    return Call(name, len(arguments), _types(arguments, shift), behind, variadic, role)
 
 
 def _types(arguments: list[Node], shift: int) -> tuple[Typed, ...]:

@@ -30,7 +30,7 @@ from driftproof.catalog.effects.parts import (
     table_doubt,
 )
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
-from driftproof.catalog.effects.views import replace_view
+from driftproof.catalog.effects.views import check_option, replace_view
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Result
@@ -53,6 +53,12 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     outputs = resolver.query(made.query, None) if made.query is not None else Result()
     if made.kind != "table" and made.query is not None and any(cte.query.modifies for cte in made.query.ctes):
         run.raises("0A000")  # a view modifies nothing
+    if made.checks is not None and made.query is not None:
+        check_option(run, made.query, written=made.checks)
+    if resolver.temporary and made.kind == "materialized view":
+        run.raises("0A000")
+    if resolver.temporary and made.kind == "view":  # it is as temporary as what it reads
+        made = msgspec.structs.replace(made, temporary=True)
     key = ("pg_temp", made.name.name) if made.temporary else run.creation_key(made.name)
     if made.temporary and made.name.schema not in (None, "pg_temp"):
         run.need_schema(made.name.schema)

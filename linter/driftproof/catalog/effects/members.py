@@ -212,7 +212,7 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     if made.flaw is not None:
         run.raises(made.flaw)
     if made.expression is not None:
-        Resolver(run).over(made.expression, relation, made.aliases)
+        Resolver(run).over(made.expression, relation, made.aliases, nests=made.kind != "trigger")
         relation = run.state.relations[relation.key]
     for action in made.actions:
         Resolver(run).action(action, relation)
@@ -245,7 +245,7 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         return
     if need.kind == "policy" and need.sees is not None:  # ALTER POLICY reads its expressions first
         check_kind(run, relation, ("table",), at=need.table.at)
-        Resolver(run).over(need.sees, relation)
+        Resolver(run).over(need.sees, relation, nests=True)
         relation = run.state.relations[relation.key]
     if need.kind == "column" and need.sees is not None:  # USING is read before the column is looked for
         Resolver(run).over(need.sees, relation)
@@ -267,7 +267,7 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         if need.kind == "policy":  # what ALTER POLICY leaves out stays as it was
             run.read, run.vague = {}, True
         run.called.clear()
-        Resolver(run).over(need.sees, relation)
+        Resolver(run).over(need.sees, relation, nests=need.kind == "policy")
         relation = run.state.writable(run.state.relations[relation.key])
         if need.kind != "column":  # USING is done with
             member: Member = (need.kind, need.name)

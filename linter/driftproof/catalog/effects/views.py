@@ -1,11 +1,28 @@
-"""CREATE OR REPLACE VIEW: what it asks of the view that stands, and what of it stays."""
+"""Views: what WITH CHECK OPTION asks of the query, OR REPLACE of the view that stands, and what of that stays."""
 
 from collections.abc import Sequence
 
+from driftproof.catalog import routines
 from driftproof.catalog.effects.parts import check_kind
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import Fact, Relation
+from driftproof.catalog.state import SYSTEM_COLUMNS, Fact, Relation
 from driftproof.objects import Object
+from driftproof.statements.query import ColumnRef, Query, Table
+
+
+def check_option(run: Interpreter, query: Query, *, written: bool) -> None:
+    """WITH CHECK OPTION is for views through which rows can be changed: those that are ``written`` so, over a table or
+    another view, and with a column of it."""
+    source = query.sources[0] if query.sources else None
+    relation = run.state.look_up(source.name)[1] if written and isinstance(source, Table) else None
+    of_rows = relation is None or relation.kind in ("table", "view", "foreign table", "relation")
+    stored = any(
+        output.star is not None or (isinstance(output.type, ColumnRef) and output.type.parts[-1] not in SYSTEM_COLUMNS)
+        for output in query.outputs
+    )
+    sets = any(routines.returns_set(call, None) for call in query.expression.calls)
+    if not run.unsure and not (written and of_rows and stored and not sets):
+        run.raises("0A000")
 
 
 def replace_view(
