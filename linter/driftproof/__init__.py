@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from driftproof.redefinition import readded, remade
     from driftproof.repetition import renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
+    from driftproof.settings import leaking
     from driftproof.suppress import Ignore
     from driftproof.syntax import literal, quote
     from driftproof.transactions import brackets, control
@@ -75,6 +76,7 @@ __all__ = [
     "handler_place",
     "in_schema",
     "late",
+    "leaking",
     "literal",
     "made",
     "mentioned",
@@ -125,6 +127,7 @@ _HOMES = {
     "driftproof.redefinition": ("readded", "remade"),
     "driftproof.repetition": ("renamed",),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
+    "driftproof.settings": ("leaking",),
     "driftproof.suppress": ("Ignore",),
     "driftproof.syntax": ("literal", "quote"),
     "driftproof.transactions": ("brackets", "control"),

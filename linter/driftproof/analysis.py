@@ -9,7 +9,7 @@ from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Certainty, Diagnostic, Severity
 from driftproof.fixing import AS_DESIGNED, Fixing
-from driftproof.history import History
+from driftproof.history import History, Session
 from driftproof.repetition import second_run
 from driftproof.rerun import Rerun
 from driftproof.rule import FileContext, Rule, StatementContext
@@ -58,11 +58,12 @@ def analyse(
         file.context.standings = transactions.file(
             file.context.migration, file.context.statements, file.parsed.failures
         )
-    scratch = interpreter(history.framework.platform)
+    keeps_session = history.framework.session is Session.SHARED and "search_path" not in history.framework.restores
+    scratch = interpreter(history.framework.platform, keeps_session=keeps_session)
     _fold(scratch, files, rules, rerun)
     if scratch.incomplete is not None:
         by_hand = [file.by_hand() for file in files]
-        _fold(interpreter(history.framework.platform, by_hand=True), by_hand, rules, None)
+        _fold(interpreter(history.framework.platform, by_hand=True, keeps_session=keeps_session), by_hand, rules, None)
         for file, other in zip(files, by_hand, strict=True):
             file.add(other, since=scratch.incomplete)
     named = [file for file in files if file.context.migration.index in history.named]

@@ -179,10 +179,17 @@ def test_a_failure_of_the_commit_is_no_statements(project: Project, connection: 
     assert applied(connection) == ()
 
 
-def test_each_file_has_a_session_of_its_own(project: Project) -> None:
+def test_files_share_a_session_as_their_tool_has_it(project: Project) -> None:
     project.write(FIRST, "SET search_path = ''; CREATE TABLE public.a (); CREATE TEMP TABLE temporary ();\n")
-    project.write(SECOND, "CREATE TABLE b (); CREATE TEMP TABLE temporary ();\n")
-    assert project.run("up").status == 0
+    project.write(SECOND, "CREATE TABLE b (); SELECT FROM temporary;\n")
+    assert project.run("up").status == 0, "RESET ALL comes between them, but what is temporary stays"
+
+
+def test_where_no_tool_is_known_each_file_has_a_session_of_its_own(project: Project) -> None:
+    project.plain()
+    project.write("1_a.sql", "SET search_path = ''; CREATE TABLE public.a (); CREATE TEMP TABLE temporary ();\n")
+    project.write("2_b.sql", "CREATE TABLE b (); CREATE TEMP TABLE temporary ();\n")
+    assert project.run("up", "sql").status == 0
 
 
 def test_without_a_transaction_what_came_before_the_failure_stays(project: Project, connection: "Connection") -> None:

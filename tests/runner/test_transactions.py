@@ -84,3 +84,30 @@ def test_what_is_said_to_be_refused_is_and_nothing_else(connection: "Connection"
 def test_where_no_tool_is_known_nobody_knows_that_there_is_no_transaction() -> None:
     codes = {item.code for item in analyse(history_of(SETUP, "LOCK TABLE base;\n"), RULES).diagnostics}
     assert "DP408" not in codes
+
+
+PATHS = [
+    "SET LOCAL search_path = s; CREATE TABLE t ();",
+    "SELECT 1; SET LOCAL search_path = s; CREATE TABLE t ();",
+    "BEGIN; SET LOCAL search_path = s; CREATE TABLE u (); COMMIT; CREATE TABLE t ();",
+    "BEGIN; SET LOCAL search_path = s; CREATE TABLE u (); ROLLBACK; CREATE TABLE t ();",
+    "SET search_path = s; BEGIN; SET LOCAL search_path = public; COMMIT; CREATE TABLE t ();",
+    "BEGIN; SET LOCAL search_path = public; SET search_path = s; COMMIT; CREATE TABLE t ();",
+    "BEGIN; SET search_path = s; SET LOCAL search_path = public; CREATE TABLE t (); COMMIT;",
+    "BEGIN; SET search_path = s; COMMIT; CREATE TABLE t ();",
+    "DO $$ BEGIN PERFORM set_config('search_path', 's', true); END $$; CREATE TABLE t ();",
+]
+
+
+@pytest.mark.parametrize("mode", list(RunMode))
+@pytest.mark.parametrize("script", PATHS)
+def test_a_search_path_that_is_local_ends_with_the_transaction(
+    connection: "Connection", mode: RunMode, script: str
+) -> None:
+    for schema in ("public", "s"):
+        connection.execute("CREATE SCHEMA IF NOT EXISTS s; DROP TABLE IF EXISTS public.t, s.t, public.u, s.u")
+        history = history_of("CREATE SCHEMA s;", f"{script} CREATE TABLE {schema}.t ();", mode=mode)
+        outcome = execute(connection, history.migrations[1])
+        said = [item.sqlstate for item in analyse(history, RULES).diagnostics if item.certainty == "always"]
+        assert said == ([outcome.sqlstate] if outcome.sqlstate else [])
+        connection.execute("RESET ALL")

@@ -24,6 +24,7 @@ class Interpreter(Flow):
 
     ``foreign`` are the schemas of which nothing is known but what the history does there; None says so of all schemas.
     ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
+    ``keeps_session``: a run of several files has one session for all of them.
     ``standing`` says in which transaction the statement stands, ``in_function`` that it is a block of PL/pgSQL.
     ``uncommitted`` are the labels that were added to older enums, with their transactions, when a use of
     them fails, and why.
@@ -54,6 +55,8 @@ class Interpreter(Flow):
         self.prepared: dict[str, tuple[op.Run, bool]] = {}
         self.deallocated: set[str] = set()
         self._begun: State | None = None
+        self._outer: tuple[int, tuple[str, ...] | None] | None = None
+        self.keeps_session = False
         self.open: bool | None = None
         self._savepoints: list[tuple[str, State]] = []
         self.standing: Standing | None = None
@@ -64,10 +67,13 @@ class Interpreter(Flow):
     # -- files and statements ---------------------------------------------------------------------------------------
 
     def start_file(self, migration: int, path: str, *, rolls_back: bool) -> None:
-        """A new file, in a session of its own. ``rolls_back``: a ROLLBACK stands in it, so its start is remembered."""
+        """A new file, in a new session, or in the one that a run of several files keeps: then the search_path that an
+        earlier file set may be in force or not. ``rolls_back``: a ROLLBACK stands in it, so its start is remembered."""
         self.place = Place(migration, 0)
         self.path = path
-        self.state.path = self.default_path
+        self._end_local()
+        kept = self.keeps_session and self.state.path != self.default_path
+        self.state.path = None if kept else self.default_path
         if self.temporary:
             for key in [key for key in self.state.relations if key[0] == "pg_temp"]:
                 del self.state.relations[key]
@@ -82,6 +88,8 @@ class Interpreter(Flow):
         """Check and apply one statement; ``line`` tells its line when a doubt must be explained, ``standing`` in which
         transaction it stands (None: nothing is said of that). Its failures."""
         self.standing = standing
+        if self._outer is not None and standing is not None and standing.number != self._outer[0]:
+            self._end_local()
         self.in_function = statement.command == "DO"
         self.place = Place(self.place.migration, statement.index)
         self.line = line
@@ -93,15 +101,16 @@ class Interpreter(Flow):
     def again(self) -> Iterator[None]:
         """A second run of the file that was run last, over its effects; nothing of it stays. What its statements made
         is there: that they succeeded is what a second run is about."""
-        kept = self.state, self.temporary, self._begun, self._savepoints
+        kept = self.state, self.temporary, self._begun, self._savepoints, self._outer
         self.state = self.state.fork()
+        self.state.path, self._outer = self.default_path, None
         self.start_file(self.place.migration, self.path, rolls_back=self._begun is not None)
         self._second = True
         try:
             yield
         finally:
             self._second = False
-            self.state, self.temporary, self._begun, self._savepoints = kept
+            self.state, self.temporary, self._begun, self._savepoints, self._outer = kept
 
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
         """Run operations in order."""
@@ -122,6 +131,7 @@ class Interpreter(Flow):
                 self.open = command == "begin"
             case "rollback" if self._begun is not None:
                 self.state = self._begun.fork()
+                self._outer = None
                 self._savepoints = []
                 self.open = False
             case "savepoint":
@@ -133,6 +143,19 @@ class Interpreter(Flow):
                         self.state = self._savepoints[at][1].fork()
                         del self._savepoints[at + 1 :]
                         break
+
+    def set_path(self, path: tuple[str, ...] | None, *, local: bool) -> None:
+        """SET search_path; the one before a SET LOCAL comes back when the transaction ends."""
+        number = self.standing.number if self.standing is not None else -1
+        if local and self._outer is None:
+            self._outer = (number, self.state.path)
+        elif not local and self._outer is not None:
+            self._outer = (number, path)
+        self.state.path = path
+
+    def _end_local(self) -> None:
+        if self._outer is not None:
+            (_, self.state.path), self._outer = self._outer, None
 
     def refused(self, command: str, *, missing: bool) -> None:
         """The statement does not run where it stands, for the transaction that is there or is ``missing``. What it

@@ -12,7 +12,7 @@ from driftproof.history.around import NOTHING, Around, Changes
 from driftproof.history.folder import Folder
 from driftproof.history.frameworks import PLAIN, every, named
 from driftproof.history.frameworks import names as names_of_frameworks
-from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, Order, RunMode, Session
 from driftproof.source import Source
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = [
     "Older",
     "Order",
     "RunMode",
+    "Session",
     "left_out",
     "migration_directories",
     "named",

@@ -55,6 +55,16 @@ class Order(StrEnum):
     LIST = "list"
 
 
+class Session(StrEnum):
+    """How a run of several migrations uses sessions of the server. OWN: each file has one. SHARED: all files have the
+    same one, with what earlier files SET there. RESET: the same one, with RESET ALL between. UNKNOWN: who knows."""
+
+    OWN = "own"
+    SHARED = "shared"
+    RESET = "reset"
+    UNKNOWN = "unknown"
+
+
 class Migration(msgspec.Struct, frozen=True, dict=True):
     """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
     ``repeatable``: it is run again whenever it is edited, or always. ``feeds_copy``: the lines behind a COPY FROM STDIN
@@ -94,7 +104,8 @@ class Framework(msgspec.Struct, frozen=True):
     run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file. ``up`` blanks
     out what is not run on the way up, and what is not SQL, every offset kept.
     ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the
-    run mode is the likeliest one, no more.
+    run mode is the likeliest one, no more. ``session`` is what a run of several migrations makes of sessions,
+    ``restores`` the settings that the tool itself puts back between them.
     ``order`` is by what the tool orders; ``skips`` are files of the history that the tool itself passes by, so that
     somebody runs them by hand; ``twice`` says what it makes of two migrations of one version (None: nothing wrong).
     ``edited`` says what the tool makes of a migration that is edited after it was applied, and how that is put right;
@@ -122,6 +133,8 @@ class Framework(msgspec.Struct, frozen=True):
     up: Callable[[bytes], bytes] = lambda data: data
     bookkeeping: Bookkeeping | None = None
     guessed: bool = False
+    session: Session = Session.UNKNOWN
+    restores: tuple[str, ...] = ()
     order: Order = Order.TEXT
     skips: Callable[[Path], bool] = lambda _path: False
     twice: str | None = None

@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from driftproof.history import History, Migration, RunMode
+from driftproof.history import History, Migration, RunMode, Session
 from driftproof.runner import progress
 from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of, steps_of
 from driftproof.runner.progress import Progress, Resume, Stop
@@ -262,7 +262,7 @@ def up(
     upto: int | None = None,
     resume: Resume | None = None,
 ) -> list[Step]:
-    """Apply what a database lacks, each migration in its run mode and on a connection of its own, up to a failure.
+    """Apply what a database lacks, each migration in its run mode and in a session as its tool has it, up to a failure.
 
     ``planned`` hears what will be done, ``done`` each migration that was run. The row in the bookkeeping is part of the
     migration's transaction where its run mode has one. Raises Refused, also when someone else is applying migrations
@@ -276,21 +276,35 @@ def up(
         planned(made)
         if made.pending:
             _make_table(keeper)
-        for group in _groups(made.pending):
-            with connect() as connection:
-                connection.execute("SELECT pg_advisory_lock_shared(%s)", (_WORK,))
-                if group[0].run_mode is RunMode.BATCH:
-                    ran = _batch(connection, group)
-                else:
-                    one = group[0]
-                    account = _account(keeper, one, made.starts.get(one.index, 0))
-                    ran = [Step(one, execute(connection, one, pieces[one.index], _row(one), account))]
+        for group, connection in _in_sessions(connect, history.framework.session, _groups(made.pending)):
+            if group[0].run_mode is RunMode.BATCH:
+                ran = _batch(connection, group)
+            else:
+                one = group[0]
+                account = _account(keeper, one, made.starts.get(one.index, 0))
+                ran = [Step(one, execute(connection, one, pieces[one.index], _row(one), account))]
             for step in ran:
                 done(step)
             steps += ran
             if ran[-1].failed:
                 break
     return steps
+
+
+def _in_sessions(
+    connect: "Callable[[], Connection]", session: Session, groups: Iterable[Sequence[Migration]]
+) -> "Iterator[tuple[Sequence[Migration], Connection]]":
+    """What is run together, with the connection to run it on: the same one where the tool keeps its session."""
+    with ExitStack() as stack:
+        connection = None
+        for group in groups:
+            if connection is None or session not in (Session.SHARED, Session.RESET):
+                stack.close()
+                connection = stack.enter_context(connect())
+                connection.execute("SELECT pg_advisory_lock_shared(%s)", (_WORK,))
+            elif session is Session.RESET:
+                connection.execute("RESET ALL")
+            yield group, connection
 
 
 def _account(keeper: "Connection", migration: Migration, start: int) -> Progress | None:

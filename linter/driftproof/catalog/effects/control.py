@@ -49,8 +49,12 @@ def note_ran(run: Interpreter, step: op.Ran) -> None:
 
 
 def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:
-    """SET search_path."""
-    run.state.path = run.default_path if step.reset else step.path
+    """SET search_path. Where it is only a guess that there is no transaction, nobody knows what SET LOCAL does."""
+    standing = run.standing
+    if step.local and not run.in_function and standing is not None and not (standing.block or standing.known):
+        run.set_path(None, local=False)
+    else:
+        run.set_path(run.default_path if step.reset else step.path, local=step.local)
 
 
 def enter_schema(run: Interpreter, step: op.EnterSchema) -> None:

@@ -8,7 +8,7 @@ import re
 
 from driftproof.history import masks
 from driftproof.history.files import leading, matching
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
 _PARTS = re.compile(rb"(?m)^--[ \t]*migrate:(?:up|(?P<down>down))(?=\s|\Z)")
 _NO_TRANSACTION = re.compile(rb"(?m)^--[ \t]*migrate:up[ \t][^\n]*\btransaction:false\b")
@@ -24,6 +24,7 @@ framework = Framework(
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     up=lambda data: masks.up_parts(data, _PARTS),
     bookkeeping=Bookkeeping("schema_migrations", "SELECT version FROM schema_migrations"),
+    session=Session.SHARED,
     twice="dbmate fails at the second one, or holds it for applied",
     edited="dbmate compares no checksums: databases that have run it are not changed by it any more",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftproof.history.files import inside
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
 _IN_TRANSACTION = re.compile(rb"(?m)^\s*run_in_transaction\s*=\s*true\b")
 
@@ -42,6 +42,8 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name == "down.sql" else None,
     mode=_mode,
     bookkeeping=Bookkeeping("__diesel_schema_migrations", "SELECT version FROM __diesel_schema_migrations"),
+    session=Session.SHARED,
+    restores=("search_path",),
     twice="Diesel runs one of them only",
     edited="Diesel compares no checksums: databases that have run it are not changed by it any more",
 )

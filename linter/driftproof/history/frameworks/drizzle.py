@@ -12,7 +12,7 @@ import msgspec
 
 from driftproof.history.files import inside, matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode, Session
 from driftproof.history.order import natural
 from driftproof.unusable import Unusable
 
@@ -71,6 +71,7 @@ framework = Framework(
     version=_version,
     names="those in meta/_journal.json",
     mode=_mode,
+    session=Session.SHARED,
     order=Order.LIST,
     age=_when,
     edited="Drizzle compares no checksums: databases that have run it are not changed by it any more",

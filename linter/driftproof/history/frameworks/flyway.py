@@ -13,7 +13,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 from driftproof.history.order import dotted
 
 _NAME = re.compile(r"([VB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(?i:sql)\Z|(R)__(.*)\.(?i:sql)\Z", re.DOTALL)
@@ -113,6 +113,8 @@ framework = Framework(
         "SELECT coalesce(version, regexp_replace(script, '^.*/|[.][^.]*$', '', 'g')) FROM flyway_schema_history"
         " WHERE success AND type <> 'SCHEMA'",
     ),
+    session=Session.SHARED,
+    restores=("search_path", "role"),
     order=Order.NUMBER,
     twice="Flyway refuses to migrate",
     checksum=lambda data: b"\n".join(data.splitlines()),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode, Session
 
 _UP = r"[0-9]+_.*\.up\.sql"
 
@@ -52,6 +52,7 @@ framework = Framework(
     version=_version,
     names="1_name.up.sql",
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
+    session=Session.SHARED,
     order=Order.NUMBER,
     twice="golang-migrate refuses to start",
     removed="golang-migrate refuses to go on where it was the last that was applied: there is no such version",

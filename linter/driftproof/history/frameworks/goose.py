@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import matching, number
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _MARK = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+up\b")
 _PARTS = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+(?:up|(?P<down>down))\b")
@@ -41,6 +41,7 @@ framework = Framework(
     bookkeeping=Bookkeeping(
         "goose_db_version", "SELECT version_id::text FROM goose_db_version WHERE is_applied AND version_id > 0"
     ),
+    session=Session.SHARED,
     order=Order.NUMBER,
     twice="goose refuses to start",
     edited="goose compares no checksums: databases that have run it are not changed by it any more",

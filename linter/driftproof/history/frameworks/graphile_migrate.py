@@ -11,7 +11,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import leading, matching, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode, Session
 
 _COMMITTED = r"([0-9]+)(?:-[-_a-zA-Z0-9]*)?\.sql"
 _NO_TRANSACTION = re.compile(rb"(?:--! [A-Z][^\n]*\n)*\s*--! no-transaction\b")
@@ -56,6 +56,7 @@ framework = Framework(
     repeatable=_is_current,
     up=lambda data: _up(data) if re.search(rb":[A-Z]", data) else data,
     bookkeeping=Bookkeeping("graphile_migrate.migrations", "SELECT filename FROM graphile_migrate.migrations"),
+    session=Session.SHARED,
     checksum=lambda data: data,
     removed="graphile-migrate refuses to go on: the hashes name each the one before",
     edited="graphile-migrate compares hashes and refuses to go on: uncommit it where it was not released yet",

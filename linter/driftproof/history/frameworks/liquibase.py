@@ -12,7 +12,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Order, RunMode
+from driftproof.history.model import Framework, Order, RunMode, Session
 
 _HEADER = re.compile(rb"(?i)\s*--\s*liquibase\s*formatted")
 _MASTER = re.compile(r"(?i).*(?:master|root).*\.(?:xml|ya?ml|json|sql)")
@@ -85,6 +85,8 @@ framework = Framework(
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     repeatable=lambda _path, data: _AGAIN.search(data) is not None,
     up=_up,
+    session=Session.SHARED,
+    restores=("search_path",),
     order=Order.LIST,
     edited="Liquibase compares checksums of changesets and refuses to update, unless they say runOnChange",
     failed="the changesets before the one that failed stay; the next run begins with that one",

@@ -10,7 +10,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 from driftproof.history.order import natural
 
 _PARTS = re.compile(rb"(?im)^\s*--[\s-]*(?:up|(?P<down>down))\s+migration")
@@ -49,6 +49,7 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     up=lambda data: masks.up_parts(data, _PARTS),
     bookkeeping=Bookkeeping("pgmigrations", "SELECT name FROM pgmigrations"),
+    session=Session.SHARED,
     order=Order.NUMBER,
     removed="node-pg-migrate refuses to go on: what was run and the files have to pair, one by one",
     renamed="node-pg-migrate refuses to go on: what was run and the files have to pair, one by one",

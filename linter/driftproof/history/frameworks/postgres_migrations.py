@@ -8,7 +8,7 @@ import re
 
 from driftproof.history.files import matching, signed
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _NAME = r"(?i)(-?\d+)[-_]?.*\.sql"
 _NO_TRANSACTION = b"-- postgres-migrations disable-transaction"
@@ -30,6 +30,7 @@ framework = Framework(
     names="1_name.sql",
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION in data else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("migrations", "SELECT id::text FROM migrations WHERE id > 0"),
+    session=Session.SHARED,
     order=Order.NUMBER,
     twice="it refuses to start: the numbers must follow one another",
     checksum=lambda data: data,

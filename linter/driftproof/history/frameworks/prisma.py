@@ -5,7 +5,7 @@ Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/pris
 
 from driftproof.history.files import inside
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 from driftproof.history.order import locale
 
 _FILE = "migration.sql"
@@ -28,6 +28,7 @@ framework = Framework(
         "_prisma_migrations",
         "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
     ),
+    session=Session.SHARED,
     checksum=lambda data: data,
     removed="`migrate deploy` warns where it was applied, `migrate dev` asks for a reset",
     edited="Prisma compares checksums: `migrate deploy` warns where it was applied, `migrate dev` asks for a reset",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _NAME = re.compile(r"[UV](\d+)__\w+\.sql")
 
@@ -32,6 +32,7 @@ framework = Framework(
     version=lambda path: str(_number(path)),
     names="V1__name.sql, U1__name.sql",
     bookkeeping=Bookkeeping("refinery_schema_history", "SELECT version::text FROM refinery_schema_history"),
+    session=Session.SHARED,
     order=Order.NUMBER,
     twice="refinery refuses to migrate",
     checksum=lambda data: data,

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from driftproof.history import masks
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _PLAN = "sqitch.plan"
 _LINE = re.compile(r"\s*(?:@(?P<tag>[^\s\[#]+)|(?P<sign>[+-])?\s*(?P<change>[^\s\[#%@][^\s\[#]*))")
@@ -71,6 +71,7 @@ framework = Framework(
     left_out=_left_out,
     up=masks.psql_variables,
     bookkeeping=Bookkeeping("sqitch.changes", "SELECT change FROM sqitch.changes"),
+    session=Session.OWN,
     order=Order.LIST,
     removed="Sqitch refuses to go on where it was deployed: the plan has no such change any more",
     edited="Sqitch does not run it again where it was deployed: `sqitch rebase` does, a reworked change is a new one",

@@ -8,7 +8,7 @@ import re
 
 from driftproof.history.files import matching, signed
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Order, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Order, RunMode, Session
 
 _NAME = r"(-?\d+)_.*(?<!\.down)\.sql"
 
@@ -31,6 +31,7 @@ framework = Framework(
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     mode=lambda _path, data: RunMode.SIMPLE if data.startswith(b"-- no-transaction") else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_sqlx_migrations", "SELECT version::text FROM _sqlx_migrations WHERE success"),
+    session=Session.SHARED,
     order=Order.NUMBER,
     twice="sqlx fails at the second one",
     checksum=lambda data: data,

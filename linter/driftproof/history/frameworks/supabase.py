@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, RunMode
+from driftproof.history.model import Bookkeeping, Framework, Older, RunMode, Session
 
 _NAME = re.compile(
     r"([0-9]+[A-Za-z]?)_.*\.sql\Z|([0-9]{14})-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.sql\Z", re.DOTALL
@@ -65,6 +65,7 @@ framework = Framework(
     platform="supabase",
     whole=True,
     older=Older.REFUSED,
+    session=Session.RESET,
     skips=lambda path: _BETWEEN.match(path.name) is not None,
     twice="the second one fails: 23505, the version is noted already",
     removed="`supabase db push` refuses where it was applied: the database has a version that is not here",

@@ -7,7 +7,7 @@ Source: element-hq/synapse, synapse/storage/prepare_database.py, engines/postgre
 from pathlib import Path
 
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode, Session
 
 _PARTS = ("common", "main", "state")
 _ENDINGS = (".sql", ".sql.postgres")
@@ -58,6 +58,7 @@ framework = Framework(
     names="main/delta/1/name.sql, main/delta/1/name.sql.postgres",
     left_out=_left_out,
     up=lambda data: data.replace(_KEY, b"bigserial primary key".ljust(len(_KEY))),
+    session=Session.SHARED,
     order=Order.LIST,
     removed="databases that have run it keep what it did",
     edited="Synapse compares no checksums: databases that have run it are not changed by it any more",

@@ -9,7 +9,7 @@ import re
 from driftproof.history import masks
 from driftproof.history.files import matching, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode
+from driftproof.history.model import Framework, Older, Order, RunMode, Session
 
 _DOWN = b"---- create above / drop below ----"
 _NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----\r?$")
@@ -37,6 +37,7 @@ framework = Framework(
     names="001_name.sql",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     up=_up,
+    session=Session.RESET,
     order=Order.NUMBER,
     twice="tern refuses to start",
     removed="tern refuses to start: the numbers must follow one another",

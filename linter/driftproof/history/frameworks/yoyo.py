@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, RunMode
+from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
 _DIRECTIVE = re.compile(r"(?m)^\s*--\s*depends\s*:([^\n]*)$")
 _NO_TRANSACTION = re.compile(rb"(?im)^\s*--\s*transactional\s*:\s*false\b")
@@ -57,5 +57,6 @@ framework = Framework(
     left_out=_left_out,
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_yoyo_migration", "SELECT migration_id FROM _yoyo_migration"),
+    session=Session.SHARED,
     edited="yoyo does not see it: databases that have run it are not changed by it any more",
 )
