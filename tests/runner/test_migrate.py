@@ -265,6 +265,20 @@ def test_several_problems_are_counted(two: Project) -> None:
     refused(two.run("up"), f"{FIRST} was edited", "(and 1 more: driftproof migrate status)")
 
 
+def test_a_repeatable_migration_that_was_edited_is_run_again(project: Project, connection: "Connection") -> None:
+    project.directory = project.root / "db" / "migration"
+    project.write("V1__a.sql", "CREATE TABLE a (n int);\n")
+    project.write("R__one.sql", "CREATE OR REPLACE VIEW one AS SELECT 1 AS n;\n")
+    assert project.run("up").status == 0
+    project.write("R__one.sql", "CREATE OR REPLACE VIEW one AS SELECT 2 AS n;\n")
+    project.write("V2__b.sql", "CREATE TABLE b (n int);\n")  # stands before R__one.sql, and may
+    assert "1 applied, 2 pending" in project.run("status").out
+    result = project.run("up")
+    assert (result.status, result.err) == (0, "")
+    assert rows(connection, "SELECT n FROM one") == [(2,)]
+    assert "3 applied\n" in project.run("status").out
+
+
 def test_a_folder_that_moves_is_the_same_history(two: Project) -> None:
     elsewhere = two.root / "elsewhere" / "supabase"
     elsewhere.parent.mkdir()

@@ -41,6 +41,8 @@ COMMENT ON TABLE driftproof.migrations IS 'Migrations that driftproof applied; c
 _INSERT = (
     f"WITH done AS (DELETE FROM {progress.TABLE} WHERE version = $1 AND name = $2)"
     f" INSERT INTO {TABLE} (version, name, checksum, run_mode) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (version, name) DO UPDATE"
+    " SET checksum = excluded.checksum, run_mode = excluded.run_mode, applied_at = excluded.applied_at"
 )
 _LOCK = 0x6472696674  # any number that no one else uses for an advisory lock: "drift"
 _WORK = _LOCK + 1
@@ -159,7 +161,9 @@ def plan(
         if key in known:
             raise Refused(f"{known[key].path} and {migration.path} have the same version and name")
         known[key] = migration
-    last = max((migration.index for key, migration in known.items() if key in rows), default=-1)
+    # One that is run whenever it is edited stands behind all others, and keeps none of them from being added.
+    once = (migration.index for key, migration in known.items() if key in rows and not migration.repeatable)
+    last = max(once, default=-1)
     entries = [_missing(row, history) for key, row in rows.items() if key not in known]
     for key, migration in known.items():
         if upto is None or migration.index <= upto:
@@ -181,6 +185,8 @@ def _entry(migration: Migration, row: Applied | None, last: Migration | None) ->
     now = checksum(migration.source)
     if now == row.checksum:
         return Entry(State.APPLIED, name, migration, row)
+    if migration.repeatable:
+        return Entry(State.PENDING, name, migration, row)
     problem = (
         f"{migration.path} was edited after it was applied on {row.applied_at:%Y-%m-%d}"
         f" (checksum {now[:12]}, then {row.checksum[:12]}): put it back, and change the schema in a new migration"
