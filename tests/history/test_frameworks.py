@@ -22,7 +22,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 # Of each example: the files in their order, each with the letter of its run mode; what is left out; what stands alone.
 EXPECTED = {
     "atlas": ("20240101000000_make.sql t, 20240102000000.sql t, 20240103000000_index.sql a", "", ""),
-    "dbmate": ("20_make.sql t, 3_add.sql t, 4_index.sql s", "", ""),
+    "dbmate": ("20_make.sql t, 30_twice.sql t, 3_add.sql t, 4_index.sql s", "", ""),
     "diesel": (
         "00000000000000_diesel_initial_setup/up.sql t, 2024-01-02-000000_make/up.sql t,"
         " 2024-01-03-000000-0000_add/up.sql t, 2024-01-04-000000_index/up.sql s",
@@ -40,7 +40,7 @@ EXPECTED = {
         "10_add.down.sql, 9_make.down.sql",
         "",
     ),
-    "goose": ("9_make.sql t, 10_add.sql t, 00011_index.sql a", "0_nothing.sql", ""),
+    "goose": ("9_make.sql t, 10_add.sql t, 00011_index.sql a", "", ""),
     "graphile-migrate": (
         "committed/000001.sql t, committed/000002-add.sql t, committed/000003.sql s, current.sql t",
         "",
@@ -138,6 +138,26 @@ def test_every_offset_stays(name: str) -> None:
         assert [at for at, byte in enumerate(source.sql.encode()) if byte == 10] == [
             at for at, byte in enumerate(source.data) if byte == 10
         ]
+
+
+def test_names_that_goose_refuses(tmp_path: Path) -> None:
+    for name in ("0_a.sql", "1_b.sql", "c.sql"):
+        (tmp_path / name).write_text("-- +goose Up\nSELECT 1;\n")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert [Path(one.path).name for one in job.history.migrations] == ["1_b.sql"]
+    assert [(path.name, "refuses" in why) for path, why in left_out(job.history)] == [
+        ("0_a.sql", True),
+        ("c.sql", True),
+    ]
+
+
+def test_the_opt_out_of_the_way_down_is_not_that_of_the_way_up(tmp_path: Path) -> None:
+    down = "---- create above / drop below ----\n---- tern: disable-tx ----\nDROP TABLE t;\n"
+    (tmp_path / "001_a.sql").write_text(f"CREATE TABLE t ();\n{down}")
+    (tmp_path / "002_b.sql").write_bytes(b"---- tern: disable-tx ----\r\nCREATE TABLE u ();\r\n")  # not with CRLF
+    (tmp_path / "003_c.sql").write_text("---- tern: disable-tx ----\nCREATE TABLE u ();\n")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert [one.run_mode[0] for one in job.history.migrations] == ["t", "t", "a"]
 
 
 def test_files_that_no_journal_lists_are_run_by_hand(tmp_path: Path) -> None:

@@ -85,13 +85,25 @@ STAND_INS = [
     ("sqitch", "SELECT a[1:n], ':a', x::text, $$ :a $$; -- :a", "SELECT a[1:n], ':a', x::text, $$ :a $$; -- :a"),
     ("graphile-migrate", "GRANT x TO :APP_USER; SELECT ':NO';", "GRANT x TO app_user_; SELECT ':NO';"),
     ("play", "# a\nSELECT ';;';\n", "   \nSELECT '; ';\n"),
-    ("liquibase", "SELECT 1\ngo\nSELECT 2\n/\n", "SELECT 1\n; \nSELECT 2\n;\n"),
+    ("liquibase", "--changeset a:1\nSELECT 1\ngo\nSELECT 2\n/\n", "--changeset a:1\nSELECT 1\n; \nSELECT 2\n;\n"),
+    ("liquibase", "--changeset a:1 endDelimiter:@@\na@@", "--changeset a:1 endDelimiter:@@\na; "),
+    (
+        "liquibase",
+        "--changeset a:1 splitStatements:false endDelimiter:@@\na@@",
+        "--changeset a:1 splitStatements:false endDelimiter:@@\na@@",
+    ),
+    (
+        "liquibase",
+        '--changeset a:1 dbms:"h2, oracle"\na\n--changeset a:2 dbms:postgresql\nb',
+        '--changeset a:1 dbms:"h2, oracle"\n \n--changeset a:2 dbms:postgresql\nb',
+    ),
+    ("liquibase", "--changeset a:1 dbms:!postgresql\na", "--changeset a:1 dbms:!postgresql\n "),
     ("goose", "-- +goose Up\nSELECT ${A};", "-- +goose Up\nSELECT ${A};"),
     ("goose", "-- +goose ENVSUB ON\nSELECT ${A}, $B;\n", "-- +goose ENVSUB ON\nSELECT a___, b_;\n"),
     (
         "dbmate",
         "-- migrate:up\na\n-- migrate:down\nb\n-- migrate:up\nc",
-        "-- migrate:up\na\n               \n \n-- migrate:up\nc",
+        "-- migrate:up\na\n               \n \n             \n ",
     ),
 ]
 

@@ -1,28 +1,44 @@
 """dbmate: ``1_name.sql`` in the order of their names, the ways up behind ``-- migrate:up``.
 
-Source: amacneil/dbmate, pkg/dbmate/db.go, migration.go. Each way up in a transaction, unless its mark says
-``transaction:false``: then it is one simple query.
+Source: amacneil/dbmate, pkg/dbmate/db.go, migration.go. The way up in a transaction, unless its mark says
+``transaction:false``: then it is one simple query. A second way up in a file never takes effect: it notes the version
+a second time, and fails for that.
 """
 
 import re
+from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import leading, matching
 from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
-_PARTS = re.compile(rb"(?m)^--[ \t]*migrate:(?:up|(?P<down>down))(?=\s|\Z)")
-_NO_TRANSACTION = re.compile(rb"(?m)^--[ \t]*migrate:up[ \t][^\n]*\btransaction:false\b")
+_MARK = re.compile(rb"(?m)^--[ \t]*migrate:(?:up|down)(?=\s|\Z)")
+_UP = re.compile(rb"(?m)^--[ \t]*migrate:up(?P<options>[ \t][^\n]*)?$")
+
+
+def _up(data: bytes) -> bytes:
+    up = _UP.search(data)
+    if up is None or (end := _MARK.search(data, up.end())) is None:
+        return data
+    return data[: end.start()] + masks.blank(data[end.start() :])
+
+
+def _mode(_path: Path, data: bytes) -> RunMode:
+    up = _UP.search(data)
+    loose = up is not None and b"transaction:false" in (up["options"] or b"").split()
+    return RunMode.SIMPLE if loose else RunMode.TRANSACTION
+
 
 framework = Framework(
     name="dbmate",
     title="dbmate",
     run_mode=RunMode.TRANSACTION,
-    recognises=lambda folder: re.search(rb"(?m)^--[ \t]*migrate:up(?=\s|\Z)", folder.beginnings) is not None,
+    recognises=lambda folder: _UP.search(folder.beginnings) is not None,
     discover=lambda directory: sorted(matching(directory, r"\d+.*\.sql"), key=lambda path: path.name.encode()),
     version=leading,
     names="1_name.sql",
-    mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
-    up=lambda data: masks.up_parts(data, _PARTS),
+    mode=_mode,
+    up=_up,
     bookkeeping=Bookkeeping("schema_migrations", "SELECT version FROM schema_migrations"),
     session=Session.SHARED,
     twice="dbmate fails at the second one, or holds it for applied",

@@ -2,7 +2,8 @@
 
 Source: pressly/goose, provider_collect.go, migration.go, internal/sqlparser/parser.go. Each file in a transaction,
 unless it says ``-- +goose NO TRANSACTION``: then each statement alone. Between ``-- +goose ENVSUB ON`` and ``OFF``
-variables of the environment are put in.
+variables of the environment are put in. The command refuses to start where a .sql file has another name; as a library
+it passes it by.
 """
 
 import re
@@ -36,6 +37,7 @@ framework = Framework(
     discover=lambda directory: sorted(_files(directory), key=lambda path: number(path.name)),
     version=lambda path: str(number(path.name) or path.stem),
     names="1_name.sql",
+    left_out=lambda _path: "its name begins with no number above 0: goose itself refuses to start",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     up=_up,
     bookkeeping=Bookkeeping(

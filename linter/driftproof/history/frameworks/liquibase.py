@@ -2,8 +2,8 @@
 
 Source: liquibase/liquibase, liquibase-standard (AbstractFormattedChangeLogParser, ChangeSet). A file is one migration
 here, though each of its changesets has a transaction of its own: a failed one is what the next run begins with, so that
-nothing before it is run again. One with ``runInTransaction:false`` commits statement by statement. Without a master
-changelog the order is that of ``includeAll``: the paths.
+nothing before it is run again. One with ``runInTransaction:false`` commits statement by statement, one for other
+databases (``dbms:``) is not run. Without a master changelog the order is that of ``includeAll``: the paths.
 """
 
 import re
@@ -17,9 +17,8 @@ from driftproof.history.model import Framework, Order, RunMode, Session
 _HEADER = re.compile(rb"(?i)\s*--\s*liquibase\s*formatted")
 _MASTER = re.compile(r"(?i).*(?:master|root).*\.(?:xml|ya?ml|json|sql)")
 _INCLUDED = re.compile(r"""(?:file|path)["']?\s*[:=]\s*["']?([^"'\s>,]+)""")
-_NO_TRANSACTION = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\brunInTransaction:false\b")
-_AGAIN = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\b(?:runAlways|runOnChange):true\b")
-_DELIMITER = re.compile(rb"(?im)^\s*--\s*changeset\s[^\n]*\bendDelimiter:(?P<delimiter>\S+)")
+_CHANGESET = re.compile(rb"(?im)^[ \t]*--[ \t]*changeset[ \t][^\r\n]*")
+_ATTRIBUTE = re.compile(rb"\b(\w+):(?:\"([^\"]*)\"|(\S+))")
 _PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
 _ENDS = re.compile(rb"(?im)^[ \t]*(go|/)(?=[ \t]*\r?$)")
 _BETWEEN = re.compile(rb"(?ims)^[ \t]*--[ \t]*ignoreLines:start\b[^\n]*\n(.*?)(?=^[ \t]*--[ \t]*ignoreLines:end\b|\Z)")
@@ -58,18 +57,53 @@ def _place(path: Path, listed: list[str]) -> int:
     return len(listed)
 
 
+def _changesets(data: bytes) -> list[tuple[int, int, dict[bytes, bytes]]]:
+    """Where each changeset's text begins, behind its line, and ends, and what it says of itself."""
+    lines = list(_CHANGESET.finditer(data))
+    ends = [*(line.start() for line in lines[1:]), len(data)]
+    return [(line.end(), end, _attributes(line[0])) for line, end in zip(lines, ends, strict=False)]
+
+
+def _attributes(line: bytes) -> dict[bytes, bytes]:
+    return {name.lower(): (quoted or bare).lower() for name, quoted, bare in _ATTRIBUTE.findall(line)}
+
+
+def _says(data: bytes, name: bytes, value: bytes) -> bool:
+    return any(attributes.get(name) == value for _, _, attributes in _changesets(data))
+
+
+def _runs(attributes: dict[bytes, bytes]) -> bool:
+    """Whether a changeset is run on PostgreSQL."""
+    wanted = [name.strip() for name in attributes.get(b"dbms", b"").split(b",") if name.strip()]
+    if b"!postgresql" in wanted or b"none" in wanted or attributes.get(b"ignore") == b"true":
+        return False
+    return all(name.startswith(b"!") for name in wanted) or b"postgresql" in wanted or b"all" in wanted
+
+
 def _up(data: bytes) -> bytes:
     data = _BETWEEN.sub(lambda found: masks.blank(found[0]), data)
-    data = _ENDS.sub(lambda found: b";".rjust(len(found[0]) - len(found[1]) + 1).ljust(len(found[0])), data)
     for found in reversed(list(_IGNORED.finditer(data))):
         lines = data[found.end() :].splitlines(keepends=True)
         end = found.end() + sum(map(len, lines[: int(found[1])]))
         data = data[: found.end()] + masks.blank(data[found.end() : end]) + data[end:]
-    if (custom := _DELIMITER.search(data)) and custom["delimiter"] != b";":
-        mark = custom["delimiter"]
-        behind = custom.end()
-        data = data[:behind] + data[behind:].replace(mark, b";".ljust(len(mark)))
+    for begin, end, attributes in _changesets(data):
+        data = data[:begin] + _statements(data[begin:end], attributes) + data[end:]
     return masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data
+
+
+def _statements(text: bytes, attributes: dict[bytes, bytes]) -> bytes:
+    """What a changeset sends, with PostgreSQL's own delimiter between."""
+    if not _runs(attributes):
+        return masks.blank(text)
+    if attributes.get(b"splitstatements") == b"false":
+        return text
+    mark = attributes.get(b"enddelimiter")
+    if mark is None:
+        return _ENDS.sub(lambda found: b";".rjust(len(found[0]) - len(found[1]) + 1).ljust(len(found[0])), text)
+    mark = mark.replace(b"\\n", b"\n").strip()
+    if not mark or mark == b";":
+        return text
+    return re.sub(b"(?i)" + re.escape(mark), b";".ljust(len(mark)), text)
 
 
 framework = Framework(
@@ -82,8 +116,8 @@ framework = Framework(
     version=lambda path: path.name,
     names=".sql with --liquibase formatted sql",
     left_out=lambda path: None if _is_changelog(path) else "no --liquibase formatted sql in its first line",
-    mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
-    repeatable=lambda _path, data: _AGAIN.search(data) is not None,
+    mode=lambda _path, data: RunMode.AUTOCOMMIT if _says(data, b"runintransaction", b"false") else RunMode.TRANSACTION,
+    repeatable=lambda _path, data: _says(data, b"runalways", b"true") or _says(data, b"runonchange", b"true"),
     up=_up,
     session=Session.SHARED,
     restores=("search_path",),

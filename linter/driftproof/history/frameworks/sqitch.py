@@ -52,6 +52,11 @@ def _scripts(plan: str) -> list[str]:
     return scripts
 
 
+def _version(path: Path) -> str:
+    # Its registry notes a reworked change under the same name again.
+    return path.as_posix().rpartition("deploy/")[2].removesuffix(".sql").partition("@")[0]
+
+
 def _left_out(path: Path) -> str | None:
     for part in ("revert", "verify"):
         if part in path.parts:
@@ -66,7 +71,7 @@ framework = Framework(
     recognises=lambda folder: _PLAN in folder.files,
     reach=4,
     discover=_discover,
-    version=lambda path: path.as_posix().rpartition("deploy/")[2].removesuffix(".sql"),
+    version=_version,
     names="deploy/CHANGE.sql as in sqitch.plan",
     left_out=_left_out,
     up=masks.psql_variables,

@@ -12,7 +12,7 @@ from driftproof.history.folder import Folder
 from driftproof.history.model import Framework, Older, Order, RunMode, Session
 
 _DOWN = b"---- create above / drop below ----"
-_NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----\r?$")
+_NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----$")
 _TEMPLATE = re.compile(rb"\{\{[^}\n]*\}\}")
 
 
@@ -35,7 +35,7 @@ framework = Framework(
     discover=lambda directory: sorted(matching(directory, r"\d+_.+\.sql"), key=lambda path: number(path.name)),
     version=lambda path: str(number(path.name) or path.stem),
     names="001_name.sql",
-    mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
+    mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(_up(data)) else RunMode.TRANSACTION,
     up=_up,
     session=Session.RESET,
     order=Order.NUMBER,

@@ -57,6 +57,6 @@ framework = Framework(
     left_out=_left_out,
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_yoyo_migration", "SELECT migration_id FROM _yoyo_migration"),
-    session=Session.SHARED,
+    session=Session.OWN,
     edited="yoyo does not see it: databases that have run it are not changed by it any more",
 )

@@ -5,7 +5,7 @@ this is no SQL
 ALTER TABLE accounts ADD COLUMN email text;
 INSERT INTO accounts VALUES (1, 'a', 'a@example.com');
 go
---changeset anna:3 splitStatements:false endDelimiter:@@
+--changeset anna:3 endDelimiter:@@ stripComments:false
 CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
     RETURN n * 2; -- one; two

@@ -4,11 +4,3 @@ INSERT INTO accounts VALUES (1, 'a', 'a@example.com');
 
 -- migrate:down
 ALTER TABLE accounts DROP COLUMN email;
--- migrate:up
-CREATE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN n * 2; -- one; two
-END;
-$$;
--- migrate:down
-DROP FUNCTION twice;

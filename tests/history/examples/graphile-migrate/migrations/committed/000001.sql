@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:0000000000000000000000000000000000000000
+--! Hash: sha1:2f4be2b836590e79eccd80b18dae762c82032609
 
 CREATE TABLE accounts (
     id bigint PRIMARY KEY,

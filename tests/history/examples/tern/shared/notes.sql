@@ -1,0 +1,1 @@
+-- notes that several migrations share
