@@ -13,10 +13,11 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the duel of tests/duel lasts."""
+    """How long the duel of tests/duel lasts; where the tools of tests/tools are."""
     parser.addoption("--duel-examples", type=int, default=300, help="how many histories the duel makes up")
     parser.addoption("--duel-seed", type=int, default=1, help="where it begins")
     parser.addoption("--duel-themes", help="what it is about, with commas between; else what is held by now")
+    parser.addoption("--real-tools", metavar="FOLDER", help="run the migration tools that FOLDER or the PATH has, too")
 
 
 @pytest.fixture(scope="session")
