@@ -55,6 +55,23 @@ def test_what_is_said_of_another_state_is_foreseen(server: Server) -> None:
     assert found["after a whole run of the file"].found is Found.FORESEEN
 
 
+def test_a_key_goes_with_the_doubt_of_its_column(server: Server) -> None:
+    referring = "CREATE TABLE u (t int REFERENCES t (a));\n"
+    history = history_of(GUARDED + referring)
+    found = explored(server, history, exploration(history))
+
+    assert not [one for one in found.values() if one.found is Found.MISSED]
+    assert "without constraint t_pkey on t" not in found, "of its column it is said"
+
+
+def test_what_a_migration_has_proven_is_there(server: Server) -> None:
+    history = history_of(GUARDED, "COMMENT ON COLUMN t.b IS 'x';\n", "COMMENT ON COLUMN t.b IS 'y';\n")
+    found = explored(server, history, exploration(history))
+
+    assert found["without column t.b"].found is Found.NOT_BUILT
+    assert not [one for one in found.values() if one.found is Found.MISSED]
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_seed_alone_chooses(server: Server, count: int) -> None:
     history = history_of(GUARDED)

@@ -46,6 +46,27 @@ def test_a_reproduced_failure_runs_with_its_fix(server: Server, platform: Platfo
     assert only.detail == 'statement 2 fails: 42703 column "b" of relation "t" does not exist'
 
 
+def test_what_a_second_run_changes_without_the_fix_too_is_not_the_fix(server: Server, platform: Platform) -> None:
+    file = proof(server, platform, DOUBT + "CREATE INDEX ON t (a);\n")
+
+    assert [(item.verdict, item.fixed) for item in file.proofs] == [(Verdict.REPRODUCED, True)]
+    assert (file.differences, file.again) == ((), None)
+
+
+def test_rows_that_the_doubting_block_writes_itself_are_none_that_are_there_before(
+    server: Server, platform: Platform
+) -> None:
+    text = """\
+DO $$ BEGIN
+    CREATE TABLE IF NOT EXISTS t (a text PRIMARY KEY, b int);
+    INSERT INTO t (a) VALUES ('x'), ('y') ON CONFLICT (a) DO NOTHING;
+END $$;
+"""
+    file = proof(server, platform, text)
+
+    assert {(item.verdict, item.fixed) for item in file.proofs} == {(Verdict.REPRODUCED, True)}
+
+
 def test_a_second_run_fails_over_the_effects_of_the_first(server: Server, platform: Platform) -> None:
     text = "CREATE TABLE t (a int);\nCREATE TABLE IF NOT EXISTS u (a int);\nCREATE POLICY p ON u USING (true);\n"
 

@@ -78,13 +78,14 @@ def recipes(
     statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
     text = doubted.source.data[statement.start : statement.end].decode()
     away = take_away(missing, statement)
+    made = (text, *_emptied(missing, statement), away)
     between = history.migrations[doubted.index : migration.index]
     if not between:
-        yield Recipe(0, migration.index, migration, (text, away), away=True)
-        yield _within(1, migration, place(statement.start), (text, away))
+        yield Recipe(0, migration.index, migration, made, away=True)
+        yield _within(1, migration, place(statement.start), made)
     else:
-        yield Recipe(0, doubted.index, migration, (text, away), between, away=True)
-        yield _earlier(1, migration, between, statement.start, (text, away))
+        yield Recipe(0, doubted.index, migration, made, between, away=True)
+        yield _earlier(1, migration, between, statement.start, made)
         # It has another name since, or is made in parts.
         yield Recipe(2, migration.index, migration, (away,), away=True)
     if decoys := tuple(_decoys(statement)):
@@ -92,9 +93,9 @@ def recipes(
         yield Recipe(3, doubted.index, migration, decoys, between)
     if by_hand := tuple(_by_hand(statement)):
         if not between:
-            yield _within(4, migration, place(statement.start), (*by_hand, text, away))
+            yield _within(4, migration, place(statement.start), (*by_hand, *made))
         else:
-            yield _earlier(4, migration, between, statement.start, (*by_hand, text, away))
+            yield _earlier(4, migration, between, statement.start, (*by_hand, *made))
 
 
 def _earlier(
@@ -115,6 +116,16 @@ def _within(number: int, migration: Migration, at: int, statements: tuple[str, .
     return Recipe(
         number, migration.index, given, at=first, within=len(statements), offset=at, length=len(text), away=True
     )
+
+
+def _emptied(missing: Object, statement: Piece) -> Iterator[str]:
+    """Takes away the rows that a block writes beside making their table: whoever made it before wrote others."""
+    if not isinstance(statement, Statement) or statement.command != "DO":
+        return
+    for step in flat(statement.operations):
+        if isinstance(step, CreateRelation) and step.kind == "table" and step.name.name == missing.relation:
+            yield f"TRUNCATE {quote(missing.schema or 'public')}.{quote(missing.relation)} CASCADE"
+            return
 
 
 def _decoys(statement: Piece) -> Iterator[str]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from driftproof.catalog.naming import all_constraints, constraint_names
+from driftproof.catalog.naming import all_constraints, constrained, constraint_names
 from driftproof.diagnostic import Certainty, Diagnostic, Place
 from driftproof.history import History, Migration
 from driftproof.objects import Object, described
@@ -136,12 +136,17 @@ def _trials(history: History, migration: Migration, said: Sequence[Diagnostic]) 
     """All states of a file that no diagnostic names, in a fixed order."""
     named = {item.object for item in said if item.certainty is Certainty.DRIFT}
     for place, piece, made in _doubted(history, migration):
-        for part in _parts(made):
-            if part not in named:
+        for part, columns in _parts(made):
+            # Where a column is in doubt so is its key, and of both one thing is said.
+            if named.isdisjoint((part, *columns)):
                 try:
-                    yield _Trial(f"without {described(part)}", tuple(recipes(history, migration, part, place)))
+                    ways = tuple(recipes(history, migration, part, place))
                 except NotBuilt:
                     continue
+                # What is taken away right before the file may be what a migration between has proven.
+                if place.migration != migration.index:
+                    ways = tuple(way for way in ways if way.between)
+                yield _Trial(f"without {described(part)}", ways)
         if place.migration == migration.index and (bare := _bare(made)):
             yield _Trial(f"{made.name.name} without constraints and defaults", _before(migration, piece, bare))
     for piece in pieces_of(migration):
@@ -171,15 +176,20 @@ def _doubted(history: History, migration: Migration) -> Iterator[tuple[Place, Pi
                     yield Place(other.index, piece.index), piece, step
 
 
-def _parts(made: CreateRelation) -> Iterator[Object]:
-    """The columns and constraints of a table."""
+def _parts(made: CreateRelation) -> Iterator[tuple[Object, tuple[Object, ...]]]:
+    """The columns and constraints of a table; a key with its columns."""
     schema, table = made.name.schema or "public", made.name.name
     for column in made.columns:
-        yield Object("column", schema, table, column.name)
+        yield _column(made, column.name), ()
     constraints = zip(constraint_names(schema, made), all_constraints(made), strict=True)
     for name, constraint in constraints:
         if constraint.kind != "not null":
-            yield Object("constraint", schema, table, name)
+            keyed = constrained(constraint) if constraint.kind in ("primary key", "unique") else ()
+            yield Object("constraint", schema, table, name), tuple(_column(made, column) for column in keyed)
+
+
+def _column(made: CreateRelation, name: str) -> Object:
+    return Object("column", made.name.schema or "public", made.name.name, name)
 
 
 def _before(migration: Migration, piece: Piece, statement: str) -> tuple[Recipe, ...]:

@@ -213,8 +213,10 @@ class _File:
             if self._in_second_run.keys() <= mended:
                 again = self.states.run(other, self.fixed)
                 if again.ok:
-                    after = self.states.look(other)
-                    self.again = tuple(differences(end, after))
+                    changed = differences(end, self.states.look(other))
+                    # What it changes without the fix too is no promise that the fix has broken.
+                    by_itself = changed and differences(self.fresh_end, self.states.look(database))
+                    self.again = None if changed and set(changed) <= set(by_itself) else tuple(changed)
                     return
                 self.again = (again.says(),)
             self._in_second_run_fixed = self.states.run_alone(other, self.fixed)
