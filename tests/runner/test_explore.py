@@ -1,5 +1,6 @@
 """Other start states than the named ones: what fails there without a word was missed."""
 
+import msgspec
 import pytest
 
 from driftproof.analysis import analyse
@@ -7,7 +8,7 @@ from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.runner.explore import Exploration, Explored, Found
 from driftproof.runner.platforms import prepare
-from driftproof.runner.prove import prove
+from driftproof.runner.prove import Verdict, prove
 from driftproof.runner.server import Server
 from tests.histories import RULES, history_of
 
@@ -70,6 +71,15 @@ def test_what_a_migration_has_proven_is_there(server: Server) -> None:
 
     assert found["without column t.b"].found is Found.NOT_BUILT
     assert not [one for one in found.values() if one.found is Found.MISSED]
+
+
+def test_a_state_that_is_named_later_is_kept(server: Server) -> None:
+    history = history_of(GUARDED, "ALTER TABLE t RENAME TO u;\n", "COMMENT ON COLUMN u.b IS 'X';\n")
+    history = msgspec.structs.replace(history, named=frozenset(range(3)))
+    diagnostics = analyse(history, RULES).diagnostics
+    files = prove(history, diagnostics, server, prepare(server, None), exploration=exploration(history))
+
+    assert [item.verdict for file in files for item in file.proofs] == [Verdict.REPRODUCED] * 2
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -99,7 +99,8 @@ def prove(
         for state in (index, item.origin.migration if item.origin is not None else index):
             needed_until[state] = max(index, needed_until.get(state, 0))
     for index in sorted(history.named) if exploration is not None else ():
-        needed_until.update(dict.fromkeys(needed(history, history.migrations[index]), index))
+        for state in needed(history, history.migrations[index]):
+            needed_until[state] = max(index, needed_until.get(state, 0))
     states = States(server, platform, history, set(needed_until))
     files = []
     try:
