@@ -151,9 +151,7 @@ def _text(history: History, data: bytes) -> object:
     data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
     if history.framework.checksum is not None:
         return history.framework.checksum(data)
-    from pglast.parser import ParseError
-
-    from driftproof.syntax import tokens
+    from driftproof.syntax import ParseError, tokens
 
     try:
         text = Source("", data, history.framework.up).sql.encode()

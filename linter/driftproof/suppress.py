@@ -75,7 +75,7 @@ def find_ignores(source: Source) -> list[Ignore]:
 
 def _comments(data: bytes) -> list[_Comment] | None:
     """The comments of a text that may be ours; None where it can't be cut into tokens."""
-    from pglast.parser import ParseError
+    from driftproof.syntax import ParseError
 
     starts = [0, *(match.end() for match in re.finditer(b"\n", data))]
 
@@ -125,7 +125,7 @@ def _tokens(data: bytes, base: int) -> Iterator[tuple[int, int, bool]]:
 
 def _body(data: bytes, start: int, end: int, base: int) -> Iterator[tuple[int, int, bool]]:
     """The tokens in a dollar-quoted body; any other string is one token, and so is a body in another language."""
-    from pglast.parser import ParseError
+    from driftproof.syntax import ParseError
 
     quote = re.match(_BODY, data[start:end])
     if quote is not None and _MARK in data[start:end]:

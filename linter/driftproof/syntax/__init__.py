@@ -5,6 +5,7 @@ import msgspec
 from driftproof.statements.operations import Statement, SyntaxFailure
 from driftproof.syntax.bodies import Bodies
 from driftproof.syntax.commands import command
+from driftproof.syntax.light import ParseError
 from driftproof.syntax.lower import operations
 from driftproof.syntax.parser import raw_statements
 from driftproof.syntax.plpgsql import BodyError
@@ -23,6 +24,7 @@ from driftproof.syntax.tokens import (
 
 __all__ = [
     "Element",
+    "ParseError",
     "Parsed",
     "Token",
     "body_of",

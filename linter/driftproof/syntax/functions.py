@@ -4,10 +4,10 @@ import re
 from typing import Any, Literal
 
 import msgspec
-from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name, Query
+from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.queries import NOWHERE, QUERIES, query
 from driftproof.syntax.tables import Lowering, Operations

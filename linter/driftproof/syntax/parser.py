@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from pglast import parser
+
+from driftproof.syntax.light import ParseError, parser
 
 Node = dict[str, Any]
 """A node of the syntax tree: its fields by PostgreSQL's names. Fields that are unset or zero are left out."""
@@ -41,26 +42,26 @@ def raw_statements(sql: str) -> list[RawStatement]:
     data = sql.encode()
     try:
         return list(_whole(sql, data, 0))
-    except parser.ParseError:
+    except ParseError:
         pass
     masked = mask(data)
     if masked != data:
         sql, data = masked.decode(), masked
         try:
             return list(_whole(sql, data, 0))
-        except parser.ParseError:
+        except ParseError:
             pass
     return list(_one_by_one(data))
 
 
 @lru_cache(maxsize=4)  # a body asks more than one question about each of its texts
 def parse_fragment(sql: str) -> list[tuple[str, Node]]:
-    """The tags and trees of a text from inside a body. Raises pglast.parser.ParseError."""
+    """The tags and trees of a text from inside a body. Raises ParseError."""
     return [next(iter(raw["stmt"].items())) for raw in _decode(parser.parse_sql_json(sql)).get("stmts", ())]
 
 
 def parse_plpgsql(sql: str) -> list[Node]:
-    """The PL/pgSQL functions of a DO or CREATE FUNCTION statement. Raises pglast.parser.ParseError."""
+    """The PL/pgSQL functions of a DO or CREATE FUNCTION statement. Raises ParseError."""
     return _decode_functions(parser.parse_plpgsql_json(sql))
 
 
@@ -68,7 +69,7 @@ def refused(sql: str) -> str | None:
     """What PL/pgSQL has against a CREATE FUNCTION statement; None if it takes it."""
     try:
         parser.parse_plpgsql_json(sql)
-    except parser.ParseError as error:
+    except ParseError as error:
         message: str = error.args[0]
         return message
     return None
@@ -76,7 +77,7 @@ def refused(sql: str) -> str | None:
 
 def scan(data: bytes) -> list[parser.Token]:
     """The tokens of a text in UTF-8, comments too: the offsets of their first and their last byte, their names, and
-    what kind of keyword they are. Raises pglast.parser.ParseError where the scanner can't read the text.
+    what kind of keyword they are. Raises ParseError where the scanner can't read the text.
 
     A letter outside of ASCII is shown to it as underscores, which may stand wherever such a letter may: pglast counts
     characters from the start of the text for each token, and with plain ASCII a character is a byte.
@@ -121,7 +122,7 @@ def _one_by_one(data: bytes) -> Iterator[RawStatement]:
             continue
         try:
             yield from _whole(text.decode(), text, begin)
-        except parser.ParseError as error:
+        except ParseError as error:
             message, place = error.args[0], error.args[1]
             end = len(text.rstrip())
             at = end if place is None else min(len(text.decode()[:place].encode()), end)
@@ -155,7 +156,7 @@ def _tokens(data: bytes) -> Iterator[tuple[str, int]]:
     """Token names with byte offsets, up to the first place that the scanner can't read."""
     try:
         tokens = scan(data)
-    except parser.ParseError:
+    except ParseError:
         yield from _readable_tokens(data)
         return
     for token in tokens:
@@ -170,7 +171,7 @@ def _readable_tokens(data: bytes) -> Iterator[tuple[str, int]]:
         middle = (low + high + 1) // 2
         try:
             scan(b"".join(lines[:middle]))
-        except parser.ParseError:
+        except ParseError:
             high = middle - 1
         else:
             low = middle

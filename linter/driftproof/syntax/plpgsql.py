@@ -6,14 +6,13 @@ is not known becomes a hole in a name, and what a statement with a hole may have
 
 from typing import Any
 
-from pglast.parser import ParseError
-
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name, Query, Table
 from driftproof.syntax import probes
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.holes import without_holes
+from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.questions import OPAQUE, Writing

@@ -5,12 +5,12 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
-from pglast.parser import ParseError
 
 from driftproof.objects import Object
 from driftproof.source import Source
 from driftproof.statements.operations import Statement
 from driftproof.statements.query import Name, folded
+from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import scan
 
 
@@ -28,8 +28,9 @@ class Token(msgspec.Struct, frozen=True, gc=False):
         return folded(self.text)
 
 
-class Element(msgspec.Struct, frozen=True, gc=False):
+class Element(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A column, a table constraint or a LIKE clause of a CREATE TABLE: its own text, without the commas around it.
+    Equal is only one and the same, which is quickly told.
 
     ``name`` is the column's or the constraint's; None for an unnamed constraint.
     """
@@ -62,8 +63,7 @@ _CONSTRAINT_WORDS = {"CONSTRAINT", "NOT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN
 
 @lru_cache(maxsize=4)
 def tokens(data: bytes, start: int, end: int) -> tuple[Token, ...]:
-    """The tokens of a stretch of a file, comments left out. Raises pglast.parser.ParseError where the scanner can't
-    read it."""
+    """The tokens of a stretch of a file, comments left out. Raises ParseError where the scanner can't read it."""
     return tuple(
         [
             Token(name, start + first, start + last + 1, data[start + first : start + last + 1].decode())

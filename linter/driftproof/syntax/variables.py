@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import msgspec
-from pglast.parser import ParseError
 
 from driftproof.statements import operations as op
+from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.tokens import literal, quote
 from driftproof.syntax.tree import constant, strings, tagged
