@@ -7,8 +7,7 @@ fails because of existing rows: what these may break is tried by itself, and whe
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -49,9 +48,12 @@ _LEVEL = 10_000
 _CONSTRAINTS_FROM = 100 * _LEVEL
 
 
-class _Table(msgspec.Struct, frozen=True):
+class _Table(msgspec.Struct, frozen=True, dict=True):
     """The CREATE TABLE that left a doubt: the statement that it is, or in whose body it stands; where it stands, and
-    its elements; and what the table is called where the blocks stand, as a name and as it is written."""
+    its elements; and what the table is called where the blocks stand, as a name and as it is written.
+
+    Each of its columns asks the same of it, so the answers are kept.
+    """
 
     source: Source
     statement: Statement
@@ -67,12 +69,37 @@ class _Table(msgspec.Struct, frozen=True):
         """An element as the author wrote it."""
         return self.source.data[element.start : element.end].decode()
 
-    def column(self, name: str) -> tuple[int, Element] | None:
-        """The element that defines a column, and its place among the elements."""
-        for at, element in enumerate(self.elements):
-            if element.kind == "column" and element.name == name:
-                return at, element
-        return None
+    @cached_property
+    def columns(self) -> dict[str, tuple[int, Element]]:
+        """The elements that define columns, with their places among the elements."""
+        found = [(at, element) for at, element in enumerate(self.elements) if element.kind == "column"]
+        return {element.name: (at, element) for at, element in reversed(found) if element.name is not None}
+
+    @cached_property
+    def column_constraints(self) -> list[tuple[str, Clause, Constraint]]:
+        """The constraints that stand in the definitions of columns, with these columns and their clauses."""
+        return [
+            (column.name, clause, constraint)
+            for column in self.made.columns
+            if column.name in self.columns
+            for clause, constraint in pairs(clauses(self.columns[column.name][1]), column)
+        ]
+
+    @cached_property
+    def table_constraints(self) -> list[tuple[Element, Constraint]]:
+        """The constraints of the table itself, with the elements that write them."""
+        written = [element for element in self.elements if element.kind == "constraint"]
+        return list(zip(written, self.made.constraints, strict=True))
+
+    @cached_property
+    def constraints(self) -> list[Constraint]:
+        """All of its constraints."""
+        return all_constraints(self.made)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of its constraints in the fresh state: where one has none, the one that PostgreSQL makes up."""
+        return constraint_names(self.schema, self.made)
 
 
 def guard(context: StatementContext, failure: Failure) -> Fix | None:
@@ -171,7 +198,7 @@ class _Blocks:
 
     def add_column(self, name: str) -> bool:
         """The block of a column, behind those of the columns that it reads, and of the table constraints with it."""
-        found = self.table.column(name)
+        found = self.table.columns.get(name)
         if found is None:
             return False
         if name in self.orders:
@@ -183,10 +210,10 @@ class _Blocks:
             if self.add_column(other):
                 self.orders[name] = max(self.orders[name], self.orders[other] // _LEVEL * _LEVEL + _LEVEL + place + 1)
         self.made[self.orders[name]] = self._column_block(element, column)
-        for written, constraint in self._table_constraints():
+        for written, constraint in self.table.table_constraints:
             if name in constrained(constraint) or self._refers_to(constraint, name):
                 self._constraint_block(constraint, self.table.text(written), written.start)
-        for other, clause, constraint in self._column_constraints():
+        for other, clause, constraint in self.table.column_constraints:
             # A CHECK of other columns alone may be there without this one; a foreign key that refers to it can't be.
             alone = other == name and name not in constrained(constraint)
             if alone or (other != name and self._refers_to(constraint, name)):
@@ -198,25 +225,18 @@ class _Blocks:
 
     def add_constraint(self, name: str) -> bool:
         """The block of a constraint, and of the columns that it needs."""
-        for written, constraint in self._table_constraints():
+        for written, constraint in self.table.table_constraints:
             if self._name(constraint) == name:
                 for needed in constrained(constraint):
                     self.add_column(needed)
                 self._constraint_block(constraint, self.table.text(written), written.start)
                 return True
-        for column, clause, constraint in self._column_constraints():
+        for column, clause, constraint in self.table.column_constraints:
             if self._name(constraint) == name:
                 self.add_column(column)
                 self._constraint_block(constraint, as_table_constraint(self.table.source, clause, column), clause.start)
                 return True
         return False
-
-    def _column_constraints(self) -> Iterator[tuple[str, Clause, Constraint]]:
-        """The constraints that stand in the definitions of columns, with these columns and their clauses."""
-        for column in self.table.made.columns:
-            found = self.table.column(column.name)
-            for clause, constraint in pairs(clauses(found[1]), column) if found is not None else ():
-                yield column.name, clause, constraint
 
     def _refers_to(self, constraint: Constraint, name: str) -> bool:
         """Whether a foreign key refers to a column of its own table."""
@@ -227,11 +247,7 @@ class _Blocks:
             return False
         if constraint.referenced:
             return any(column.parts[-1] == name for column in constraint.referenced)
-        return any(name in other.keys for other in all_constraints(made) if other.kind == "primary key")
-
-    def _table_constraints(self) -> list[tuple[Element, Constraint]]:
-        written = [element for element in self.table.elements if element.kind == "constraint"]
-        return list(zip(written, self.table.made.constraints, strict=True))
+        return any(name in other.keys for other in self.table.constraints if other.kind == "primary key")
 
     def _constraint_block(self, constraint: Constraint, text: str, place: int) -> None:
         name = self._name(constraint)
@@ -251,9 +267,7 @@ class _Blocks:
         ]
 
     def _name(self, constraint: Constraint) -> str:
-        """The constraint's name in the fresh state: where it has none, the one that PostgreSQL makes up."""
-        names = constraint_names(self.table.schema, self.table.made)
-        return names[all_constraints(self.table.made).index(constraint)]
+        return self.table.names[self.table.constraints.index(constraint)]
 
     def _column_block(self, element: Element, column: Column) -> blocks.Block:
         """The block of a column; what existing rows may break is left out of its definition, and tried by itself."""

@@ -4,6 +4,7 @@ Source: columnDef, ColConstraint and ConstraintAttr in gram.y.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -50,6 +51,7 @@ class Clause(msgspec.Struct, frozen=True):
         return self.tokens[2:] if self.named else self.tokens
 
 
+@lru_cache(maxsize=1024)  # each column of a table asks for those of all of them
 def clauses(column: Element) -> tuple[Clause, ...]:
     """The clauses behind a column's name and type, in their order."""
     written = column.tokens
