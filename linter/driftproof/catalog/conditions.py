@@ -118,7 +118,9 @@ def _probe(state: State, probe: Probe) -> Answer:
         certain = not probe.filtered if fact.nominal else exact or state.foreign == frozenset()
         return Answer(None, fact.nominal, fact.sure and certain, wild=wild)
     holds = ((wanted, PRESENT if exact else ASSUMED),)
-    some = probe.filtered or (probe.only and probe.kind in ("relation", "type"))
+    sees = _sees(state, probe, wanted)
+    filtered = probe.filtered or sees is None
+    some = filtered or (probe.only and probe.kind in ("relation", "type"))
     fails = ((wanted, GONE if some else ABSENT),)
     if fact is None:
         # Never mentioned: the fresh state does not have it, unless the platform does.
@@ -127,17 +129,21 @@ def _probe(state: State, probe: Probe) -> Answer:
             return Answer(True, True, True)
         sure = unmade is ABSENT and (exact or _alone(state, probe, wanted))
         return Answer(None, False, sure, holds, fails, wild)
-    if fact.nominal and not _sees(state, probe, wanted):
+    if fact.nominal and sees is False:
         return Answer(None, False, fact.sure, wild=wild)
-    settled = True if fact.presence is Presence.PRESENT and not probe.filtered else None
-    certain = exact if fact.nominal is False else not probe.filtered
+    settled = True if fact.presence is Presence.PRESENT and not filtered else None
+    certain = exact if fact.nominal is False else not filtered
     return Answer(settled, fact.nominal, fact.sure and (certain or _alone(state, probe, wanted)), holds, fails, wild)
 
 
-def _sees(state: State, probe: Probe, wanted: Object) -> bool:
-    """Whether a relation that is there is of the kind that the probe asks for."""
+def _sees(state: State, probe: Probe, wanted: Object) -> bool | None:
+    """Whether what is there is of the kind that the probe asks for; None: its kind is not known."""
     if not probe.only:
         return True
+    if probe.kind == "constraint":
+        owner = state.relations.get((wanted.schema or "public", wanted.relation or ""))
+        kind = owner.constraints.get(wanted.name) if owner is not None else None
+        return None if kind is None else kind in probe.only
     table = state.types if probe.kind == "type" else state.relations
     found = table.get((wanted.schema or "public", wanted.relation or wanted.name))
     return found is None or found.kind in ("relation", "type") or found.kind in probe.only

@@ -1,7 +1,7 @@
 """The ways through a statement: where it may fail, which of them the fresh state goes, and what holds after them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
@@ -42,8 +42,8 @@ class _Caught(Exception):
         self.trap = trap
 
 
-_Exits = list[tuple[State, bool]]
-"""The states in which a stretch of operations is left before its end, and whether the fresh state leaves it there."""
+_Exits = list[tuple[State, Likely]]
+"""The states in which a stretch of operations is left before its end, and how likely that is."""
 
 
 class _Ended(Exception):
@@ -54,6 +54,13 @@ class _Ended(Exception):
 
 
 _WayOut = Fails | _Caught | _Ended
+
+
+class Way(NamedTuple):
+    """A way that the fresh state does not go, or may not; ``causes`` is what may be missing where it is gone."""
+
+    go: Callable[[], None]
+    causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple
 
 
 class _Exit(NamedTuple):
@@ -90,6 +97,15 @@ class _Trap:
         return None
 
 
+_NEARNESS = {Likely.CERTAIN: 0, Likely.EXPECTED: 1, Likely.UNKNOWN: 2, Likely.DRIFT: 3}
+
+
+def _same_drift(one: Failure, other: Failure) -> bool:
+    """Whether two failures are of one drifted state, in which the first of them ends the statement."""
+    both = one.certainty is other.certainty is Certainty.DRIFT
+    return both and (one.object, one.origin) == (other.object, other.origin)
+
+
 _NOTHING_LEFT: tuple[tuple[Object, Fact], ...] = ()
 
 
@@ -114,6 +130,7 @@ class Flow(ABC):
         self.line: Callable[[], int] = lambda: 1
         self._likely = Likely.CERTAIN
         self._second = False
+        self._blind = False
         self._traps: list[_Trap] = []
         self._returned: _Exits = []
         self._left = _NOTHING_LEFT
@@ -128,6 +145,7 @@ class Flow(ABC):
         self.failures = []
         self.failed = False
         self.unsure = False
+        self._blind = False
         self._likely = Likely.CERTAIN
         self._returned = []
         self._left = _NOTHING_LEFT
@@ -140,8 +158,8 @@ class Flow(ABC):
         except _Ended:
             pass
         except Fails as failed:
-            returned = next((state for state, nominal in self._returned if nominal), None)
-            if returned is None:
+            returned, likely = min(self._returned, key=lambda left: _NEARNESS[left[1]], default=(None, Likely.DRIFT))
+            if returned is None or likely is Likely.DRIFT:
                 self.failed = True
                 if before is not None:
                     self.state = before
@@ -199,7 +217,8 @@ class Flow(ABC):
             self.unsure |= not fact.sure
             prove(PRESENT if fact.sure else ASSUMED)
             return
-        certain = fact.presence is Presence.ABSENT and (self._second or (fact.sure and not self.unsure))
+        self._blind |= fact.presence is Presence.UNKNOWN
+        certain = fact.presence is Presence.ABSENT and self._certain(fact)
         self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         self.unsure = True
         prove(ASSUMED)
@@ -207,11 +226,17 @@ class Flow(ABC):
     def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
         """The statement makes the object: a failure where it is there already."""
         there = fact.presence in (Presence.PRESENT, Presence.MAYBE)
-        certain = there and (self._second or (fact.sure and not self.unsure))
+        self._blind |= fact.presence is Presence.UNKNOWN
+        certain = there and self._certain(fact)
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         if not certain and (fact.presence is not Presence.ABSENT or fact.doubt is not None):
             self.unsure = True
+
+    def _certain(self, fact: Fact) -> bool:
+        """Whether a statement fails for certain for what is known. In a second run what it made is there, even where
+        that it came so far was not sure; what may have been taken away since is not known again."""
+        return not self._blind if self._second else fact.sure and not self.unsure
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed, but
@@ -266,7 +291,10 @@ class Flow(ABC):
         )
 
     def _lost(self, failure: Failure, left: _WayOut | None) -> None:
-        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed."""
+        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless an
+        outer block takes the error."""
+        if isinstance(left, _Caught) and left.trap.exits[-1].failure is None:
+            left.trap.exits[-1] = left.trap.exits[-1]._replace(failure=failure)
         if not isinstance(left, Fails):
             return
         if left.sqlstate is None:
@@ -280,7 +308,7 @@ class Flow(ABC):
     def claim(self, failure: Failure) -> None:
         """Claim a failure, if the fresh state comes here."""
         most = Likely.CERTAIN if failure.certainty is Certainty.ALWAYS else Likely.EXPECTED
-        if self._likely <= most:
+        if self._likely <= most and not any(_same_drift(failure, other) for other in self.failures):
             self.failures.append(failure)
         self.unsure |= self._likely is Likely.UNKNOWN
 
@@ -320,7 +348,7 @@ class Flow(ABC):
         exits = self._returned
         if leaves != "block" and self._loops:
             exits = self._loops[-1][leaves == "turn"]
-        exits.append((self.state.fork(), self._likely < Likely.DRIFT))
+        exits.append((self.state.fork(), self._likely))
         raise _Ended(exits)
 
     def loop(self, turns: tuple[tuple[op.Operation, ...], ...]) -> None:
@@ -343,8 +371,9 @@ class Flow(ABC):
         self._rejoin(left)
 
     def _rejoin(self, exits: _Exits) -> None:
-        for state, nominal in exits:
-            self._join_into(state, nominal=not nominal, known=True, sure=True)
+        for state, likely in exits:
+            known = likely is not Likely.UNKNOWN
+            self._join_into(state, nominal=likely >= Likely.DRIFT, known=known, sure=known)
 
     def _go(self, likely: Likely, way: Callable[[], None]) -> _WayOut | None:
         """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
@@ -363,43 +392,52 @@ class Flow(ABC):
     def branch(
         self,
         nominal: Callable[[], None],
-        other: Callable[[], None],
+        others: Sequence[Way],
         *,
         known: bool,
         sure: bool,
         wild: frozenset[Member] = frozenset(),
-        causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple,
         leaves: bool = False,
     ) -> None:
-        """Two ways from here, then what holds after either. ``known``: the fresh state goes the first one; ``causes``
-        are what may be missing where the second one is gone; ``leaves``: what that one makes is remembered."""
+        """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``leaves``:
+        what the others make is remembered."""
         entry, unsure = self.state, self.unsure
-        second = entry.fork()
-        likely = Likely.UNKNOWN if not known else Likely.CERTAIN if sure else Likely.EXPECTED
-        failed = self._go(likely, nominal)
+        certain = known and sure
+        forks = [entry.fork() for _ in others]
+        failed = self._go(Likely.UNKNOWN if not known else Likely.CERTAIN if sure else Likely.EXPECTED, nominal)
         first, first_unsure = self.state, self.unsure
-        self.state, self.unsure = second, unsure
-        other_failed = self._go(Likely.DRIFT if known else Likely.UNKNOWN, other)
-        if other_failed is not None:
-            self.state = first
-            if failed is not None:
-                raise failed
-            self.unsure = first_unsure or (isinstance(other_failed, Fails) and not (known and sure))
-            for wanted, fact in causes():
-                self._lost(self._lacking(wanted, fact), other_failed)
-            return
-        if failed is None:
-            second = self.state
-            self.state, self.unsure = first, first_unsure or (self.unsure and not known)
-            self._join_into(second, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
-            return
-        if known and sure and not isinstance(failed, _Ended):
+        alive: list[tuple[Way, State, bool]] = []
+        lost: list[tuple[Way, _WayOut]] = []
+        for way, fork in zip(others, forks, strict=True):
+            self.state, self.unsure = fork, unsure
+            left = self._go(Likely.DRIFT if certain else Likely.UNKNOWN, way.go)
+            if left is None:
+                alive.append((way, self.state, self.unsure))
+            else:
+                lost.append((way, left))
+        ended = [left for left in (failed, *(left for _, left in lost)) if isinstance(left, _Ended)]
+        if ended and not certain:
+            self._likely = Likely.UNKNOWN  # whether anything comes behind
+        if failed is not None and (not alive or (certain and not isinstance(failed, _Ended))):
             self.state = first
             raise failed
-        # Only the second way comes out, and the fresh state may have gone the first one.
-        self.unsure |= isinstance(failed, Fails)
-        if isinstance(failed, _Ended) and known and sure and self._likely is Likely.CERTAIN:
-            self._left = tuple(causes())
+        if failed is None:
+            self.state = first
+            self.unsure = first_unsure or (not known and any(unsure for _, _, unsure in alive))
+            self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
+            for _, state, _ in alive:
+                self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
+            for way, left in lost:
+                for wanted, fact in way.causes():
+                    self._lost(self._lacking(wanted, fact), left)
+            return
+        # Only the others come out, and the fresh state may have gone the first one.
+        self.state = alive[0][1]
+        for _, state, _ in alive[1:]:
+            self._join_into(state, nominal=True, known=False, sure=False)
+        self.unsure = isinstance(failed, Fails) or any(unsure for _, _, unsure in alive)
+        if isinstance(failed, _Ended) and certain and self._likely is Likely.CERTAIN:
+            self._left = tuple(cause for way, _, _ in alive for cause in way.causes())
         self._likely = max(self._likely, Likely.DRIFT if known else Likely.EXPECTED)
 
     def _join_into(
@@ -461,6 +499,7 @@ class Flow(ABC):
                 raise left
             if likely < first:
                 self.unsure |= isinstance(left, Fails)
+            self.unsure |= any(likely is Likely.UNKNOWN and isinstance(left, Fails) for likely, left in lost)
         ways.sort(key=lambda way: way[0])
         (first, self.state), *others = ways
         if first >= Likely.DRIFT:

@@ -52,6 +52,7 @@ class Interpreter(Flow):
         self.temporary: list[Key] = []
         self.altering: set[str] = set()
         self.called: set[str] = set()
+        self.found: dict[tuple[Key, str], Fact] = {}
         self.prepared: dict[str, tuple[op.Run, bool]] = {}
         self.deallocated: set[str] = set()
         self._begun: State | None = None
@@ -94,6 +95,7 @@ class Interpreter(Flow):
         self.place = Place(self.place.migration, statement.index)
         self.line = line
         self.called = set()
+        self.found = {}
         self.whole(statement.operations)
         return self.failures
 

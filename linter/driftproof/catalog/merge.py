@@ -120,7 +120,4 @@ class _Merge:
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
             leaves = self.leaves and theirs.nominal and not mine.nominal
             return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)
-        pair = {mine.presence, theirs.presence}
-        if pair == {Presence.PRESENT, Presence.MAYBE}:
-            return Fact(Presence.MAYBE, False, mine.doubt or theirs.doubt)
         return UNKNOWN

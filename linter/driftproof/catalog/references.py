@@ -135,7 +135,9 @@ def need_field(run: Interpreter, bound: Bound, field: Field, name: str, at: int)
     """The column that is meant must be there."""
     note_use(run, field)
     if field.relation is not None:
-        known = run.state.relations.get(field.relation.key, field.relation)
+        known = run.state.relations.get(field.relation.key)
+        if known is None or known.fact.presence is Presence.ABSENT:  # that one is being made
+            known = field.relation
         relation = run.need_member(known, "column", field.name, at=at)
         if bound.relation is not None and bound.relation.key == relation.key:
             bound.relation = relation

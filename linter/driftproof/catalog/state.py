@@ -305,8 +305,11 @@ class State:
         self.touched.add(relation.key)
         if self.owned is None or id(relation) in self.owned:
             return relation
-        copy = relation.copy()
         table = self.types if self.types.get(relation.key) is relation else self.relations
+        standing = table.get(relation.key)
+        if standing is None or (standing.fact.presence is Presence.ABSENT and standing is not relation):
+            return relation  # it is being made, and entered afterwards
+        copy = relation.copy()
         table[copy.key] = copy
         self.owned.add(id(copy))
         return copy

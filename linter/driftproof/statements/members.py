@@ -70,12 +70,14 @@ class AddColumn(msgspec.Struct, frozen=True, gc=False):
 
 
 class AddConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions."""
+    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions. ``of_new`` is the column that it is written with:
+    it is made where the statement has added that."""
 
     table: Name
     constraint: Constraint
     table_missing_ok: bool = False
     only: bool = False
+    of_new: str | None = None
 
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):

@@ -336,7 +336,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
 
     ``reach`` says where it looks: in ``schema``, along the search_path, in the schema that new objects go to
     (``current``), or anywhere. ``filtered``: it asks for more than the object's presence. ``only`` are the kinds of
-    relations that it sees, if not all.
+    relations, or of constraints, that it sees, if not all.
     """
 
     kind: Kind

@@ -118,9 +118,10 @@ def _in_passes(commands: list[Node], table: Name, table_missing_ok: bool, shift:
     last: Operations = []
     for command in commands:
         for step in _subcommand(command, table, table_missing_ok, shift):
-            if isinstance(step, op.AddColumn) and not step.if_not_exists:
+            if isinstance(step, op.AddColumn):
+                of_new = step.column.name if step.if_not_exists else None
                 for made in step.column.constraints:
-                    of_column = op.AddConstraint(table, made, table_missing_ok)
+                    of_column = op.AddConstraint(table, made, table_missing_ok, of_new=of_new)
                     (keys if made.kind in _KEYS else others).append(of_column)
                 step = msgspec.structs.replace(step, column=msgspec.structs.replace(step.column, constraints=()))
             if isinstance(step, op.AddConstraint):
@@ -196,7 +197,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             parent = range_var(definition["RangeVar"], shift)
             ends = subtype == "AT_DropInherit"
             checks: Operations = [] if ends else [op.NeedRelation(table, partitioned=False)]
-            return [*checks, op.NeedRelation(parent), op.Inherit(parent, table, False, ends=ends)]
+            opened = op.NeedRelation(parent, kinds=() if ends else _TABLES)
+            return [*checks, opened, op.Inherit(parent, table, False, ends=ends)]
         case "AT_AttachPartition" | "AT_DetachPartition" if "name" in definition.get("PartitionCmd", {}):
             child = range_var(definition["PartitionCmd"]["name"], shift)
             inherit = op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")

@@ -3,6 +3,8 @@
 They ask by EXISTS, by a count, by ``to_regclass('a')``, or by way of a variable that one of these was assigned to.
 """
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 from driftproof.statements.operations import Probe, Test
@@ -50,6 +52,11 @@ def test(wrapped: Node, known: Variables, writing: Writing) -> Test:
             return _not(test(node["arg"], known, writing))
         case _:
             return OPAQUE
+
+
+def _joined(connective: Literal["and", "or"], parts: Sequence[Test]) -> Test:
+    """The parts under a connective, if there is more than one of them."""
+    return parts[0] if len(parts) == 1 else Test(connective, parts=tuple(parts))
 
 
 def _not(inner: Test) -> Test:
@@ -143,20 +150,42 @@ def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Te
 
     More than one row for a question is not meant; where it is asked along the path or anywhere, there may be.
     """
-    some = counts[0] if len(counts) == 1 else Test("or", parts=counts)
-    every = counts[0] if len(counts) == 1 else Test("and", parts=counts)
-    match operator, number:
-        case ("=", "0") | ("<", "1") | ("<=", "0"):
-            return _not(some)
-        case (">", "0") | (">=", "1") | ("<>", "0"):
-            return some
-    if number == str(len(counts)):
-        match operator:
-            case "=" | ">=":
-                return every
-            case "<>" | "<":
-                return _not(every)
-    return OPAQUE
+    if number is None or not number.isdecimal() or len(counts) > _MOST_COUNTED:
+        return OPAQUE
+    least = int(number)
+    match operator:
+        case ">=":
+            return _at_least(least, counts)
+        case ">":
+            return _at_least(least + 1, counts)
+        case "<":
+            return _not(_at_least(least, counts))
+        case "<=":
+            return _not(_at_least(least + 1, counts))
+        case "=":
+            return _exactly(least, counts)
+        case "<>":
+            return _not(_exactly(least, counts))
+        case _:
+            return OPAQUE
+
+
+_MOST_COUNTED = 5
+
+
+def _at_least(number: int, counts: tuple[Test, ...]) -> Test:
+    if number <= 0:
+        return TRUE
+    each = [_joined("and", chosen) for chosen in combinations(counts, number)]
+    return _joined("or", each) if each else FALSE
+
+
+def _exactly(number: int, counts: tuple[Test, ...]) -> Test:
+    if number == 0:
+        return _not(_at_least(1, counts))
+    if number >= len(counts):
+        return _at_least(number, counts)
+    return Test("and", parts=(_at_least(number, counts), _not(_at_least(number + 1, counts))))
 
 
 def _comparison(node: Node, known: Variables, writing: Writing) -> Test:
@@ -168,7 +197,7 @@ def _comparison(node: Node, known: Variables, writing: Writing) -> Test:
         if operator != "=" or not (items := listed(right)):
             return OPAQUE
         each = [_compared("=", left, item, known, writing) for item in items]
-        return each[0] if len(each) == 1 else Test("or", parts=tuple(each))
+        return _joined("or", each)
     if node.get("kind") != "AEXPR_OP":
         return OPAQUE
     if known.value(right) is None and known.value(left) is not None:
@@ -208,4 +237,4 @@ def _look_up(call: Node, known: Variables) -> Test | None:
 def _exists(wrapped: Node, known: Variables, writing: Writing, member: Node | None = None) -> Test:
     """Whether a query over catalogs has rows; ``member`` is to be among them."""
     asked = ask(wrapped, known, writing, member)
-    return asked[0] if len(asked) == 1 else Test("or", parts=asked)
+    return _joined("or", asked)

@@ -106,6 +106,8 @@ _ONLY = {
     "pg_views": ("view",),
     "pg_matviews": ("materialized view",),
     "pg_sequences": ("sequence",),
+    "information_schema.table_constraints": ("primary key", "unique", "check", "foreign key", "not null"),
+    "information_schema.check_constraints": ("check", "not null"),
 }
 # Only some of that kind are in these: the roles that may log in.
 _SOME = {"pg_user"}
@@ -123,11 +125,25 @@ _KINDS = {
     "VIEW": "view",
     "FOREIGN": "foreign table",
 }
+# contype and constraint_type
+_CONSTRAINTS = {
+    "p": "primary key",
+    "u": "unique",
+    "c": "check",
+    "f": "foreign key",
+    "x": "exclude",
+    "t": "trigger",
+    "n": "not null",
+    "PRIMARY KEY": "primary key",
+    "UNIQUE": "unique",
+    "CHECK": "check",
+    "FOREIGN KEY": "foreign key",
+}
 _TYPES = {"b": "base", "c": "composite type", "d": "domain", "e": "enum", "m": "multirange", "r": "range"}
 # Columns that every row of an object that can be named has at false (or above 0).
 _NEUTRAL = {"attisdropped", "attnum", "tgisinternal"}
 # Conditions that are meant to hold for the object that is named, and say what kind it is.
-_MEANT = {"constraint_type", "contype", "routine_type", "prokind"}
+_MEANT = {"routine_type", "prokind"}
 LOOK_UPS: dict[str, Kind] = {
     "to_regclass": "relation",
     "to_regtype": "type",
@@ -276,7 +292,9 @@ class _Question:
             self.only = (_KINDS.get(self.known.value(other) or "", "other"),)
         elif operator == "=" and name == "typtype":
             self.only = (_TYPES.get(self.known.value(other) or "", "other"),)
-        elif name in ("relkind", "typtype", *_MEANT):
+        elif operator == "=" and name in ("contype", "constraint_type"):
+            self.only = (_CONSTRAINTS.get(self.known.value(other) or "", "other"),)
+        elif name in ("relkind", "typtype", "contype", "constraint_type", *_MEANT):
             self.filtered = True
         elif name not in _NEUTRAL:
             self.opaque = True
@@ -357,8 +375,8 @@ class _Question:
                     schema = text
                 elif of in ("relation", "type") and kind != "relation":
                     relation = text
-        only = self.only if kind in ("relation", "type") else ()
-        if kind in ("relation", "column"):
+        only = self.only if kind in ("relation", "type", "constraint") else ()
+        if kind in ("relation", "column", "constraint"):
             only = only or _ONLY.get(self.catalogs[alias], ())
         if "index" in only:
             kind, only = "index", ()

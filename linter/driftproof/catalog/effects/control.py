@@ -1,18 +1,20 @@
 """Queries, settings and transactions; branches, handlers and loops; what can't be followed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, settle
 from driftproof.catalog.effects.keys import check_arbiter
-from driftproof.catalog.effects.parts import check_kind
+from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
+from driftproof.catalog.flow import Way
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.state import PRESENT, UNKNOWN, Fact, Ran, Relation
+from driftproof.catalog.state import ABSENT, PRESENT, UNKNOWN, Fact, Ran, Relation
+from driftproof.objects import Object
 from driftproof.statements import operations as op
 
 
@@ -154,24 +156,26 @@ def choose(run: Interpreter, step: op.If) -> None:
         run.steps(step.then if answer.settled else step.otherwise)
         return
 
-    def way(holds: bool) -> Callable[[], None]:
+    nominal = answer.fresh is not False
+    entry = run.state.fork()
+    told = (answer.fails, answer.holds)
+
+    def way(holds: bool, facts: Iterable[tuple[Object, Fact]]) -> Callable[[], None]:
         def go() -> None:
-            for wanted, fact in answer.holds if holds else answer.fails:
+            for wanted, fact in facts:
                 settle(run.state, wanted, fact)
             run.steps(step.then if holds else step.otherwise)
 
         return go
 
-    nominal = answer.fresh is not False
-    entry = run.state.fork()
-    run.branch(
-        way(nominal),
-        way(not nominal),
-        known=answer.fresh is not None,
-        sure=answer.sure,
-        wild=answer.wild,
-        causes=lambda: lacking(entry, step.test, answer),
-    )
+    # Where the condition names no object that must be there, or missing, each that decides it alone may be.
+    known = answer.fresh is not None
+    each = list(lacking(entry, step.test, answer)) if known and not all(told) else []
+    first = told[nominal] or [(wanted, PRESENT) for wanted, _ in each]
+    others = [Way(way(not nominal, [(cause[0], ABSENT)]), lambda cause=cause: (cause,)) for cause in each]
+    if told[not nominal] or not each:
+        others = [Way(way(not nominal, told[not nominal]), lambda: lacking(entry, step.test, answer))]
+    run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:
@@ -181,7 +185,7 @@ def attempt(run: Interpreter, step: op.Try) -> None:
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
     """A loop: its body may run, or not."""
-    run.branch(lambda: run.loop((step.body,)), lambda: None, known=False, sure=False)
+    run.branch(lambda: run.loop((step.body,)), [Way(lambda: None)], known=False, sure=False)
 
 
 def loop(run: Interpreter, step: op.Loop) -> None:

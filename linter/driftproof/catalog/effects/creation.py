@@ -5,12 +5,11 @@ import msgspec
 from driftproof.catalog import naming
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
-from driftproof.catalog.effects.inheritance import COPIED, check_merged, refuse_heirs
+from driftproof.catalog.effects.inheritance import COPIED, check_lifetime, check_merged, refuse_heirs
 from driftproof.catalog.effects.keys import (
     check_columns,
     check_partitioned,
     covers_own,
-    fails,
     key_columns,
     lack_of_key,
     shape_of,
@@ -19,7 +18,6 @@ from driftproof.catalog.effects.keys import (
 from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link, pass_on
 from driftproof.catalog.effects.parts import (
     INDEXED,
-    check_kind,
     check_persistence,
     check_reference,
     doubted,
@@ -29,6 +27,7 @@ from driftproof.catalog.effects.parts import (
     refers_to,
     table_doubt,
 )
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
 from driftproof.catalog.interpreter import Interpreter
@@ -92,6 +91,7 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     sequenced = [*(column for copy in copies for column in copied_identities(*copy)), *made.columns]
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
+    _check_parents(run, made, relation)
     if not made.typed:
         check_merged(run, relation, made.columns)
     if made.kind == "view":
@@ -337,12 +337,6 @@ def _columns_of(
             relation.types.update(parent.types)
             found.extend((name, _in_doubt(parent.member("column", name))) for name in parent.columns())
             if parent_name in made.parents:
-                kinds: tuple[op.RelationKind, ...] = ("composite type",) if made.typed else ("table", "foreign table")
-                check_kind(run, parent, kinds, at=parent_name.at)
-                if made.partition and parent.partitioned == frozenset():
-                    fails(run, "42P17", parent.fact)
-                elif not (made.partition or made.typed):
-                    refuse_heirs(run, parent)
                 relation.parents = (*relation.parents, parent.key)
             else:
                 check_kind(run, parent, _COPYABLE, at=parent_name.at)
@@ -360,6 +354,22 @@ def _columns_of(
     if made.query is not None:
         found.extend((name, _in_doubt(field.fact)) for name, field in outputs.columns)
     return found
+
+
+def _check_parents(run: Interpreter, made: op.CreateRelation, relation: Relation) -> None:
+    """Tables and foreign tables have heirs, partitioned ones nothing but partitions, and types tables of them."""
+    kinds: tuple[op.RelationKind, ...] = ("composite type",) if made.typed else ("table", "foreign table")
+    for name in made.parents:
+        parent = _row_type(run, name) if made.typed else run.state.look_up(name)[1]
+        if parent is None or parent.key not in relation.parents:
+            continue
+        check_kind(run, parent, kinds, at=name.at)
+        if not made.typed:
+            check_lifetime(run, parent, relation.key, both=made.partition)
+        if made.partition and parent.partitioned == frozenset():
+            fails(run, "42P17", parent.fact)
+        elif not (made.partition or made.typed):
+            refuse_heirs(run, parent)
 
 
 def _row_type(run: Interpreter, name: Name) -> Relation | None:

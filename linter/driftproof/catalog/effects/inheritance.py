@@ -5,8 +5,8 @@ Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tab
 
 from collections.abc import Iterable
 
-from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import UNKNOWN, Key, Presence, Relation
 from driftproof.catalog.typenames import spelled
@@ -60,6 +60,9 @@ def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None
         for parent in parents_of(run, relation):
             fails(run, "42809", parent.fact)
     if add.only and relation.kind != "composite type":
+        for child in run.state.children(relation):
+            fails(run, "42P16", child.fact)
+    if add.column.identity and not add.only and relation.partitioned == frozenset():
         for child in run.state.children(relation):
             fails(run, "42P16", child.fact)
     _merge(run, relation, add.column)
@@ -127,6 +130,7 @@ def _ancestors(run: Interpreter, relation: Relation) -> set[Key]:
 def _refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, partition: bool) -> None:
     if partition and child.parents:
         fails(run, "42809", parent.fact, child.fact)
+    check_lifetime(run, parent, child.key, both=partition)
     if not partition:
         refuse_heirs(run, parent)
     if parent.key in child.parents or child.key in _ancestors(run, parent):
@@ -145,6 +149,13 @@ def refuse_heirs(run: Interpreter, parent: Relation) -> None:
         fails(run, "42809", parent.fact)
 
 
+def check_lifetime(run: Interpreter, parent: Relation, child: Key, *, both: bool) -> None:
+    """A table that stays inherits from no temporary one; of ``both``, no temporary one from one that stays either."""
+    temporary = parent.key[0] == "pg_temp"
+    if temporary != (child[0] == "pg_temp") and (both or temporary):
+        fails(run, "42809", parent.fact)
+
+
 def inherit(run: Interpreter, step: op.Inherit) -> None:
     """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT; constraints and triggers come and go with the parent."""
     parent, child = (run.state.look_up(name)[1] for name in (step.parent, step.child))
@@ -155,6 +166,7 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
             link(run, parent, child)
         return
     if not step.ends:
+        check_kind(run, child, ("table", "foreign table"), at=step.child.at)
         _refuse_joining(run, parent, child, partition=step.partition)
     elif not (parent.open or child.open) and parent.key not in child.parents:
         fails(run, "42P01", parent.fact, child.fact)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, GONE, Fact, Presence, Relation, Shape, Unique
 from driftproof.objects import Object
@@ -243,15 +244,6 @@ def need_index(run: Interpreter, need: op.NeedIndex) -> None:
     if need.identifies and (unique is None or unique.expressions or unique.partial or unique.deferrable):
         fails(run, "42809", index.fact)
     run.unsure |= need.identifies and relation.primary_key != need.index  # its columns may be NULL
-
-
-def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
-    """The statement fails where all of this is there, with an error that no rule speaks of."""
-    if any(fact == ABSENT for fact in facts):
-        return
-    if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
-        run.raises(sqlstate)
-    run.unsure = True
 
 
 def _key(relation: Relation, columns: list[str]) -> Object:

@@ -22,27 +22,21 @@ from driftproof.catalog.effects.inheritance import (
     refuse_shared,
     refuse_typed,
 )
-from driftproof.catalog.effects.keys import (
-    check_adopted,
-    check_columns,
-    check_partitioned,
-    fails,
-    key_columns,
-    rename_keys,
-)
+from driftproof.catalog.effects.keys import check_adopted, check_columns, check_partitioned, key_columns, rename_keys
 from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.parts import (
     INDEXED,
-    check_kind,
     check_persistence,
     check_reference,
     forbid_name,
     forbid_relation,
     put_constraint,
 )
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, rename_value, sequence_keys
+from driftproof.catalog.flow import Way
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -68,6 +62,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     refuse_typed(run, relation, only=add.only)
     column = add.column
     fact = relation.member("column", column.name)
+    if add.if_not_exists:
+        run.found[relation.key, column.name] = fact
     if fact.presence is Presence.PRESENT and add.if_not_exists:
         return
     if fact.presence is Presence.MAYBE and add.if_not_exists:
@@ -119,7 +115,7 @@ def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact
         add_column(run, msgspec.structs.replace(add, if_not_exists=False))
         doubtful = run.unsure
 
-    run.branch(lambda: None, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),), leaves=True)
+    run.branch(lambda: None, [Way(missing, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
     run.set_member(run.state.relations[relation.key], "column", name, proven)
     run.unsure |= doubtful
 
@@ -151,6 +147,40 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     relation = run.relation(add.table, missing_ok=add.table_missing_ok)
     if relation is None:
         return
+    if add.of_new is None:
+        _add_constraint(run, relation, add, None)
+        return
+    found = run.found[relation.key, add.of_new]
+    if found.presence is Presence.ABSENT:
+        _add_constraint(run, relation, add, _left_as_it_is(run))
+    elif found.presence is Presence.UNKNOWN:
+        run.unsure = True
+        put_constraint(run, relation, add.constraint, _left_as_it_is(run))
+    elif found.presence is Presence.MAYBE:
+        _add_where_missing(run, relation, add, found)
+
+
+def _add_where_missing(run: Interpreter, relation: Relation, add: op.AddConstraint, found: Fact) -> None:
+    """A constraint that is written with a column which is there in the fresh state."""
+    doubtful = False
+
+    def missing() -> None:
+        nonlocal doubtful
+        lost = [found.doubt and found.doubt.origin, run.place]
+        own = run.state.relations[relation.key]
+        for member, columns in list(own.uses.items()):
+            fact = own.member(*member)
+            if add.of_new in columns and fact.presence is Presence.MAYBE and fact.doubt and fact.doubt.origin in lost:
+                lose_member(run, run.state.relations[relation.key], member, ABSENT)
+        _add_constraint(run, run.state.relations[relation.key], add, None)
+        doubtful = run.unsure
+
+    wanted = relation.object("column", add.of_new or "")
+    run.branch(lambda: None, [Way(missing, lambda: ((wanted, found),))], known=True, sure=found.sure, leaves=True)
+    run.unsure |= doubtful
+
+
+def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint, doubt: Doubt | None) -> None:
     constraint = add.constraint
     if constraint.references is not None:  # PostgreSQL opens the other table before it looks at the columns
         forbid_name(run, relation, constraint)
@@ -196,7 +226,7 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
     if add.only and constraint.kind in ("check", "not null") and not constraint.no_inherit:
         for child in run.state.children(relation):  # which must have it as well
             fails(run, "42P16", child.fact)
-    put_constraint(run, run.state.writable(relation), constraint, None, only=add.only)
+    put_constraint(run, run.state.writable(relation), constraint, doubt, only=add.only)
 
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:

@@ -1,9 +1,8 @@
 """What belongs to a table and has a name elsewhere: statistics in a schema, the tables of a publication."""
 
 from driftproof.catalog import naming
-from driftproof.catalog.effects.keys import fails
 from driftproof.catalog.effects.objects import relabel
-from driftproof.catalog.effects.parts import check_kind
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Key, Presence

@@ -2,8 +2,9 @@
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
-from driftproof.catalog.effects.keys import check_key, check_number, check_types, fails, lack_of_key, unique_key
+from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
 from driftproof.catalog.effects.partitions import pass_on
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
     Dependent,
@@ -35,12 +36,6 @@ def check_persistence(run: Interpreter, own: Key, other: Relation) -> None:
     """Foreign keys go from temporary tables to temporary ones only, and from others to others."""
     if other.kind == "table" and (own[0] == "pg_temp") != (other.key[0] == "pg_temp"):
         fails(run, "42P16", other.fact)
-
-
-def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKind, ...], *, at: int = -1) -> None:
-    """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
-    if kinds and relation.kind not in kinds and relation.kind != "relation":
-        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
 
 
 def forbid_type(run: Interpreter, key: Key, *, sqlstate: str | None = None) -> None:

@@ -5,8 +5,10 @@ import msgspec
 from driftproof.catalog import routines
 from driftproof.catalog.effects.dependents import holders, key_holders, refuse, sequence_holders, take_along, take_away
 from driftproof.catalog.effects.inheritance import parents_of
-from driftproof.catalog.effects.keys import fails, rename_index
-from driftproof.catalog.effects.parts import check_kind, forbid_type
+from driftproof.catalog.effects.keys import rename_index
+from driftproof.catalog.effects.parts import forbid_type
+from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.flow import Way
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Key, Presence, Relation
 from driftproof.objects import Kind, Object
@@ -113,7 +115,7 @@ def _rename_if_there(run: Interpreter, found: Relation, rename: op.RenameRelatio
         rename_relation(run, msgspec.structs.replace(rename, missing_ok=False))
 
     wanted = Object("relation", schema, None, name)
-    run.branch(there, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),))
+    run.branch(there, [Way(missing, lambda: ((wanted, fact),))], known=True, sure=fact.sure)
 
 
 def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
@@ -207,9 +209,12 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
 
 
 def _check_partitioned(run: Interpreter, relation: Relation, wanted: bool) -> None:
-    """Partitions are attached to partitioned tables and their indexes only; neither these nor partitions inherit."""
+    """Partitions are attached to partitioned tables and their indexes only; neither these nor partitions inherit, nor
+    tables of a type."""
     table = run.state.relations.get(relation.of) if relation.kind == "index" and relation.of else relation
     if table is None or table.partitioned is None:
         run.unsure |= wanted
     elif bool(table.partitioned) is not wanted or (not wanted and table.partition and table.parents):
         fails(run, "42809", relation.fact, table.fact)
+    elif not wanted and any(parent.kind == "composite type" for parent in parents_of(run, table)):
+        fails(run, "42809", relation.fact)

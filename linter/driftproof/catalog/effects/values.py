@@ -11,8 +11,8 @@ import msgspec
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
-from driftproof.catalog.effects.keys import fails
-from driftproof.catalog.effects.parts import check_kind, forbid_relation
+from driftproof.catalog.effects.parts import forbid_relation
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, Fact, Key, Member, Presence, Relation

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import routines
-from driftproof.catalog.effects.parts import check_kind
+from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import SYSTEM_COLUMNS, Fact, Relation
 from driftproof.objects import Object

@@ -1,0 +1,21 @@
+"""What statements are refused for that no rule speaks of, and relations of the wrong kind."""
+
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import ABSENT, Fact, Relation
+from driftproof.objects import Object
+from driftproof.statements import operations as op
+
+
+def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
+    """The statement fails where all of this is there, with an error that no rule speaks of."""
+    if any(fact == ABSENT for fact in facts):
+        return
+    if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
+        run.raises(sqlstate)
+    run.unsure = True
+
+
+def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKind, ...], *, at: int = -1) -> None:
+    """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
+    if kinds and relation.kind not in kinds and relation.kind != "relation":
+        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
