@@ -291,8 +291,8 @@ class Flow(ABC):
         )
 
     def _lost(self, failure: Failure, left: _WayOut | None) -> None:
-        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless an
-        outer block takes the error."""
+        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless
+        an outer block takes the error."""
         if isinstance(left, _Caught) and left.trap.exits[-1].failure is None:
             left.trap.exits[-1] = left.trap.exits[-1]._replace(failure=failure)
         if not isinstance(left, Fails):
@@ -343,6 +343,14 @@ class Flow(ABC):
                 raise _Caught(trap)
         raise Fails(sqlstate)
 
+    def risks(self, sqlclass: str) -> None:
+        """An error of that class, of which nothing else is known, may come here."""
+        self.unsure = True
+        for trap in reversed(self._traps):
+            for handler in trap.handlers:
+                if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
+                    trap.catch(handler, trap.entry.fork(), self._likely, Likely.UNKNOWN, None)
+
     def ends(self, leaves: str) -> None:
         """RETURN; EXIT and CONTINUE where they stand in a loop."""
         exits = self._returned
@@ -350,6 +358,10 @@ class Flow(ABC):
             exits = self._loops[-1][leaves == "turn"]
         exits.append((self.state.fork(), self._likely))
         raise _Ended(exits)
+
+    def _exits(self) -> int:
+        """In how many states a stretch of operations has been left before its end."""
+        return len(self._returned) + sum(len(left) + len(continued) for left, continued in self._loops)
 
     def loop(self, turns: tuple[tuple[op.Operation, ...], ...]) -> None:
         """Turns of a loop, one after the other."""
@@ -401,9 +413,10 @@ class Flow(ABC):
     ) -> None:
         """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``leaves``:
         what the others make is remembered."""
-        entry, unsure = self.state, self.unsure
+        entry, unsure, here = self.state, self.unsure, self._likely
         certain = known and sure
         forks = [entry.fork() for _ in others]
+        exits = self._exits()
         failed = self._go(Likely.UNKNOWN if not known else Likely.CERTAIN if sure else Likely.EXPECTED, nominal)
         first, first_unsure = self.state, self.unsure
         alive: list[tuple[Way, State, bool]] = []
@@ -415,11 +428,12 @@ class Flow(ABC):
                 alive.append((way, self.state, self.unsure))
             else:
                 lost.append((way, left))
-        ended = [left for left in (failed, *(left for _, left in lost)) if isinstance(left, _Ended)]
-        if ended and not certain:
+        if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
         if failed is not None and (not alive or (certain and not isinstance(failed, _Ended))):
             self.state = first
+            if not isinstance(failed, Fails):
+                self._claim_lost(lost, here)
             raise failed
         if failed is None:
             self.state = first
@@ -427,9 +441,7 @@ class Flow(ABC):
             self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
             for _, state, _ in alive:
                 self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
-            for way, left in lost:
-                for wanted, fact in way.causes():
-                    self._lost(self._lacking(wanted, fact), left)
+            self._claim_lost(lost, here)
             return
         # Only the others come out, and the fresh state may have gone the first one.
         self.state = alive[0][1]
@@ -438,7 +450,17 @@ class Flow(ABC):
         self.unsure = isinstance(failed, Fails) or any(unsure for _, _, unsure in alive)
         if isinstance(failed, _Ended) and certain and self._likely is Likely.CERTAIN:
             self._left = tuple(cause for way, _, _ in alive for cause in way.causes())
+        if not isinstance(failed, Fails):
+            self._claim_lost(lost, here)
         self._likely = max(self._likely, Likely.DRIFT if known else Likely.EXPECTED)
+
+    def _claim_lost(self, lost: list[tuple[Way, _WayOut]], likely: Likely) -> None:
+        """Claim what ends the ways of drifted states, which branched off where the fresh state comes that likely."""
+        here, self._likely = self._likely, likely
+        for way, left in lost:
+            for wanted, fact in way.causes():
+                self._lost(self._lacking(wanted, fact), left)
+        self._likely = here
 
     def _join_into(
         self,

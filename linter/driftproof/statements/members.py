@@ -70,8 +70,8 @@ class AddColumn(msgspec.Struct, frozen=True, gc=False):
 
 
 class AddConstraint(msgspec.Struct, frozen=True, gc=False):
-    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions. ``of_new`` is the column that it is written with:
-    it is made where the statement has added that."""
+    """ALTER TABLE ... ADD CONSTRAINT; ``only``: not on the partitions. ``of_new`` is the column that it is written
+    with: it is made where the statement has added that."""
 
     table: Name
     constraint: Constraint

@@ -197,7 +197,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             parent = range_var(definition["RangeVar"], shift)
             ends = subtype == "AT_DropInherit"
             checks: Operations = [] if ends else [op.NeedRelation(table, partitioned=False)]
-            opened = op.NeedRelation(parent, kinds=() if ends else _TABLES)
+            opened = op.NeedRelation(parent, kinds=() if ends else TABLES)
             return [*checks, opened, op.Inherit(parent, table, False, ends=ends)]
         case "AT_AttachPartition" | "AT_DetachPartition" if "name" in definition.get("PartitionCmd", {}):
             child = range_var(definition["PartitionCmd"]["name"], shift)

@@ -83,12 +83,13 @@ class _Body:
 
     def __init__(self, datums: Any, lower: Lowering) -> None:
         self.lower = lower
-        self.known = Variables()
         self.datums: list[str] = []
         for datum in datums:
+            _, fields = tagged(datum)
+            self.datums.append(fields.get("refname") or fields.get("fieldname") or "")
+        self.known = Variables({name for name in self.datums if self.datums.count(name) > 1})
+        for name, datum in zip(self.datums, datums, strict=True):
             tag, fields = tagged(datum)
-            name: str = fields.get("refname") or fields.get("fieldname") or ""
-            self.datums.append(name)
             if tag == "PLpgSQL_var" and "default_val" in fields:
                 self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
 
@@ -105,6 +106,7 @@ class _Body:
         exceptions = node.get("exceptions", {}).get("PLpgSQL_exception_block")
         if not exceptions:
             return body
+        self.known.forget(*_assigned(node.get("body"), self.datums))  # how far it came is not known
         handlers = []
         for item in exceptions.get("exc_list", ()):
             handler = item["PLpgSQL_exception"]
@@ -202,10 +204,7 @@ class _Body:
         array = self.known.array(tree)
         self.known.forget(name)
         self.known.hold(name, held)
-        if value is not None:
-            self.known.texts[name] = value
-        if array is not None:
-            self.known.arrays[name] = array
+        self.known.tell(name, value, array)
         return [*_casts(tree, text, self.known), *calls]
 
     def _raise(self, node: Node) -> Operations:
@@ -241,7 +240,8 @@ class _Body:
         turns = []
         for row in rows:
             self.known.forget(*row)
-            self.known.texts.update(row)
+            for name, text in row.items():
+                self.known.tell(name, text)
             turns.append(tuple(self.statements(node.get("body"))))
             self.known.forget(*row)
         return [op.Loop(tuple(turns))]
@@ -390,10 +390,10 @@ def _assigned(node: Any, datums: list[str]) -> list[str]:
             found.extend(_assigned(item, datums))
     elif isinstance(node, dict):
         for tag, value in node.items():
-            if tag == "PLpgSQL_stmt_assign" and value.get("varno", 0) < len(datums):
+            if tag in ("PLpgSQL_stmt_assign", "PLpgSQL_stmt_foreach_a") and value.get("varno", 0) < len(datums):
                 found.append(datums[value.get("varno", 0)])
-            elif tag in ("PLpgSQL_var", "PLpgSQL_rec") and "refname" in value:
-                found.append(value["refname"])
+            if tag in ("PLpgSQL_var", "PLpgSQL_rec", "PLpgSQL_row"):
+                found.extend(_targets({tag: value}))
             elif isinstance(value, (dict, list)):
                 found.extend(_assigned(value, datums))
     return found

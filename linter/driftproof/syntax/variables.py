@@ -1,6 +1,7 @@
 """What is known of PL/pgSQL's variables when the file is read: texts, arrays, and the outcomes of conditions."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -25,9 +26,10 @@ class Held(msgspec.Struct, frozen=True):
 
 class Variables:
     """The variables of a block, by name: ``tests`` are those that are conditions, ``given`` says where one is not NULL,
-    ``counts`` what one counts."""
+    ``counts`` what one counts. Of names that more than one block ``shares`` nothing is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Collection[str] = ()) -> None:
+        self.shared = shared
         self.texts: dict[str, str] = {}
         self.arrays: dict[str, list[str]] = {}
         self.tests: dict[str, op.Test] = {}
@@ -45,15 +47,24 @@ class Variables:
 
     def hold(self, name: str, held: Held) -> None:
         """A variable is given a value that says something of the catalog."""
+        if name in self.shared:
+            return
         for known, test in ((self.tests, held.holds), (self.given, held.given)):
             if test is not None:
                 known[name] = test
         if held.counts is not None:
             self.counts[name] = held.counts
 
+    def tell(self, name: str, text: str | None, array: list[str] | None = None) -> None:
+        """A variable is given a text, or an array of texts."""
+        if text is not None and name not in self.shared:
+            self.texts[name] = text
+        if array is not None and name not in self.shared:
+            self.arrays[name] = array
+
     def copy(self) -> "Variables":
         """A copy that can be changed on its own."""
-        other = Variables()
+        other = Variables(self.shared)
         for mine, its in zip(self._all(), other._all(), strict=True):
             its.update(mine)
         return other

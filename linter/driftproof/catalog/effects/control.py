@@ -97,7 +97,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     """What can't be followed: UNKNOWN from here on. Nobody drops a role, a schema or a table of the platform's in
     passing."""
     state = run.state
-    run.unsure |= step.owned
+    run.unsure = True
     forget_rows(run)
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)

@@ -23,6 +23,8 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
                 run.forbid(wanted, PRESENT, sqlstate="23505")
             elif not run.unsure:
                 run.state.rows |= {row}
+    if run.in_function and any(modifies.inserts for _, modifies in modified):
+        run.risks("23")  # a value that is missing, or there already
 
 
 def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Row]:
