@@ -204,6 +204,6 @@ def _drift(migrations: Migrations) -> tuple[dict[tuple[Place | None, str], list[
                         item.object.name if item.object.kind == "column" else f"{item.object.kind} {item.object.name}"
                     )
                     claims.setdefault((item.origin, name), []).append((run.place, item.sqlstate))
-            if run.unsure:
+            if run.unsure or run.obscure:
                 unsure.add(run.place)
     return claims, unsure

@@ -113,7 +113,8 @@ class Flow(ABC):
     """One statement at a time, on every way that a state may take through it.
 
     ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
-    fails, with or without a prediction. ``unsure`` says that something before the place at hand may fail unseen.
+    fails, with or without a prediction. ``unsure`` says that something before the place at hand may fail unseen,
+    ``obscure`` that it may in a drifted state.
     ``incomplete`` is the first migration that needs what the history never made; ``complete`` says that all that is
     there is known, so that this fails for certain.
     """
@@ -123,6 +124,7 @@ class Flow(ABC):
         self.failures: list[Failure] = []
         self.failed = False
         self.unsure = False
+        self.obscure = False
         self.incomplete: int | None = None
         self.complete = False
         self.place = Place(0, 0)
@@ -145,6 +147,7 @@ class Flow(ABC):
         self.failures = []
         self.failed = False
         self.unsure = False
+        self.obscure = False
         self._blind = False
         self._likely = Likely.CERTAIN
         self._returned = []
@@ -246,7 +249,7 @@ class Flow(ABC):
         if self.unsure and self._traps:
             return  # what else fails before it, a handler may take
         sqlstate = sqlstate or UNDEFINED[wanted.kind]
-        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS, UNKNOWN, -1, claimed=self.complete)
+        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS, UNKNOWN, -1, claimed=self.complete and not self.unsure)
 
     def _may_fail(
         self,
@@ -428,6 +431,7 @@ class Flow(ABC):
                 alive.append((way, self.state, self.unsure))
             else:
                 lost.append((way, left))
+        self.obscure |= not unsure and any(doubtful for _, _, doubtful in alive)
         if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
         if failed is not None and (not alive or (certain and not isinstance(failed, _Ended))):

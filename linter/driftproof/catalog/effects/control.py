@@ -1,6 +1,7 @@
 """Queries, settings and transactions; branches, handlers and loops; what can't be followed."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -172,7 +173,7 @@ def choose(run: Interpreter, step: op.If) -> None:
     known = answer.fresh is not None
     each = list(lacking(entry, step.test, answer)) if known and not all(told) else []
     first = told[nominal] or [(wanted, PRESENT) for wanted, _ in each]
-    others = [Way(way(not nominal, [(cause[0], ABSENT)]), lambda cause=cause: (cause,)) for cause in each]
+    others = [Way(way(not nominal, [(wanted, ABSENT)]), partial(tuple, [(wanted, fact)])) for wanted, fact in each]
     if told[not nominal] or not each:
         others = [Way(way(not nominal, told[not nominal]), lambda: lacking(entry, step.test, answer))]
     run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
