@@ -9,7 +9,8 @@ from driftproof.diagnostic import Applicability
 from driftproof.fix.apply import fix_history
 from driftproof.rule import Case, Rule
 from driftproof.runner.platforms import prepare
-from driftproof.runner.prove import FileProof, Verdict, prove
+from driftproof.runner.proofs import FileProof, Verdict
+from driftproof.runner.prove import prove
 from driftproof.runner.server import Server, open_server
 from tests.histories import RULES, history_of_case, rerun_of
 

@@ -8,7 +8,8 @@ from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.runner.explore import Exploration, Explored, Found
 from driftproof.runner.platforms import prepare
-from driftproof.runner.prove import Verdict, prove
+from driftproof.runner.proofs import Verdict
+from driftproof.runner.prove import prove
 from driftproof.runner.server import Server
 from tests.histories import RULES, history_of
 

@@ -14,7 +14,8 @@ from driftproof.diagnostic import Diagnostic
 from driftproof.fix.apply import fix_history
 from driftproof.rerun import Rerun
 from driftproof.runner.platforms import Platform, prepare
-from driftproof.runner.prove import FileProof, Verdict, prove
+from driftproof.runner.proofs import FileProof, Verdict
+from driftproof.runner.prove import prove
 from driftproof.runner.server import Server
 from tests.histories import RULES, history_of
 

@@ -17,7 +17,7 @@ from driftproof.cli import main
 from driftproof.report import junit, proof
 from driftproof.report.proof import ProofReport
 from driftproof.report.terminal import painter
-from driftproof.runner.prove import FileProof, Proof, Verdict
+from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.workers import ServerProof
 from tests.histories import check
 

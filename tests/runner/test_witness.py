@@ -89,6 +89,29 @@ def test_second_runs_and_what_fails_always(server: Server) -> None:
     assert run(server, always.script).sqlstate == "42703"
 
 
+BY_HAND = "COMMENT ON TABLE made_by_hand IS '';\n"
+
+
+def test_a_file_that_runs_in_part_is_shown_with_that_part(server: Server) -> None:
+    found = witnesses(server, DOUBT + BY_HAND + "CREATE INDEX IF NOT EXISTS i ON t (b);\nCREATE TYPE m AS ENUM ();\n")
+    by_code = {one.code: one for one in found}
+
+    assert run(server, by_code["DP101"].script).sqlstate == "42703"
+    assert by_code["DP101"].fixed is not None
+    assert run(server, by_code["DP101"].fixed).ok
+    assert run(server, by_code["DP207"].script).sqlstate == "42710"
+
+
+def test_a_state_that_such_a_file_makes_itself_is_shown(server: Server) -> None:
+    enum = "CREATE TYPE m AS ENUM ('a');\nCREATE TABLE IF NOT EXISTS t (a m, b int);\n"
+    found = witnesses(server, BY_HAND + enum + "COMMENT ON COLUMN t.b IS '';\n")
+    [within] = [one for one in found if one.code == "DP101"]
+
+    assert run(server, within.script).sqlstate == "42703"
+    assert within.fixed is not None
+    assert run(server, within.fixed).ok
+
+
 def test_files_have_steady_names_and_others_are_never_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from driftproof.analysis import analyse
 from driftproof.fix.apply import fix_history
 from driftproof.history import History
 from driftproof.rerun import Rerun
-from driftproof.runner.prove import FileProof, Verdict
+from driftproof.runner.proofs import FileProof, Verdict
 from driftproof.runner.server import open_server
 from driftproof.runner.workers import Claims, ServerProof, Servers, prove_all
 from tests.histories import RULES, history_of

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from driftproof.report import printable
 from driftproof.report.proof import ProofReport
-from driftproof.runner.prove import FileProof, Proof, Verdict
+from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.workers import ServerProof
 
 # What XML 1.0 cannot hold, not even as a reference.

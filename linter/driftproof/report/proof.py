@@ -9,7 +9,7 @@ from driftproof.report import printable
 from driftproof.report.frame import visible
 from driftproof.report.terminal import BOLD, DIM, GREEN, RED, YELLOW, Paint
 from driftproof.runner.explore import Found
-from driftproof.runner.prove import FileProof, Proof, Verdict
+from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.workers import ServerProof
 
 

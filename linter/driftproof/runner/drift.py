@@ -57,6 +57,10 @@ class Recipe(msgspec.Struct, frozen=True):
             return statement
         return None if statement < self.at + self.within else statement - self.within
 
+    def index(self, statement: int) -> int:
+        """The index that a statement of the file itself has in ``given``."""
+        return statement if statement < self.at else statement + self.within
+
     def ahead(self, statement: int | None) -> bool:
         """Whether a statement of ``given`` stands before the state is made, or makes it."""
         return statement is not None and bool(self.within) and statement < self.at + self.within

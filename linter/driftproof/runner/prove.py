@@ -1,8 +1,7 @@
 """Proof on a server: each predicted failure in the start state that it names, and the same state with the fix."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,8 @@ from driftproof.history import History, Migration
 from driftproof.runner.drift import ComesBack, NotBuilt, Recipe, recipes
 from driftproof.runner.ends import End, differences, lacking
 from driftproof.runner.execute import pieces_of
-from driftproof.runner.explore import Exploration, Explored, explore, needed
+from driftproof.runner.explore import Exploration, explore, needed
+from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.states import Ran, Room, States
 from driftproof.runner.witness import Steps, Witness, alone, made, whole, witness
 
@@ -25,53 +25,6 @@ if TYPE_CHECKING:
 
 OF_TRANSACTIONS = ("25001", "25P01", "55P04")
 """What only the transaction makes a statement fail with: it runs when it is sent alone."""
-
-
-class Verdict(StrEnum):
-    """What the server says of a prediction. ``not reproduced`` is a bug of driftproof's."""
-
-    REPRODUCED = "reproduced"
-    NOT_REPRODUCED = "not reproduced"
-    NOT_BUILT = "could not be built"
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """One prediction: the verdict with what the server said, and what became of that state with the fix.
-
-    ``fixed`` is None where there is no fix, or the state was not built; ``lacks`` is what that state then lacks of the
-    schema that a fresh database ends in, or has otherwise (None: that can't be told).
-    """
-
-    diagnostic: Diagnostic
-    verdict: Verdict
-    detail: str
-    fixed: bool | None = None
-    fixed_detail: str = ""
-    lacks: tuple[str, ...] | None = None
-    seconds: float = 0.0
-
-
-class FileProof(msgspec.Struct, frozen=True):
-    """A migration: whether it runs in a fresh database (``fresh`` says what happens there), its predictions, and what
-    differs between the schemas in which a fresh database ends with the fix and without it (None: no fix).
-
-    ``again`` is what is wrong with a second run of the fixed file: that it fails, or what it changes (None: it is not
-    meant to run twice). ``dumped``: schemas were compared by pg_dump too, not only by our own snapshot of the catalogs.
-    ``stand_ins`` are the extensions of that database that are not the real ones; ``explored`` are states that no
-    diagnostic names, ``witnesses`` scripts that show the failures, if so asked.
-    """
-
-    path: str
-    runs: bool
-    fresh: str
-    proofs: tuple[Proof, ...]
-    differences: tuple[str, ...] | None = None
-    again: tuple[str, ...] | None = None
-    dumped: bool = False
-    stand_ins: tuple[str, ...] = ()
-    explored: tuple[Explored, ...] = ()
-    witnesses: tuple[Witness, ...] = ()
-    seconds: float = 0.0
 
 
 def prove(
@@ -134,6 +87,9 @@ class _File:
         self.exploration = exploration
         self.witnesses = witnesses
         self._recipes: dict[int, Recipe] = {}
+        # Of states in which the file was run statement by statement: those that failed, without the fix and with it.
+        self._in_part: dict[int, Collection[int]] = {}
+        self._in_part_fixed: dict[int, Collection[int]] = {}
         self.proven = proven
         self.diagnostics = [item for item in diagnostics if item.path == migration.path]
         self.fix = fixed.get(migration.path)
@@ -373,6 +329,7 @@ class _File:
             return Proof(item, Verdict.NOT_BUILT, f"the file does not run in a fresh database either: {ran.says()}")
         detail = f"statement {first + 1} fails: {news[first]}, each statement run by itself"
         proof = Proof(item, Verdict.REPRODUCED, detail)
+        self._in_part[self.diagnostics.index(item)] = failed.keys()
         return proof if item not in self.promised else self._fixed_in_part(proof, self._with_fix(item, recipe), room)
 
     def _fixed_in_part(self, proof: Proof, fixed: Recipe, room: Room) -> Proof:
@@ -380,6 +337,7 @@ class _File:
         assert item.statement is not None
         assert self.fix is not None
         failed = room.run_alone(fixed.given)
+        self._in_part_fixed[self.diagnostics.index(item)] = failed.keys()
         at = fixed.stands(self.fix.moved(item.statement.start.offset))
         said = next((failed.get(p.index) for p in pieces_of(fixed.given) if p.start <= at < p.end), None)
         if said is not None and item.statement.index in self._alone:
@@ -389,7 +347,7 @@ class _File:
         )
 
     def _witness(self, at: int, proof: Proof) -> Witness | None:
-        """The scripts that show a reproduced failure; one of a file that runs from scratch, or that fails always."""
+        """The scripts that show a reproduced failure; where a file does not run from scratch, with its part that does."""
         item, fresh = proof.diagnostic, self.states.ran[self.migration.index]
         if proof.verdict is not Verdict.REPRODUCED or item.statement is None:
             return None
@@ -398,19 +356,24 @@ class _File:
         base, path, fixed = self.migration.index, self.migration.path, None
         if item.certainty is Certainty.ALWAYS:
             steps = Steps(base, ((path, self._up_to(item.statement.index, self._alone)),), text)
-        elif not fresh.ok:
-            return None
         elif item.certainty is Certainty.RERUN:
+            first = whole(self.migration) if fresh.ok else alone(self.migration, self._alone)
             again = self._up_to(item.statement.index, self._in_second_run)
-            steps = Steps(base, ((path, whole(self.migration)), (f"{path} again", again)), text)
+            steps = Steps(base, ((path, first), (f"{path} again", again)), text)
             if self.fixed is not None and self.again == ():
                 fixed = Steps(base, ((path, whole(self.fixed)), (f"{path} again", whole(self.fixed))))
         else:
             recipe = self._recipes[at]
-            steps = made(self.states, recipe, whole(recipe.given), text)
+            run = whole(recipe.given)
+            if (failing := self._in_part.get(at)) is not None:
+                last = recipe.index(item.statement.index)
+                run = alone(recipe.given, set(failing) - {last}, last)
+            steps = made(self.states, recipe, run, text)
             if proof.fixed:
                 mended = self._with_fix(item, recipe)
-                fixed = made(self.states, mended, whole(mended.given), None)
+                failing = self._in_part_fixed.get(at)
+                run = whole(mended.given) if failing is None else alone(mended.given, failing)
+                fixed = made(self.states, mended, run, None)
         return witness(self.states, item, proof.detail, steps, fixed)
 
     def _up_to(self, statement: int, failing: Mapping[int, str]) -> str:

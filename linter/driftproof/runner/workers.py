@@ -13,7 +13,8 @@ from driftproof.history import History
 from driftproof.processes import crew
 from driftproof.runner.explore import Exploration
 from driftproof.runner.platforms import Platform, prepare
-from driftproof.runner.prove import FileProof, prove
+from driftproof.runner.proofs import FileProof
+from driftproof.runner.prove import prove
 from driftproof.runner.roles import Roles, remember, restore
 from driftproof.runner.server import Server, open_server
 
