@@ -46,7 +46,7 @@ def _qualified(run: Interpreter, parts: tuple[str, ...], at: int, scope: Scope |
         for bound in level.bounds:
             if bound.alias == qualifier and (not path or bound.schema == path[0]):
                 level.use(bound, name)
-                _of(run, bound, name, at)
+                _of(run, bound, name, at, scope)
                 return
         level = level.parent
     unbound(run, qualifier, scope)
@@ -86,12 +86,13 @@ def _bare(run: Interpreter, name: str, at: int, scope: Scope | None) -> None:
     if candidate is not None:
         need_field(run, candidate[0], candidate[1], name, at)
     elif seen:
+        _suggest(run, name, scope)
         absent(run, name, at, seen)
     else:
         run.unsure = True
 
 
-def _of(run: Interpreter, bound: Bound, name: str, at: int) -> None:
+def _of(run: Interpreter, bound: Bound, name: str, at: int, scope: Scope | None) -> None:
     """A column of an item of FROM."""
     fields = bound.fields(name)
     if len(fields) > 1 and not run.unsure:
@@ -101,7 +102,20 @@ def _of(run: Interpreter, bound: Bound, name: str, at: int) -> None:
     elif may_be_function(run, name):
         run.unsure = True
     else:
+        _suggest(run, name, scope)
         absent(run, name, at, [bound])
+
+
+def _suggest(run: Interpreter, name: str, scope: Scope | None) -> None:
+    """For its hint PostgreSQL looks for a column that is missing in all that the query reads, seen from there or not,
+    and stops where one of these has two of that name. Source: searchRangeTableForCol, parse_relation.c."""
+    level = scope
+    while level is not None:
+        for result in (*level.beside, *(bound.result for bound in level.bounds if bound.result is not None)):
+            fields = result.fields(name)
+            if len(fields) > 1 and all(field.fact == PRESENT for field in fields) and not run.unsure:
+                run.raises("42702")
+        level = level.parent
 
 
 def absent(run: Interpreter, name: str, at: int, bounds: list[Bound]) -> None:

@@ -25,6 +25,7 @@ from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, colum
 from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation, Routine
 from driftproof.catalog.typenames import named, need_type
 from driftproof.objects import Object
+from driftproof.statements import operations as op
 from driftproof.statements import query as q
 
 
@@ -73,13 +74,30 @@ class Resolver:
 
     def _arms(self, query: q.Query, parent: Scope | None) -> Result:
         """A set operation: its columns are the first arm's; ORDER BY sees nothing else."""
-        result, *others = [self.query(arm, parent) for arm in query.arms]
+        arms: list[Result] = []
+        for arm in query.arms:
+            arms.append(self.query(arm, _beside(arms, parent) if arms else parent))
+        result, *others = arms
         for other in others:
-            if not self.run.unsure and result.certain and other.certain and len(result.columns) != len(other.columns):
-                self.run.raises("42601")
+            result = self._combined(result, other)
         for label in query.labels:
             self._output(result, label, parent)
-        return Result([(name, field.untyped()) for name, field in result.columns], open=result.open)
+        return result
+
+    def _combined(self, result: Result, other: Result) -> Result:
+        """The columns of a set operation: as many on each side, of types that one of them takes."""
+        if not self.run.unsure and result.certain and other.certain:
+            if len(result.columns) != len(other.columns):
+                self.run.raises("42601")
+            for (_, one), (_, two) in zip(result.columns, other.columns, strict=True):
+                if all(routines.refuses(self.run, *pair) for pair in ((one.type, two.type), (two.type, one.type))):
+                    self.run.raises("42804")
+        types = [field.type for _, field in other.columns] if not (result.open or other.open) else []
+        same = [at < len(types) and field.type == types[at] for at, (_, field) in enumerate(result.columns)]
+        columns = [
+            (name, field if kept else field.untyped()) for (name, field), kept in zip(result.columns, same, strict=True)
+        ]
+        return Result(columns, open=result.open)
 
     def _output(self, result: Result, label: q.ColumnRef, parent: Scope | None) -> None:
         """A column that must be among those of a result: an outer query's is refused with another SQLSTATE."""
@@ -239,6 +257,9 @@ class Resolver:
                 made[0].named = source.alias is not None
             case q.Derived():
                 inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
+                beside = [bound.result for bound in scope.bounds if bound.result is not None]
+                if beside and not source.lateral:
+                    inner = _beside(beside, scope.parent)
                 made = [Bound(source.alias, result=self._renamed(self.query(source.query, inner), source.columns))]
             case q.Function():
                 self.expression(source.expression, scope)
@@ -380,6 +401,7 @@ class Resolver:
             self.query(query, scope)
         vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
         self.run.unsure |= vague
+        self.run.steps(tuple(op.Need("collation", name, holds=True) for name in expression.collations))
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
@@ -446,6 +468,13 @@ class Resolver:
         for row in rows:
             row.bare = False
         self.query(query, Scope(rows, None))
+
+
+def _beside(results: list[Result], parent: Scope | None) -> Scope:
+    """The level around a query that does not see what stands next to it."""
+    scope = Scope([], parent)
+    scope.beside = tuple(results)
+    return scope
 
 
 def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:

@@ -130,7 +130,7 @@ def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
         return False
     schema, path = run.state.extensions.get(extension), run.state.path
     found = schema == name.schema if name.schema is not None else schema is None or path is None or schema in path
-    return full in known.functions or (found and name.name in known.functions)
+    return (name.schema is not None and full in known.functions) or (found and name.name in known.functions)
 
 
 def strangers(run: Interpreter) -> bool:
@@ -238,8 +238,14 @@ def _takes(
     if spread:
         rest = arguments[-1].removesuffix("[]")
         arguments = (*arguments[:-1], *(rest if rest != arguments[-1] else "?" for _ in types[most - 1 :]))
-    refused = any(_refuses(run, given, wanted) for given, wanted in zip(types, arguments, strict=False))
-    return not refused or any(kind == "cast" for kind, _, _ in run.state.objects)
+    return not any(_refuses(run, given, wanted) for given, wanted in zip(types, arguments, strict=False))
+
+
+def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned: bool = False) -> bool:
+    """Whether a value of one type is certainly not taken for another one, as no casts are made here."""
+    if wanted is None or coerces(given, wanted, assigned=assigned) is not False:
+        return False
+    return not any(kind == "cast" for kind, _, _ in run.state.objects)
 
 
 def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
@@ -247,7 +253,7 @@ def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
     schema, _, name = wanted.partition(".")
     if given is not None and given != "pg_catalog.unknown" and (schema, name) in run.state.relations:
         return True
-    return coerces(given, wanted) is False
+    return refuses(run, given, wanted)
 
 
 def need_trigger(run: Interpreter, name: Name, returns: str = "trigger") -> None:

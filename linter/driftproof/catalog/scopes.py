@@ -148,15 +148,17 @@ class Bound:
 
 class Scope:
     """One level of a query; ``names`` are those that a bare name may mean as well: variables and parameters. ``seen``
-    takes, while it is a list, the columns that are used, a row by an empty name."""
+    takes, while it is a list, the columns that are used, a row by an empty name. ``beside`` are results that stand next
+    to a query without being seen from it."""
 
-    __slots__ = ("bounds", "names", "parent", "seen")
+    __slots__ = ("beside", "bounds", "names", "parent", "seen")
 
     def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
         self.bounds = bounds
         self.parent = parent
         self.names = set(names)
         self.seen: list[tuple[Bound, str]] | None = None
+        self.beside: tuple[Result, ...] = ()
 
     def use(self, bound: Bound, name: str) -> None:
         """A column of an item of FROM is used, or its row."""

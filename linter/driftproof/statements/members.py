@@ -44,7 +44,8 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
 class Column(msgspec.Struct, frozen=True, gc=False):
     """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
-    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written."""
+    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written. Of
+    a new type ``default`` says that there is a USING."""
 
     name: str
     at: int = -1

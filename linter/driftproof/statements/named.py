@@ -58,7 +58,8 @@ class CreateStatistics(msgspec.Struct, frozen=True, gc=False):
 class Publish(msgspec.Struct, frozen=True, gc=False):
     """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
 
-    ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed.
+    ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed. ``columns``
+    are the list of each table, ``conditions`` its WHERE.
     """
 
     publication: str
@@ -66,6 +67,8 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     how: Literal["make", "add", "set", "drop"]
     all_tables: bool = False
     schemas: bool = False
+    columns: tuple[tuple[str, ...], ...] = ()
+    conditions: tuple[Expression, ...] = ()
 
 
 class Prepare(msgspec.Struct, frozen=True, gc=False):

@@ -91,7 +91,7 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
     ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE,
     ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions.
-    ``labels`` is what its columns are called before each gets a name of its own."""
+    ``labels`` is what its columns are called before each gets a name of its own, ``collations`` are those of keys."""
 
     name: str | None
     table: Name
@@ -105,12 +105,13 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     adoptable: bool | None = True
     only: bool = False
     labels: tuple[str, ...] = ()
+    collations: tuple[Name, ...] = ()
 
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
     ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``filled`` that it gets rows by COPY,
-    ``needs`` is looked at if it is there."""
+    ``unsuited`` the kinds that are refused as not supported; ``needs`` is looked at if it is there."""
 
     name: Name
     kind: Kind = "relation"
@@ -119,6 +120,7 @@ class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     kinds: tuple[RelationKind, ...] = ()
     partitioned: bool | None = None
     filled: bool = False
+    unsuited: tuple[RelationKind, ...] = ()
     needs: "tuple[Operation, ...]" = ()
 
 

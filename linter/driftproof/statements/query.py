@@ -59,7 +59,7 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
     arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
     constants whose type is told by a cast, or by the column that they are compared with or given to. ``behind`` says
-    of each sub-query how many columns and calls are read before it."""
+    of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
@@ -68,6 +68,7 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     relations: tuple[Name, ...] = ()
     texts: "tuple[tuple[Name | ColumnRef, str], ...]" = ()
     behind: tuple[tuple[int, int], ...] = ()
+    collations: tuple[Name, ...] = ()
 
 
 NOTHING = Expression()
@@ -189,12 +190,17 @@ class Arm(msgspec.Struct, frozen=True, gc=False):
     values: Expression = NOTHING
     assigned: tuple[ColumnRef, ...] = ()
 
+    @property
+    def sets_twice(self) -> bool:
+        """Whether one column is set twice."""
+        return bool(self.assigned) and self.repeated is not None
+
 
 class Modification(msgspec.Struct, frozen=True, gc=False):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
-    ``columns`` are those that INSERT lists, ``repeated`` is the place of the first one that it names again;
-    ``assigned`` are the targets of SET, in ON CONFLICT as well; ``arms`` are those of MERGE.
+    ``columns`` are those that INSERT lists, ``assigned`` the targets of SET, in ON CONFLICT as well; ``repeated`` is
+    the place of the first one that INSERT or UPDATE names again; ``arms`` are those of MERGE.
     ``key`` is the ON CONFLICT column list (empty: none);
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
@@ -221,3 +227,8 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     changed: tuple[str, str] = ("old", "new")
     assigned: tuple[ColumnRef, ...] = ()
     arms: tuple[Arm, ...] = ()
+
+    @property
+    def sets_twice(self) -> bool:
+        """Whether UPDATE sets one column twice."""
+        return bool(self.assigned) and self.source is None and self.repeated is not None

@@ -3,7 +3,7 @@
 import msgspec
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import ColumnRef, Name
+from driftproof.statements.query import NOTHING, ColumnRef, Name
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
 from driftproof.syntax.tables import TABLES, Operations, collation_of, column, constraint, default_of, sequence_of
@@ -216,4 +216,10 @@ def _need_constraint(
 def _retyped(name: str, definition: Node) -> op.Column:
     fields = definition["ColumnDef"]
     written = fields.get("typeName")
-    return op.Column(name, type=type_name(written), spelled=type_text(written), collation=collation_of(fields))
+    return op.Column(
+        name,
+        type=type_name(written),
+        default=NOTHING if "raw_default" in fields else None,
+        spelled=type_text(written),
+        collation=collation_of(fields),
+    )

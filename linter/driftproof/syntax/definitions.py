@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Expression, Name
 from driftproof.syntax import tables
 from driftproof.syntax.functions import ROUTINES, create_aggregate, routine
 from driftproof.syntax.objects import OBJECTS, identity, with_method
@@ -229,12 +229,9 @@ def import_schema(node: Node, _shift: int) -> Operations:
 
 def create_publication(node: Node, shift: int) -> Operations:
     """CREATE PUBLICATION and its tables."""
-    found, needs = _published(node, shift)
-    name = node["pubname"]
-    return [
-        op.Create("publication", Name(None, name), needs=tuple(needs)),
-        op.Publish(name, found, "make", node.get("for_all_tables", False), _names_schemas(node)),
-    ]
+    name, every = node["pubname"], node.get("for_all_tables", False)
+    published, needs = _published(node, shift, op.Publish(name, (), "make", every, _names_schemas(node)))
+    return [op.Create("publication", Name(None, name), needs=tuple(needs)), published]
 
 
 _ACTIONS: dict[str, Any] = {"AP_AddObjects": "add", "AP_SetObjects": "set", "AP_DropObjects": "drop"}
@@ -246,19 +243,21 @@ def alter_publication(node: Node, shift: int) -> Operations:
     found: Operations = [op.Need("publication", Name(None, name))]
     if "pubobjects" not in node:
         return found
-    published, needs = _published(node, shift)
     how = _ACTIONS[node.get("action", "AP_AddObjects")]
+    published, needs = _published(node, shift, op.Publish(name, (), how, schemas=_names_schemas(node)))
     # Whether it is FOR ALL TABLES is looked at before the tables are.
-    return [*found, op.Publish(name, (), "add"), *needs, op.Publish(name, published, how, schemas=_names_schemas(node))]
+    return [*found, op.Publish(name, (), "add"), *needs, published]
 
 
 def _names_schemas(node: Node) -> bool:
     return any("pubtable" not in item["PublicationObjSpec"] for item in node.get("pubobjects", ()))
 
 
-def _published(node: Node, shift: int) -> tuple[tuple[Name, ...], Operations]:
-    """The tables, and what they, their columns, their conditions and the schemas need."""
+def _published(node: Node, shift: int, step: op.Publish) -> tuple[op.Publish, Operations]:
+    """The step with its tables, and what they, their columns and the schemas need."""
     published: list[Name] = []
+    listed: list[tuple[str, ...]] = []
+    conditions: list[Expression] = []
     found: Operations = []
     members: Operations = []
     for item in node.get("pubobjects", ()):
@@ -268,10 +267,13 @@ def _published(node: Node, shift: int) -> tuple[tuple[Name, ...], Operations]:
             published.append(table)
             found.append(op.NeedRelation(table))
             columns = strings(fields["pubtable"].get("columns"))
+            listed.append(tuple(columns))
+            conditions.append(expression(fields["pubtable"].get("whereClause"), shift))
             members.extend(op.NeedMember("column", table, column, kinds=("table",)) for column in columns)
         elif fields["pubobjtype"] == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" and "name" in fields:
             found.append(op.Need("schema", Name(None, fields["name"])))
-    return tuple(published), [*found, *members]
+    tables = msgspec.structs.replace(step, tables=tuple(published), columns=tuple(listed), conditions=tuple(conditions))
+    return tables, [*found, *members]
 
 
 # -- text search, operators, casts, collations ------------------------------------------------------------------------
@@ -336,8 +338,11 @@ def create_class(node: Node, _shift: int) -> Operations:
     if family:
         needs.append(op.Need("operator-family", with_method(qualified(family), method), holds=True))
     needs += [op.Need("function", _name(item["name"])) for item in items if item["itemtype"] == 2]
-    stored = [item["storedtype"] for item in items if "storedtype" in item]
-    needs += [op.Need("type", type_) for type_ in signature(stored)]
+    (indexed,) = signature([node["datatype"]])
+    for stored in signature([item["storedtype"] for item in items if "storedtype" in item]):
+        needs.append(op.Need("type", stored))
+        if method in ("btree", "hash") and stored.name != indexed.name:
+            needs.append(op.Raise("42P17"))  # these store what they index
     found: Operations = [*_place(name), op.Need("access-method", Name(None, method), holds=True), *needs]
     found.append(op.Create("operator-class", name))
     return found if family else [*found, op.Create("operator-family", name, if_not_exists=True)]

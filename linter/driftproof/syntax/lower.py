@@ -195,7 +195,9 @@ _STATEMENTS: dict[str, Handler] = {
     "MergeStmt": _run("MergeStmt"),
     "PrepareStmt": sessions.prepare,
     "ReassignOwnedStmt": definitions.reassign_owned,
-    "RefreshMatViewStmt": _relations("relation", "materialized view"),
+    "RefreshMatViewStmt": lambda node, shift: [
+        op.NeedRelation(range_var(node["relation"], shift), kinds=("materialized view",), unsuited=("table",))
+    ],
     "ReindexStmt": _reindex,
     "RenameStmt": objects.rename,
     "RuleStmt": members.create_rule,

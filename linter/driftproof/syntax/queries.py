@@ -51,7 +51,8 @@ class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
     __slots__ = (
-        *("aggregates", "behind", "calls", "columns", "queries", "relations", "shift", "texts", "types", "windows"),
+        *("aggregates", "behind", "calls", "collations", "columns", "queries", "relations", "shift", "texts", "types"),
+        "windows",
     )
 
     def __init__(self, shift: int) -> None:
@@ -63,13 +64,14 @@ class _Found:
         self.types: list[Name] = []
         self.relations: list[Name] = []
         self.texts: list[tuple[Name | ColumnRef, str]] = []
+        self.collations: list[Name] = []
         self.windows: list[Node] = []
         self.aggregates = False
 
     def done(self) -> Expression:
         for window in self.windows:  # PostgreSQL looks at them last
             self.walk(window)
-        if not (self.columns or self.queries or self.calls or self.types):
+        if not (self.columns or self.queries or self.calls or self.types or self.collations):
             return NOTHING
         return Expression(
             tuple(self.columns),
@@ -79,6 +81,7 @@ class _Found:
             tuple(self.relations),
             tuple(self.texts),
             tuple(self.behind),
+            tuple(self.collations),
         )
 
     def walk(self, node: Any) -> None:
@@ -128,6 +131,9 @@ class _Found:
                         self.columns.append(ColumnRef((*of.parts, *fields), of.at, row=True))
                 elif tag == "over":
                     self.windows.append(value)
+                elif tag == "CollateClause":
+                    self.walk(value)
+                    self.collations.append(qualified(strings(value["collname"])))
                 elif tag not in ("A_Const", "String"):
                     self.walk(value)
             elif kind is list and tag not in ("funcname", "indirection", "name"):
@@ -327,7 +333,7 @@ def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:
 
 
 def _repeated(items: Any) -> int | None:
-    """The place of the first column that an INSERT names a second time."""
+    """The place of the first column that an INSERT or SET names a second time."""
     seen: set[str] = set()
     for at, item in enumerate(items or ()):
         name = item["ResTarget"]["name"]
@@ -435,7 +441,12 @@ def _update(node: Node, shift: int) -> Query:
         misplaced=_misplaced(found),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, assigned=_targets(node.get("targetList"), shift), changed=_changed(node)),
+        modifies=Modification(
+            table.name,
+            assigned=_targets(node.get("targetList"), shift),
+            repeated=_repeated(node.get("targetList")),
+            changed=_changed(node),
+        ),
     )
 
 
@@ -474,7 +485,7 @@ def _merge(node: Node, shift: int) -> Query:
                 _SEEN[clause.get("matchKind", "MERGE_WHEN_MATCHED")],
                 condition.done(),
                 columns=_targets(targets, shift) if inserts else (),
-                repeated=_repeated(targets) if inserts else None,
+                repeated=_repeated(targets),
                 values=values.done(),
                 assigned=() if inserts else _targets(targets, shift),
             )

@@ -219,6 +219,7 @@ def create_index(node: Node, shift: int) -> Operations:
             partial="whereClause" in node,
             adoptable=_adoptable(node, keys),
             labels=index_labels(node),
+            collations=tuple(qualified(strings(key["collation"])) for key in keys if "collation" in key),
             only=not node["relation"].get("inh", False),
         )
     ]

@@ -29,6 +29,9 @@ def run_query(run: Interpreter, step: op.Run) -> None:
     try:
         resolver = Resolver(run)
         result = resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
+        for _, modifies in resolver.modified:
+            if modifies.sets_twice or any(arm.sets_twice for arm in modifies.arms):
+                run.raises("42601")
         if step.result is not None:
             check_result(run, result.row, step.result)
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved

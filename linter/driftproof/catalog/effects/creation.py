@@ -394,6 +394,7 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+    run.steps(tuple(op.Need("collation", name, holds=True) for name in made.collations))
     if made.unique:
         check_partitioned(run, relation, made.keys)
     name = made.name or naming.index_name(run.state, relation, made.labels)

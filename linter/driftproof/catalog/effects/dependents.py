@@ -179,7 +179,7 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
         forget_value(run, relation, name, ("default", "identity", "generated"), fact)
         for user, columns in list(relation.uses.items()):
             if name in columns:
-                if user[0] in ("constraint", "statistics"):
+                if user[0] in ("constraint", "publication-table", "statistics"):
                     relation.members[user] = fact
                 _drop_index_of(run, relation, user[1], fact)
                 del relation.uses[user]

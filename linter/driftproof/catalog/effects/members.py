@@ -3,6 +3,7 @@
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.coercion import spelled_type
 from driftproof.catalog.effects.dependents import (
     Holder,
     depends_on_read,
@@ -42,6 +43,7 @@ from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
     ABSENT,
     ASSUMED,
+    PRESENT,
     UNKNOWN,
     Doubt,
     Fact,
@@ -309,7 +311,8 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
 
 
 def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
-    """ALTER COLUMN ... TYPE needs the type; refused where a view, a rule, a policy or a trigger uses the column."""
+    """ALTER COLUMN ... TYPE needs the type, to which the old one is cast by itself if there is no USING; refused where
+    a view, a rule, a policy or a trigger uses the column."""
     need_column_type(run, to)
     refuse_itself(run, relation, to)
     column = to.name
@@ -321,6 +324,9 @@ def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
     refuse_inherited(run, relation, column)
     refuse_shared(run, relation, column)
     refuse_partitioned(run, relation, column)
+    old, new = spelled_type(relation.types.get(column, "")), spelled_type(spelled(run, to))
+    if to.default is None and relation.kind == "table" and routines.refuses(run, old, new, assigned=True):
+        fails(run, "42804", relation.member("column", column))
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = spelled(run, to)
     forget_values(run, relation)
@@ -339,13 +345,23 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         refuse_inherited(run, relation, drop.name)
         refuse_partitioned(run, relation, drop.name)
         found = holders(relation, drop.name) + sequence_holders(run, relation, drop.name)
+        found += [
+            ((relation.key, user), True)
+            for user, columns in relation.uses.items()
+            if user[0] == "publication-table" and drop.name in columns
+        ]
     elif drop.kind == "constraint":
         refuse_part(run, relation, drop.name)
         found = key_holders(run, relation, drop.name)
     free = True
     fact = relation.member(drop.kind, drop.name)
-    if drop.cascade:  # where what IF EXISTS forgives is not there, all this stays
-        take_along(run, [(item, needs and fact.presence is not Presence.MAYBE) for item, needs in found])
+    if fact == ABSENT and drop.missing_ok:
+        return
+    if drop.cascade and found and fact.presence is Presence.MAYBE:  # where IF EXISTS finds nothing, all this stays
+        _drop_if_there(run, relation, drop, fact)
+        return
+    if drop.cascade:
+        take_along(run, found)
     elif fact.presence is not Presence.ABSENT:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
     fact = run.away(free)
@@ -353,6 +369,23 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     if drop.kind == "trigger" and relation.constraints.get(drop.name) == "trigger":
         del run.state.writable(run.state.relations[relation.key]).constraints[drop.name]
     lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), fact, only=drop.only)
+
+
+def _drop_if_there(run: Interpreter, relation: Relation, drop: op.DropMember, fact: Fact) -> None:
+    """IF EXISTS, of what the fresh state has, with what goes by CASCADE."""
+    wanted = relation.object(drop.kind, drop.name)
+
+    def settled(presence: Fact) -> None:
+        run.state.writable(run.state.relations[relation.key]).members[drop.kind, drop.name] = presence
+
+    def there() -> None:
+        settled(PRESENT if fact.sure else ASSUMED)
+        drop_member(run, drop)
+
+    def missing() -> None:
+        lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), ABSENT)
+
+    run.branch(there, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),), leaves=True)
 
 
 def rename_member(run: Interpreter, rename: op.RenameMember) -> None:

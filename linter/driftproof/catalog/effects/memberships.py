@@ -51,7 +51,7 @@ def publish(run: Interpreter, step: op.Publish) -> None:
     if step.how in ("make", "set"):
         relabel(run, "publication-table", step.publication, None, certain=not run.unsure)
     seen: set[Key] = set()
-    for name in step.tables:
+    for name, columns, condition in zip(step.tables, step.columns, step.conditions, strict=True):
         relation = run.relation(name)
         if relation is not None and relation.key in seen:
             continue
@@ -62,12 +62,16 @@ def publish(run: Interpreter, step: op.Publish) -> None:
         if relation.kind not in ("table", "relation") and step.how != "drop":
             fails(run, "22023", relation.fact)
             continue
+        Resolver(run).over(condition, relation)
+        relation = run.state.relations[relation.key]
         if step.how == "drop":
             relation = run.need_member(relation, "publication-table", step.publication)
         elif step.how == "add":
             wanted = relation.object("publication-table", step.publication)
             run.forbid(wanted, relation.member("publication-table", step.publication))
         there = run.made() if step.how != "drop" else GONE if run.unsure else ABSENT
-        run.state.put_member(relation, ("publication-table", step.publication), there)
+        relation = run.state.put_member(relation, ("publication-table", step.publication), there)
+        named = columns + tuple(reference.parts[-1] for reference in condition.columns)
+        relation.uses["publication-table", step.publication] = named
         for child in run.state.children(relation):  # tables that inherit from it come along, partitions do not
             run.state.put_member(child, ("publication-table", step.publication), UNKNOWN)

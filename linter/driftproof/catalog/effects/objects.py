@@ -230,8 +230,12 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
                 for place, relation in list(state.relations.items()):
                     if relation.kind == "foreign table":
                         run.gone(place, relation.kind, certain=False)
-        case "operator-family" if drop.cascade:
-            forget(run, op.Forget("operator-class"))
+        case "operator-family":  # its classes go with it, also those of other names that were put in it
+            own: ObjectKey = ("operator-class", key[1], name)
+            if key in state.used:
+                forget(run, op.Forget("operator-class"))
+            elif own in state.objects:
+                state.put_object(own, run.away(certain))
         case "statistics":
             relabel(run, "statistics", f"{key[1]}.{name}", None, certain=certain)
         case "publication":

@@ -200,6 +200,8 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     relation = run.relation(need.name, missing_ok=need.missing_ok, kind=need.kind, sqlstate=need.sqlstate)
     if relation is None:
         return
+    if relation.kind in need.unsuited:
+        fails(run, "0A000", relation.fact)
     check_kind(run, relation, need.kinds, at=need.name.at)
     if need.filled and relation.kind == "view" and not any(kind == "trigger" for kind, _ in relation.members):
         run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")

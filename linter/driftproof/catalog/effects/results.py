@@ -26,6 +26,7 @@ def check_result(run: Interpreter, row: list[Field] | None, result: op.Result) -
     if len(result.types) == 1 and len(row) != 1 and wanted[0].startswith("?"):
         return
     _compare(run, [field.type for field in row], [None if type_.startswith("?") else type_ for type_ in wanted], result)
+    _check_number(run, row, [])
 
 
 def _composite(run: Interpreter, ref: op.TypeRef) -> Relation | None:
@@ -40,9 +41,14 @@ def _check_composite(run: Interpreter, row: list[Field] | None, composite: Relat
         return
     columns = [Field(composite.member("column", name), composite, name) for name in composite.columns()]
     _compare(run, [field.type for field in row], [field.type for field in columns], result)
+    _check_number(run, row, columns)
+
+
+def _check_number(run: Interpreter, row: list[Field], columns: list[Field]) -> None:
+    """Without a column that only one side has the numbers differ."""
     doubts = Counter(field.fact.doubt for field in row)
     doubts.subtract(field.fact.doubt for field in columns)
-    for field in (*row, *columns):  # without a column that only one side has the numbers differ
+    for field in (*row, *columns):
         if field.relation is not None and field.fact.presence is Presence.MAYBE and doubts[field.fact.doubt]:
             run.need_member(run.state.relations[field.relation.key], "column", field.name, sqlstate="42P13")
 
