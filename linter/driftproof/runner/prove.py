@@ -347,7 +347,7 @@ class _File:
         )
 
     def _witness(self, at: int, proof: Proof) -> Witness | None:
-        """The scripts that show a reproduced failure; where a file does not run from scratch, with its part that does."""
+        """The scripts that show a reproduced failure; of a file that does not run from scratch, the part that does."""
         item, fresh = proof.diagnostic, self.states.ran[self.migration.index]
         if proof.verdict is not Verdict.REPRODUCED or item.statement is None:
             return None
