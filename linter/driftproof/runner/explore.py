@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from driftproof.catalog.naming import all_constraints, constrained, constraint_names
+from driftproof.catalog.naming import all_constraints, constraint_names
 from driftproof.diagnostic import Certainty, Diagnostic, Place
 from driftproof.history import History, Migration
 from driftproof.objects import Object, described
@@ -19,6 +19,8 @@ from driftproof.suppress import find_ignores
 from driftproof.syntax import quote, quote_name
 
 _ROWS = "23"  # the class of SQLSTATEs that depend on what rows hold
+# Where a column that a foreign key refers to is in doubt, so is the key: of both one thing is said.
+_NO_COLUMN, _NO_KEY = "42703", "42830"
 _MINE = 9
 """The number of recipes that are none of `recipes`."""
 
@@ -100,6 +102,7 @@ def _judged(
     state: str, migration: Migration, failed: dict[int, str], said: Sequence[Diagnostic], unfollowed: str
 ) -> Explored:
     foreseen = {(item.statement.index, item.sqlstate) for item in said if item.certainty and item.statement}
+    foreseen |= {(index, _NO_KEY) for index, sqlstate in foreseen if sqlstate == _NO_COLUMN}
     worst = Explored(state, Found.RUNS, "it runs")
     for index, sqlstate in sorted(failed.items()):
         detail = f"statement {index + 1} fails: {sqlstate}"
@@ -136,9 +139,8 @@ def _trials(history: History, migration: Migration, said: Sequence[Diagnostic]) 
     """All states of a file that no diagnostic names, in a fixed order."""
     named = {item.object for item in said if item.certainty is Certainty.DRIFT}
     for place, piece, made in _doubted(history, migration):
-        for part, columns in _parts(made):
-            # Where a column is in doubt so is its key, and of both one thing is said.
-            if named.isdisjoint((part, *columns)):
+        for part in _parts(made):
+            if part not in named:
                 try:
                     ways = tuple(recipes(history, migration, part, place))
                 except NotBuilt:
@@ -176,20 +178,15 @@ def _doubted(history: History, migration: Migration) -> Iterator[tuple[Place, Pi
                     yield Place(other.index, piece.index), piece, step
 
 
-def _parts(made: CreateRelation) -> Iterator[tuple[Object, tuple[Object, ...]]]:
-    """The columns and constraints of a table; a key with its columns."""
+def _parts(made: CreateRelation) -> Iterator[Object]:
+    """The columns and constraints of a table."""
     schema, table = made.name.schema or "public", made.name.name
     for column in made.columns:
-        yield _column(made, column.name), ()
+        yield Object("column", schema, table, column.name)
     constraints = zip(constraint_names(schema, made), all_constraints(made), strict=True)
     for name, constraint in constraints:
         if constraint.kind != "not null":
-            keyed = constrained(constraint) if constraint.kind in ("primary key", "unique") else ()
-            yield Object("constraint", schema, table, name), tuple(_column(made, column) for column in keyed)
-
-
-def _column(made: CreateRelation, name: str) -> Object:
-    return Object("column", made.name.schema or "public", made.name.name, name)
+            yield Object("constraint", schema, table, name)
 
 
 def _before(migration: Migration, piece: Piece, statement: str) -> tuple[Recipe, ...]:
