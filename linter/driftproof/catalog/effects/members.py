@@ -385,7 +385,7 @@ def _drop_if_there(run: Interpreter, relation: Relation, drop: op.DropMember, fa
     def missing() -> None:
         lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), ABSENT)
 
-    run.branch(there, missing, known=True, sure=fact.sure, causes=lambda: ((wanted, fact),), leaves=True)
+    run.branch(there, [Way(missing, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
 
 
 def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
