@@ -1,13 +1,14 @@
 """Fold a history into diagnostics: parse each migration, hold each statement against the catalog, ask the rules."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 
 import msgspec
 
 from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
-from driftproof.diagnostic import Certainty, Diagnostic, Severity
+from driftproof.diagnostic import Certainty, Diagnostic, Direction, Severity
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History, Session
 from driftproof.repetition import second_run
@@ -16,7 +17,7 @@ from driftproof.rule import FileContext, Rule, StatementContext
 from driftproof.source import Unreadable
 from driftproof.statements.operations import Statement
 from driftproof.statements.walk import rolls_back
-from driftproof.suppress import apply, find_ignores
+from driftproof.suppress import Ignore, apply, find_ignores
 from driftproof.syntax import Parsed, parse
 from driftproof.transactions import Transactions
 
@@ -51,31 +52,54 @@ def analyse(
     starts from objects that were made by hand, it is read once more as what a database with these objects runs.
     """
     read: dict[int, tuple[Statement, ...]] = {}
-    migrations = history.migrations[: max(history.named, default=-1) + 1]
+    migrations = history.migrations[: max(history.named | history.backs, default=-1) + 1]
     files = [_File(FileContext(history, migration, read, fixing), every=every) for migration in migrations]
+    for index in sorted(history.backs):
+        files[index].read_back()
     transactions = Transactions(history)
-    for file in files:
+    for file in (*files, *(file.back for file in files if file.back is not None)):
         file.context.standings = transactions.file(
-            file.context.migration, file.context.statements, file.parsed.failures
+            file.context.migration, file.context.statements, file.parsed.failures, apart=file.way_back
         )
     keeps_session = history.framework.session is Session.SHARED and "search_path" not in history.framework.restores
+    looks = _Looks(rules)
     scratch = interpreter(history.framework.platform, keeps_session=keeps_session)
-    _fold(scratch, files, rules, rerun)
-    if scratch.incomplete is not None:
+    _fold(scratch, files, looks, rerun)
+    since = len(history.migrations) if scratch.incomplete is None else scratch.incomplete
+    if scratch.incomplete is not None or any(file.back is not None and file.back.incomplete for file in files):
         by_hand = [file.by_hand() for file in files]
-        _fold(interpreter(history.framework.platform, by_hand=True, keeps_session=keeps_session), by_hand, rules, None)
+        _fold(interpreter(history.framework.platform, by_hand=True, keeps_session=keeps_session), by_hand, looks, None)
         for file, other in zip(files, by_hand, strict=True):
-            file.add(other, since=scratch.incomplete)
-    named = [file for file in files if file.context.migration.index in history.named]
+            file.add(other, since=since)
     aside = _judge_history(history, {file.context.migration.path: file for file in files}, rules, known or rules)
-    found = [item for file in named for item in _suppressed(file, rules, known or rules)] + aside
+    found = aside
+    judged: list[_File] = []
+    for parts in _parts_of_files(history, files):
+        found += _suppressed(parts, rules, known or rules)
+        judged += parts
     if history.snapshots:
         from driftproof.evidence.settle import settle
 
-        found = settle(history, found, read, {rule.code: rule.severity for rule in rules})
+        back = [item for item in found if item.direction is Direction.DOWN]
+        up = [item for item in found if item.direction is Direction.UP]
+        found = back + settle(history, up, read, {rule.code: rule.severity for rule in rules})
     found.sort(key=lambda diagnostic: (diagnostic.path, diagnostic.span.start.offset, diagnostic.code))
-    statements = sum(len(file.parsed.statements) + len(file.parsed.failures) for file in named)
-    return Analysis(tuple(found), len(history.named), statements)
+    statements = sum(len(file.parsed.statements) + len(file.parsed.failures) for file in judged if file.asked)
+    return Analysis(tuple(found), len({file.context.migration.path for file in judged}), statements)
+
+
+def _parts_of_files(history: History, files: Sequence["_File"]) -> Iterator[list["_File"]]:
+    """What is asked about, file by file: a migration, its way back, or both where they are in one file. There the first
+    is given even if only the second is asked about: its comments are for both."""
+    for file in files:
+        back = file.back
+        if back is not None and back.context.migration.path == file.context.migration.path:
+            yield [file, back]
+            continue
+        if file.asked:
+            yield [file]
+        if back is not None:
+            yield [back]
 
 
 class _File:
@@ -84,16 +108,33 @@ class _File:
     def __init__(self, context: FileContext, parsed: Parsed | None = None, *, every: bool = False) -> None:
         self.context = context
         self.every = every
+        self.asked = context.migration.index in context.history.named
+        self.way_back = False
+        self.back: _File | None = None
+        self.incomplete = False
         self.parsed = _read(context) if parsed is None else parsed
         self.diagnostics: list[Diagnostic] = []
         self._said: set[object] = set()
         self._predicted: set[object] = set()
+
+    def read_back(self) -> None:
+        """Read the way back of the migration, if it does anything: it comes next in a history that goes so far."""
+        history, migration = self.context.history, self.context.migration
+        if migration.back is None:
+            return
+        earlier = ChainMap({}, self.context.earlier)
+        back = _File(FileContext(history.way_back(migration), migration.back, earlier, self.context.fixing))
+        if back.parsed.statements or back.parsed.failures or back.context.unreadable:
+            back.way_back = True
+            self.back = back
 
     def by_hand(self) -> "_File":
         """The file for being read once more; of what is predicted already it need not be said that it is in doubt."""
         other = _File(self.context, self.parsed)
         predicting = (Certainty.ALWAYS, Certainty.DRIFT)
         other._predicted = {item.object for item in self.diagnostics if item.certainty in predicting}
+        other.way_back = self.way_back
+        other.back = None if self.back is None else self.back.by_hand()
         return other
 
     def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
@@ -116,6 +157,9 @@ class _File:
         From the migration ``since`` on, the history does not run on an empty platform anyway, so that a failure which
         only that is sure of is no error; where others may make objects too, it is not even said.
         """
+        if self.back is not None and other.back is not None:
+            index = self.context.migration.index
+            self.back.add(other.back, since=-1 if self.back.incomplete or index >= since else index + 2)
         if self.context.migration.index >= since:
             certain = {(item.object, item.statement) for item in other.diagnostics if _is_certain(item)}
             whole = self.context.history.framework.whole
@@ -131,41 +175,58 @@ def _is_certain(item: Diagnostic) -> bool:
     return item.certainty is Certainty.ALWAYS
 
 
-def _fold(run: Interpreter, files: Sequence[_File], rules: Sequence[Rule], rerun: Rerun | None) -> None:
+class _Looks:
+    """What the rules look at."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.on_failure: Checks = {}
+        for rule in rules:
+            if rule.on_failure is not None:
+                for sqlstate in rule.sqlstates:
+                    self.on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
+        self.on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
+        looking = [(rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None]
+
+        @cache
+        def on_statement(command: str) -> list[Callable[[StatementContext], Iterable[Diagnostic]]]:
+            return [look for commands, look in looking if not commands or command in commands]
+
+        self.on_statement = on_statement
+
+
+def _fold(run: Interpreter, files: Sequence[_File], looks: _Looks, rerun: Rerun | None) -> None:
     """Run the statements of all files; ask the rules about those of the named ones. ``rerun`` None: only about what
     fails in a first run."""
-    on_failure: Checks = {}
-    for rule in rules:
-        if rule.on_failure is not None:
-            for sqlstate in rule.sqlstates:
-                on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
-    looking = [(rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None]
-
-    @cache
-    def on_statement(command: str) -> list[Callable[[StatementContext], Iterable[Diagnostic]]]:
-        return [look for commands, look in looking if not commands or command in commands]
-
-    on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
     for file in files:
-        context, migration = file.context, file.context.migration
-        named = migration.index in context.history.named
-        if named and rerun is not None:
-            file.diagnostics += [item for look in on_file for item in look(context)]
-        run.start_file(migration.index, migration.path, rolls_back=rolls_back(file.parsed.statements))
-        failed: set[int] = set()
-        for statement, standing in zip(file.parsed.statements, context.standings, strict=True):
-            if named and rerun is not None:
-                for look in on_statement(statement.command):
-                    file.diagnostics += look(StatementContext(context, statement, run.state))
-            failures = run.run(statement, partial(migration.source.line_number, statement.start), standing)
-            if run.failed:
-                failed.add(statement.index)
-            if named:
-                for failure in failures:
-                    file.judge(on_failure, statement, failure, run.state)
-        if named and rerun is not None:
-            for statement, failure in second_run(run, context, failed, rerun):
-                file.judge(on_failure, statement, failure, run.state)
+        _run_file(run, file, looks, rerun)
+        if file.back is not None:
+            index = file.context.migration.index
+            with run.aside(index):
+                complete = run.incomplete is None
+                _run_file(run, file.back, looks, None if rerun is None else Rerun.NEVER)
+                file.back.incomplete = complete and run.incomplete is not None
+
+
+def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None) -> None:
+    context, migration = file.context, file.context.migration
+    asked = file.asked
+    if asked and rerun is not None:
+        file.diagnostics += [item for look in looks.on_file for item in look(context)]
+    run.start_file(migration.index, migration.path, rolls_back=rolls_back(file.parsed.statements))
+    failed: set[int] = set()
+    for statement, standing in zip(file.parsed.statements, context.standings, strict=True):
+        if asked and rerun is not None:
+            for look in looks.on_statement(statement.command):
+                file.diagnostics += look(StatementContext(context, statement, run.state))
+        failures = run.run(statement, partial(migration.source.line_number, statement.start), standing)
+        if run.failed:
+            failed.add(statement.index)
+        if asked:
+            for failure in failures:
+                file.judge(looks.on_failure, statement, failure, run.state)
+    if asked and rerun is not None:
+        for statement, failure in second_run(run, context, failed, rerun):
+            file.judge(looks.on_failure, statement, failure, run.state)
 
 
 def _judge_history(
@@ -204,17 +265,31 @@ def _read(file: FileContext) -> Parsed:
     return parsed
 
 
-def _suppressed(judged: _File, rules: Sequence[Rule], known: Sequence[Rule]) -> list[Diagnostic]:
-    file, parsed, diagnostics = judged.context, judged.parsed, judged.diagnostics
-    source = file.migration.source
-    ignores = find_ignores(source) if file.unreadable is None else []
+def _suppressed(parts: Sequence[_File], rules: Sequence[Rule], known: Sequence[Rule]) -> list[Diagnostic]:
+    """What is said of one file: of a migration, its way back, or both."""
+    diagnostics: list[Diagnostic] = []
+    ignores: list[Ignore] = []
+    spans: list[tuple[int, int]] = []
+    of_others: set[Ignore] = set()
+    for part in parts:
+        if part.way_back:
+            diagnostics += [msgspec.structs.replace(item, direction=Direction.DOWN) for item in part.diagnostics]
+        elif part.asked:
+            diagnostics += part.diagnostics
+        found = find_ignores(part.context.migration.source) if part.context.unreadable is None else []
+        ignores += found
+        if not part.asked:
+            of_others.update(found)
+        if ignores:
+            spans += [(statement.start, statement.end) for statement in part.parsed.statements]
+            spans += [(failure.start, failure.end) for failure in part.parsed.failures]
     if not ignores:
         return diagnostics
     active = {rule.code for rule in rules}
-    spans = [(statement.start, statement.end) for statement in parsed.statements]
-    spans += [(failure.start, failure.end) for failure in parsed.failures]
+    source = parts[-1].context.migration.source
     kept, unused = apply(ignores, diagnostics, spans, source, _names(known).get, active)
+    useless = [ignore for ignore in unused if ignore not in of_others]
     for rule in rules:
         if rule.on_ignore is not None:
-            kept.extend(rule.on_ignore(rule, file, ignore) for ignore in unused)
+            kept.extend(rule.on_ignore(rule, parts[-1].context, ignore) for ignore in useless)
     return kept

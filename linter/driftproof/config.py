@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from driftproof.diagnostic import Certainty, Diagnostic, Severity
+from driftproof.diagnostic import Certainty, Diagnostic, Direction, Severity
 from driftproof.fixing import Fixing, Scope, Style
 from driftproof.rerun import Rerun
 from driftproof.unusable import Unusable, did_you_mean
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from driftproof.rule import Rule
 
 OFF = "off"
+_CHOICES = (
+    ("rerun", tuple(Rerun)),
+    ("direction", tuple(Direction)),
+    ("fix-style", tuple(Style)),
+    ("fix-scope", tuple(Scope)),
+)
 _LEVELS = (*(severity.value for severity in Severity), OFF)
 
 
@@ -34,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     ``severity`` sets a rule's severity whatever the rule itself thinks of a case, ``off`` leaves the rule out;
     ``inherited`` sets the severity of doubts that an earlier migration left (unless ``severity`` names the rule).
     ``rerun`` says when failures of a second run are reported, ``fix_style`` and ``fix_scope`` how fixes look.
+    ``direction`` says which ways are checked: up, down or both.
     ``exclude`` holds globs relative to the file; one without a slash matches at any depth. ``snapshots`` are the
     snapshots of databases, relative to the file; without it, those beside the migrations are read.
     """
@@ -45,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     framework: str | None = None
     fail_on: Severity = Severity.WARNING
     rerun: Rerun = Rerun.AUTO
+    direction: Direction = Direction.UP
     fix_style: Style = Style.DO_BLOCK
     fix_scope: Scope = Scope.USED
     exclude: tuple[str, ...] = ()
@@ -248,7 +256,7 @@ def _convert(table: dict[str, Any], shown: str) -> Config:
             raise ConfigError(f"{shown}: unknown key {key}{did_you_mean(key, known)}")
     for key in ("inherited", "fail-on"):
         _check_level(table.get(key, "info"), _LEVELS[:-1], key, shown)
-    for key, words in (("rerun", tuple(Rerun)), ("fix-style", tuple(Style)), ("fix-scope", tuple(Scope))):
+    for key, words in _CHOICES:
         _check_level(table.get(key, words[0]), words, key, shown)
     try:
         settings = msgspec.convert(table, Settings)

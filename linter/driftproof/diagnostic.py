@@ -8,6 +8,14 @@ from driftproof.objects import Object
 from driftproof.source import Position, Span
 
 
+class Direction(StrEnum):
+    """Which ways are asked about: the migrations themselves, their ways back, or both."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
 class Severity(StrEnum):
     """How much a diagnostic matters; ordered by ``rank``."""
 
@@ -85,8 +93,9 @@ class StatementSpan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Diagnostic(msgspec.Struct, frozen=True, gc=False):
-    """One finding. ``origin`` is the statement that left the object in doubt, for those who build that start state;
-    ``confirmed`` are the databases whose snapshots show that the doubt is real."""
+    """One finding, in a migration or in its way back (``direction``). ``origin`` is the statement that left the object
+    in doubt, for those who build that start state; ``confirmed`` are the databases whose snapshots show that the doubt
+    is real."""
 
     code: str
     name: str
@@ -103,3 +112,4 @@ class Diagnostic(msgspec.Struct, frozen=True, gc=False):
     help: str | None = None
     origin: Place | None = None
     confirmed: tuple[str, ...] = ()
+    direction: Direction = Direction.UP

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
-from driftproof.history import History, Migration, Older, Order
+from driftproof.history import History, Migration, Older, Order, misnamed
 from driftproof.history.order import dotted
 from driftproof.source import BOM, Source, Unreadable
 
@@ -42,12 +42,12 @@ def name_of(one: Migration | Source) -> str:
     return path.name if path.name not in _SAME_EVERYWHERE else f"{path.parent.name}/{path.name}"
 
 
-def never_run(history: History) -> Iterator[Source]:
-    """The files that the tool never runs because of their names."""
-    yield from history.around.ignored
-    for migration in history.migrations:
-        if not history.alone and history.framework.skips(Path(migration.path)):
-            yield migration.source
+def never_run(history: History) -> Iterator[tuple[Source, str]]:
+    """The files that the tool never runs because of their names, and what is to be said of them."""
+    tool = history.framework
+    skipped = (one.source for one in history.migrations if not history.alone and tool.skips(Path(one.path)))
+    for source in (*history.around.ignored, *skipped):
+        yield source, misnamed(tool)
 
 
 def twins(history: History) -> Iterator[tuple[Migration, Migration]]:

@@ -1,6 +1,6 @@
 """A rule as a value: its page, its metadata, its cases, and the functions that look."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Literal
@@ -118,7 +118,7 @@ class FileContext:
         self,
         history: "History",
         migration: "Migration",
-        earlier: "dict[int, tuple[Statement, ...]]",
+        earlier: "MutableMapping[int, tuple[Statement, ...]]",
         fixing: Fixing = AS_DESIGNED,
     ) -> None:
         self.history = history

@@ -24,11 +24,17 @@ class Transactions:
         self._batch = False
 
     def file(
-        self, migration: Migration, statements: Sequence[Statement], broken: Sequence[SyntaxFailure] = ()
+        self,
+        migration: Migration,
+        statements: Sequence[Statement],
+        broken: Sequence[SyntaxFailure] = (),
+        *,
+        apart: bool = False,
     ) -> list[Standing]:
-        """Where each statement of the next migration stands; ``broken`` are those that do not parse."""
+        """Where each statement of the next migration stands; ``broken`` are those that do not parse. ``apart``: it is
+        in no batch with the one before."""
         mode = migration.run_mode
-        if mode is not RunMode.BATCH or not self._batch:
+        if apart or mode is not RunMode.BATCH or not self._batch:
             self._number += 1
             self._begun = mode in _AROUND
         self._batch = mode is RunMode.BATCH

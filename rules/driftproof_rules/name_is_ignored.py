@@ -7,8 +7,8 @@ list. Ways down, callbacks and the like are passed, and so are directories of wh
 
 ## Why it matters
 
-Most tools pass by such a file without a word. What it was to change is missing from every database, and what later
-migrations build on it fails.
+Most tools pass by such a file without a word; some refuse to start. What it was to change is missing from every
+database, and what later migrations build on it fails.
 
 ## Example
 
@@ -30,9 +30,8 @@ from driftproof import Diagnostic, History, Rule, Severity, bad, good, never_run
 
 
 def _check(rule: Rule, history: History) -> Iterator[Diagnostic]:
-    tool = history.framework
-    for source in never_run(history):
-        yield rule.about(source, f"{tool.title} does not run this file: no name that it runs ({tool.names})")
+    for source, why in never_run(history):
+        yield rule.about(source, f"this file is never run: {why}")
 
 
 _FIRST = {"20250101000000_orders.sql": "CREATE TABLE orders (id bigint);\n"}

@@ -50,6 +50,7 @@ def test_the_document(project: Project) -> None:
         "message",
         "because",
         "fix",
+        "direction",
     ]
     assert diagnostic["code"] == "DP101"
     assert diagnostic["name"] == "column-not-guaranteed"

@@ -167,6 +167,29 @@ class TestCommand:
         assert [(suite.get("tests"), suite.get("failures")) for suite in root] == [("1", "0"), ("5", "1")]
         assert {item.get("value") for item in root[0].iter("property") if item.get("name") == "stand-in"} == {"pg_cron"}
 
+    def test_ways_back_are_tried_behind_their_migrations(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        sql = "-- +goose Up\nCREATE TABLE IF NOT EXISTS t (a int, b int);\n-- +goose Down\n"
+        (folder / "m").mkdir()
+        (folder / "m" / "1_a.sql").write_text(f"{sql}ALTER TABLE t DROP COLUMN b;\nDROP TABLE t;\n")
+        (folder / "m" / "2_b.sql").write_text(f"{sql}SELECT 1;\nDROP TABLE t, nowhere;\n")
+        assert main(["prove", "--direction", "both", "-j", "1", "--format", "json", "m"]) == 1
+        document = msgspec.json.decode(capfd.readouterr().out)
+        assert [(file["path"], file["direction"], file["fresh"]["runs"]) for file in document["files"]] == [
+            ("m/1_a.sql", "up", True),
+            ("m/2_b.sql", "up", True),
+            ("m/1_a.sql", "down", True),
+            ("m/2_b.sql", "down", False),
+        ]
+        [proof] = document["files"][2]["proofs"]
+        assert (proof["code"], proof["line"], proof["verdict"], proof["fix"]["runs"]) == (
+            "DP101",
+            4,
+            "reproduced",
+            True,
+        )
+        assert main(["prove", "--direction", "down", "m/1_a.sql"]) == 1
+        assert "m/1_a.sql (the way back)\n  fresh database: runs\n" in capfd.readouterr().out
+
     def test_a_text_in_a_file_has_no_colours(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FORCE_COLOR", "1")
         assert main(["prove", "-o", "report.txt", "1.sql"]) == 0

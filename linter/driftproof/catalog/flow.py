@@ -128,6 +128,7 @@ class Flow(ABC):
         self.incomplete: int | None = None
         self.complete = False
         self.place = Place(0, 0)
+        self.since: int | None = None
         self.path = ""
         self.line: Callable[[], int] = lambda: 1
         self._likely = Likely.CERTAIN
@@ -278,6 +279,11 @@ class Flow(ABC):
             drifts = not missing and fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT
             raise Fails(sqlstate, (wanted, fact) if drifts else None)
 
+    def is_inherited(self, doubt: Doubt | None) -> bool:
+        """Whether a doubt was left by an earlier migration than the one at hand."""
+        own = self.place.migration if self.since is None else self.since
+        return doubt is not None and doubt.origin.migration < own
+
     def _failure(
         self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty, fact: Fact, at: int = -1
     ) -> Failure:
@@ -290,7 +296,7 @@ class Flow(ABC):
             at=at,
             origin=doubt.origin if doubt and certainty is Certainty.DRIFT else None,
             because=doubt.because if doubt else None,
-            inherited=doubt is not None and doubt.origin.migration != self.place.migration,
+            inherited=self.is_inherited(doubt),
         )
 
     def _lost(self, failure: Failure, left: _WayOut | None) -> None:

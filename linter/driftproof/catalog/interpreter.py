@@ -114,6 +114,24 @@ class Interpreter(Flow):
             self._second = False
             self.state, self.temporary, self._begun, self._savepoints, self._outer = kept
 
+    @contextmanager
+    def aside(self, since: int) -> Iterator[None]:
+        """What is run from here that the history does not go on from; nothing of it stays. What the migration ``since``
+        left in doubt is no older doubt to it."""
+        kept = self.state, self.temporary, self._begun, self._savepoints, self._outer, self.open
+        place = self.place, self.path, self.incomplete
+        labels = self.uncommitted.copy(), self._born.copy()
+        self.state = self.state.fork()
+        self.state.path, self._outer = self.default_path, None
+        self.since = since
+        try:
+            yield
+        finally:
+            self.since = None
+            self.state, self.temporary, self._begun, self._savepoints, self._outer, self.open = kept
+            self.place, self.path, self.incomplete = place
+            self.uncommitted, self._born = labels
+
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
         """Run operations in order."""
         for operation in operations:
@@ -200,7 +218,7 @@ class Interpreter(Flow):
                     certainty=certainty,
                     origin=reason.origin,
                     because=reason.because,
-                    inherited=reason.origin.migration != self.place.migration,
+                    inherited=self.is_inherited(reason),
                 )
             )
 

@@ -34,6 +34,11 @@ _RULES = "CODE,..."
     type=click.Choice(["auto", "always", "never"]),
     help="When to report what fails in a second run of a file.  [default: auto]",
 )
+@click.option(
+    "--direction",
+    type=click.Choice(["up", "down", "both"]),
+    help="Check the migrations, their ways back, or both.  [default: up]",
+)
 @click.option("--framework", metavar="NAME", help="The tool that runs the migrations, if it is not recognised.")
 @click.option("--stdin-filename", metavar="NAME", help="What to call standard input.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
@@ -54,6 +59,7 @@ def check(
     ignore: tuple[str, ...],
     fail_on: str | None,
     rerun: str | None,
+    direction: str | None,
     framework: str | None,
     stdin_filename: str | None,
     color: str,
@@ -75,7 +81,10 @@ def check(
     if config is not None and isolated:
         raise click.UsageError("--config and --isolated exclude each other")
     choice = Choice(_words(select) if select else None, _words(ignore), "--")
-    jobs = _jobs(paths, stdin_filename, Settings(framework=framework, file=config, isolated=isolated, rerun=rerun))
+    settings = Settings(
+        framework=framework, file=config, isolated=isolated, rerun=rerun, direction=direction, ways_back=True
+    )
+    jobs = _jobs(paths, stdin_filename, settings)
     if show_files:
         _print_files(jobs)
         return 0
@@ -102,7 +111,7 @@ def _note_applied(jobs: "list[Job]", rewritten: set[str]) -> None:
     from driftproof.git import on_main
 
     for job in jobs:
-        for path in on_main(path for path in job.history.by_path if path in rewritten):
+        for path in on_main(one.path for one in job.history.migrations if one.path in rewritten):
             click.echo(f"note: {path} is on the main branch already: {job.history.framework.edited}", err=True)
 
 
@@ -130,7 +139,8 @@ def _report(jobs: "list[Job]", linted: "list[Linted]", fix: bool, dry: bool, uns
     migrations = [
         (migration, one) for job, one in zip(jobs, linted, strict=True) for migration in job.history.migrations
     ]
-    sources = {migration.path: migration.source for migration, _ in migrations}
+    sources = {back.path: back.source for migration, _ in migrations if (back := migration.back) is not None}
+    sources |= {migration.path: migration.source for migration, _ in migrations}
     fixed = [file for one in linted for file in one.fixed]
     sources |= {file.path: sources[file.path].rewritten(file.after) for file in fixed}
     return Report(
@@ -141,7 +151,7 @@ def _report(jobs: "list[Job]", linted: "list[Linted]", fix: bool, dry: bool, uns
         fixed=sum(file.applied for file in fixed) if fix else None,
         dry=dry,
         unsafe=unsafe,
-        least={migration.path: one.least for migration, one in migrations},
+        least={path: one.least for job, one in zip(jobs, linted, strict=True) for path in job.history.by_path},
         notes=tuple(note for job in jobs if job.history.snapshots for note in _notes(job)),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftproof.config import Config, check_framework, load, load_file
+from driftproof.diagnostic import Direction
 from driftproof.history import History, Homes, migration_directories, read_directory, single
 from driftproof.history.frameworks import PLAIN
 from driftproof.rerun import Rerun
@@ -27,12 +28,15 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where configurations come from, and what the command line says against them."""
+    """Where configurations come from, and what the command line says against them. ``ways_back``: the command looks at
+    these too, where it is asked to."""
 
     framework: str | None = None
     file: str | None = None
     isolated: bool = False
     rerun: str | None = None
+    direction: str | None = None
+    ways_back: bool = False
 
     def named_framework(self, directory: Path) -> str | None:
         """The framework that is said to be that of a directory, None where it is to be recognised. Raises
@@ -42,7 +46,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def config(self, directory: Path) -> Config:
         """The configuration for the migrations in ``directory``. Raises ConfigError."""
         config = Config() if self.isolated else load(directory) if self.file is None else load_file(self.file)
-        return config if self.rerun is None else msgspec.structs.replace(config, rerun=Rerun(self.rerun))
+        if self.rerun is not None:
+            config = msgspec.structs.replace(config, rerun=Rerun(self.rerun))
+        if self.direction is not None or not self.ways_back:
+            config = msgspec.structs.replace(config, direction=Direction(self.direction or Direction.UP))
+        return config
 
 
 def read(paths: Sequence[str], settings: Settings) -> list[Job]:
@@ -55,13 +63,20 @@ def read(paths: Sequence[str], settings: Settings) -> list[Job]:
         config = settings.config(directory)
         names = None if directory in named else named
         snapshots = _snapshots(directory, config)
-        for history in read_directory(directory, names, settings.framework or config.framework, homes):
+        framework = settings.framework or config.framework
+        for history in read_directory(directory, names, framework, homes, config.direction):
             wanted = frozenset(
                 index for index in history.named if not config.excludes(Path(history.migrations[index].path))
             )
-            if wanted or not history.named:
+            backs = frozenset(
+                index
+                for index in history.backs
+                if (back := history.migrations[index].back) is not None and not config.excludes(Path(back.path))
+            )
+            if wanted or backs or not (history.named or history.backs):
                 evidence = () if history.alone else snapshots
-                jobs.append(Job(msgspec.structs.replace(history, named=wanted, snapshots=evidence), config))
+                history = msgspec.structs.replace(history, named=wanted, backs=backs, snapshots=evidence)
+                jobs.append(Job(history, config))
     return jobs
 
 
@@ -97,7 +112,7 @@ def standard_input(name: str | None, data: bytes, settings: Settings) -> Job:
     if settings.framework is not None:
         check_framework(settings.framework)
     config = settings.config(Path(name or STDIN).parent)
-    return Job(single(name or STDIN, data, settings.framework or config.framework), config)
+    return Job(single(name or STDIN, data, settings.framework or config.framework, config.direction), config)
 
 
 def _found(homes: Homes, settings: Settings) -> list[str]:

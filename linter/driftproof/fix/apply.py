@@ -1,6 +1,6 @@
 """Fix the named files of a history, round by round, until nothing more can be fixed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -8,9 +8,10 @@ from driftproof.analysis import analyse
 from driftproof.diagnostic import Diagnostic, Edit
 from driftproof.fix.edits import apply, merge, moved
 from driftproof.fixing import AS_DESIGNED, Fixing
-from driftproof.history import History
+from driftproof.history import History, Migration
 from driftproof.rerun import Rerun
 from driftproof.rule import Rule
+from driftproof.source import Source
 from driftproof.syntax import parse
 from driftproof.unusable import Unusable
 
@@ -57,9 +58,9 @@ def fix_history(
 
     Only ``wanted`` diagnostics are fixed, and of their fixes the safe ones, or the unsafe ones too.
     """
-    before = {index: history.migrations[index].source for index in history.named}
-    applied = dict.fromkeys(history.named, 0)
-    rounds: dict[int, list[tuple[Edit, ...]]] = {index: [] for index in history.named}
+    before = _asked(history)
+    applied = dict.fromkeys(before, 0)
+    rounds: dict[str, list[tuple[Edit, ...]]] = {path: [] for path in before}
     promised: Sequence[Diagnostic] | None = None
     for _ in range(_MOST_ROUNDS):
         diagnostics = [
@@ -70,33 +71,62 @@ def fix_history(
         promised = diagnostics if promised is None else promised
         if not diagnostics:
             break
-        migrations = list(history.migrations)
-        for index in sorted(history.named):
-            migration = migrations[index]
-            fixes = [item.fix for item in diagnostics if item.path == migration.path and item.fix is not None]
-            if not fixes:
-                continue
-            edits, made = merge(fixes)
-            source = migration.source.rewritten(apply(migration.source.data, edits))
-            if len(parse(source.sql).failures) > len(parse(migration.source.sql).failures):
-                codes = ", ".join(sorted({item.code for item in diagnostics if item.path == migration.path}))
-                raise FixError(f"{migration.path}: a fix of {codes} would break the file; please report this")
-            migrations[index] = msgspec.structs.replace(migration, source=source)
-            applied[index] += len(made)
-            rounds[index].append(tuple(edits))
-        history = msgspec.structs.replace(history, migrations=tuple(migrations))
-    items: dict[str, list[Diagnostic]] = {}
-    for item in promised or ():
-        items.setdefault(item.path, []).append(item)
+        texts: dict[str, bytes] = {}
+        now = _asked(history)
+        for path, items in _by_path(diagnostics).items():
+            edits, made = merge([item.fix for item in items if item.fix is not None])
+            texts[path] = apply(now[path].data, edits)
+            applied[path] += len(made)
+            rounds[path].append(tuple(edits))
+        migrations = tuple(_rewritten(migration, texts) for migration in history.migrations)
+        for old, new in zip(history.migrations, migrations, strict=True):
+            for path in _broken(old, new) if new is not old else ():
+                codes = ", ".join(sorted({item.code for item in diagnostics if item.path == path}))
+                raise FixError(f"{path}: a fix of {codes} would break the file; please report this")
+        history = msgspec.structs.replace(history, migrations=migrations)
+    after, of = _asked(history), _by_path(promised or ())
     files = [
-        FixedFile(
-            source.path,
-            source.data,
-            history.migrations[index].source.data,
-            applied[index],
-            tuple(rounds[index]),
-            tuple(items.get(source.path, ())),
-        )
-        for index, source in sorted(before.items())
+        FixedFile(path, source.data, after[path].data, applied[path], tuple(rounds[path]), tuple(of.get(path, ())))
+        for path, source in before.items()
     ]
     return history, files
+
+
+def _asked(history: History) -> dict[str, Source]:
+    """The files that are asked about, by their paths."""
+    sources: dict[str, Source] = {}
+    for index in sorted(history.named | history.backs):
+        migration = history.migrations[index]
+        if index in history.named:
+            sources[migration.path] = migration.source
+        if index in history.backs and migration.back is not None:
+            sources.setdefault(migration.back.path, migration.back.source)
+    return sources
+
+
+def _by_path(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
+    found: dict[str, list[Diagnostic]] = {}
+    for item in diagnostics:
+        found.setdefault(item.path, []).append(item)
+    return found
+
+
+def _rewritten(migration: Migration, texts: dict[str, bytes]) -> Migration:
+    """A migration whose file, and whose way back, have these texts."""
+    back = migration.back
+    if back is not None and back.path in texts:
+        back = msgspec.structs.replace(back, source=back.source.rewritten(texts[back.path]))
+        migration = msgspec.structs.replace(migration, back=back)
+    if migration.path in texts:
+        source = migration.source.rewritten(texts[migration.path])
+        migration = msgspec.structs.replace(migration, source=source)
+    return migration
+
+
+def _broken(old: Migration, new: Migration) -> Iterator[str]:
+    """The paths of files that do not parse as they did."""
+    for was, now in ((old, new), (old.back, new.back)):
+        if was is None or now is None or was.source is now.source:
+            continue
+        if len(parse(now.source.sql).failures) > len(parse(was.source.sql).failures):
+            yield now.path

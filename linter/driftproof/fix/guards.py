@@ -136,7 +136,14 @@ def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None
         return None
     if context.catalog.kind(Object("relation", wanted.schema, None, wanted.relation)) not in ("table", "relation"):
         return None
-    return _table(context.file, failure.origin, wanted.schema or "public", wanted.relation, failure.inherited)
+    return _table(
+        context.file, failure.origin, wanted.schema or "public", wanted.relation, _elsewhere(context, failure)
+    )
+
+
+def _elsewhere(context: StatementContext, failure: Failure) -> bool:
+    """Whether the doubt lies in another file, or in another part of this one: what stands there was run before."""
+    return failure.origin is not None and failure.origin.migration != context.file.migration.index
 
 
 @lru_cache(maxsize=16)
@@ -334,15 +341,16 @@ def _place(
     new = {order: text for order, text in written.items() if text.encode() not in ahead}
     if not new:
         return ()
-    if failure.inherited:
+    elsewhere = _elsewhere(context, failure)
+    if elsewhere:
         at, lead, after = before(source, context.statement), "", newline
     else:
         at, lead, after = behind(source, table.statement)
     # Not behind the statement itself: a block that stands under the heading may be one that needs the object.
-    headed = None if failure.inherited else _HEADED.match(source.data, at, context.statement.start)
+    headed = None if elsewhere else _HEADED.match(source.data, at, context.statement.start)
     if headed is not None:
         at, heading, after = headed.end(), "", ""
-    elif failure.inherited and len(new) < len(written):
+    elif elsewhere and len(new) < len(written):
         heading = ""
     else:
         heading = f"{lead}{HEADING}"

@@ -1,5 +1,7 @@
 """Where the lines of a fix stand: behind a statement, before it, or around it. Lines are only ever added."""
 
+import re
+
 from driftproof.diagnostic import Edit
 from driftproof.source import Source
 from driftproof.statements.operations import Statement
@@ -10,6 +12,12 @@ from driftproof.syntax.parser import first_token
 CLOSES = -1
 LAST = 10_000_000_000
 OPENS = LAST + 1
+
+# What a tool reads in a comment: where a part or a statement begins, or how the file is run.
+_MARK = re.compile(
+    rb"(?i)--[-> \t]*(?:\+goose|migrate:|statement-breakpoint|create above|tern:|!|liquibase|changeset|rollback|atlas:"
+    rb"|(?:up|down)[ \t]+migration|no-transaction|hasura:|postgres-migrations|depends|transactional)"
+)
 
 
 def behind(source: Source, statement: Statement) -> tuple[int, str, str]:
@@ -31,7 +39,8 @@ def before(source: Source, statement: Statement) -> int:
     start = _line_start(source, statement)
     while start > 0 and start == source.line_start(start):
         above = source.line_start(start - 1)
-        if not source.data[above:start].lstrip().startswith(b"--"):
+        line = source.data[above:start].lstrip()
+        if not line.startswith(b"--") or _MARK.match(line):
             break
         start = above
     return start

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.diagnostic import Direction
 from driftproof.history.around import NOTHING, Around, Changes
 from driftproof.history.folder import Folder
 from driftproof.history.frameworks import PLAIN, every, named
@@ -33,6 +34,7 @@ __all__ = [
     "Session",
     "left_out",
     "migration_directories",
+    "misnamed",
     "named",
     "names_of_frameworks",
     "read_directory",
@@ -108,14 +110,15 @@ def _above(directory: Path, resolved: str, up: int) -> Path:
     return Path(os.path.relpath(Path(resolved).parents[up - 1]))
 
 
-def single(name: str, data: bytes, framework: str | None = None) -> History:
+def single(name: str, data: bytes, framework: str | None = None, direction: Direction = Direction.UP) -> History:
     """A history of one: standard input, or a file that stands alone."""
     path = Path(name)
-    return _alone(path, data, Homes().home(path.parent, framework)[1])
+    return _alone(path, data, Homes().home(path.parent, framework)[1], direction)
 
 
-def _alone(path: Path, data: bytes, framework: Framework, around: Around = NOTHING) -> History:
-    return History(framework, (framework.migration(0, path, data),), frozenset({0}), alone=True, around=around)
+def _alone(path: Path, data: bytes, framework: Framework, direction: Direction, around: Around = NOTHING) -> History:
+    migration = framework.migration(0, path, data)
+    return _with_backs(History(framework, (migration,), frozenset({0}), alone=True, around=around), direction, {0})
 
 
 def migration_directories(
@@ -139,32 +142,53 @@ def migration_directories(
 
 
 def read_directory(
-    directory: Path, names: set[Path] | None, framework: str | None, homes: Homes | None = None
+    directory: Path,
+    names: set[Path] | None,
+    framework: str | None,
+    homes: Homes | None = None,
+    direction: Direction = Direction.UP,
 ) -> Iterator[History]:
     """The histories of one directory: of the files that stand alone in it, and, last, that of its migrations.
 
-    ``names`` are the files and folders that are asked about (None: all of them). A file is judged with its siblings,
-    and only it is named; one that its framework would not run (another ending, a down part, a name that it passes by)
-    is a history of its own. Raises OSError for what can't be read.
+    ``names`` are the files and folders that are asked about (None: all of them), ``direction`` which ways of them. A
+    file is judged with its siblings, and only it is named; one that its framework would not run (another ending, a down
+    part, a name that it passes by) is a history of its own. Raises OSError for what can't be read.
     """
     _, chosen = (homes or Homes()).home(directory, framework)
     files = chosen.discover(directory)
-    asked = range(len(files)) if names is None else _among(files, names)
+    asked = set(range(len(files)) if names is None else _among(files, names))
     alone = chosen.alone(directory)
+    backs: dict[int, Path] = {}
+    if direction is not Direction.UP:
+        backs = {index: down for index, file in enumerate(files) if (down := chosen.down_file(file))}
+    asked_backs = asked | {index for index, file in backs.items() if names is not None and _among([file], names)}
     if names is not None:
-        found = {os.path.abspath(file) for file in files}  # noqa: PTH100
+        found = {os.path.abspath(file) for file in (*files, *backs.values())}  # noqa: PTH100
         alone = [alone[index] for index in _among(alone, {name for name in names if name.is_dir()})]
         alone += [name for name in names if os.path.abspath(name) not in found and not name.is_dir()]  # noqa: PTH100
     for path in sorted(alone):
         data = path.read_bytes()
         ignored = () if chosen.guessed or chosen.left_out(path) else (Source(str(path), data),)
-        yield _alone(path, data, chosen, Around(lambda ignored=ignored: ignored))  # type: ignore[misc]
-    if not asked:
+        yield _alone(path, data, chosen, direction, Around(lambda ignored=ignored: ignored))  # type: ignore[misc]
+    if not asked_backs:
         return
     migrations = tuple(chosen.migration(index, path, path.read_bytes()) for index, path in enumerate(files))
     history = History(chosen, migrations, frozenset(asked), directory=directory)
     around = Around(partial(_ignored, history), partial(_changes, history), whole=names is None)
-    yield msgspec.structs.replace(history, around=around)
+    yield _with_backs(msgspec.structs.replace(history, around=around), direction, asked_backs)
+
+
+def _with_backs(history: History, direction: Direction, asked: set[int]) -> History:
+    """A history whose migrations have their ways back, where these are asked about."""
+    if direction is Direction.UP:
+        return history
+    migrations = tuple(
+        history.framework.with_back(migration) if migration.index in asked else migration
+        for migration in history.migrations
+    )
+    backs = frozenset(migration.index for migration in migrations if migration.back is not None)
+    named = history.named if direction is Direction.BOTH else frozenset()
+    return msgspec.structs.replace(history, migrations=migrations, named=named, backs=backs)
 
 
 def _among(files: Sequence[Path], names: set[Path]) -> list[int]:
@@ -182,7 +206,12 @@ def left_out(history: History) -> Iterator[tuple[Path, str]]:
         if stands_alone:
             yield path, "stands alone: it may be run, but nobody knows when"
         else:
-            yield path, framework.left_out(path) or f"no name that {framework.title} runs ({framework.names})"
+            yield path, framework.left_out(path) or misnamed(framework)
+
+
+def misnamed(framework: Framework) -> str:
+    """What is to be said of a file with a name that the tool does not run."""
+    return framework.misnamed or f"no name that {framework.title} runs ({framework.names})"
 
 
 def _others(history: History) -> Iterator[tuple[Path, bool]]:

@@ -26,6 +26,11 @@ def below(directory: Path, ending: str = ".sql") -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(files) if name.endswith(ending))
 
 
+def sibling(path: Path, ending: str, other: str) -> Path | None:
+    """The file beside one that has another ending; None for a file that does not have the ending itself."""
+    return path.with_name(path.name.removesuffix(ending) + other) if path.name.endswith(ending) else None
+
+
 def number(name: str) -> int:
     """The number that a name begins with; 0 if it begins with none."""
     digits = re.match(r"\d+", name)

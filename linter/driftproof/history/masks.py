@@ -21,16 +21,24 @@ def bare(data: bytes) -> bytes:
 
 
 def up_parts(data: bytes, marks: "re.Pattern[bytes]") -> bytes:
-    """The text without its ways down: all from a mark whose group ``down`` is set to the next one that is none."""
+    """The text without its ways back: all from a mark whose group ``down`` is set to the next one that is none."""
+    return _parts(data, marks, down=False)
+
+
+def down_parts(data: bytes, marks: "re.Pattern[bytes]") -> bytes:
+    """Nothing but the ways back of a text."""
+    return _parts(data, marks, down=True)
+
+
+def _parts(data: bytes, marks: "re.Pattern[bytes]", *, down: bool) -> bytes:
     parts = []
-    at = 0
-    down = False
+    at, inside_down = 0, False
     for mark in marks.finditer(data):
-        parts.append(blank(data[at : mark.start()]) if down else data[at : mark.start()])
-        at, down = mark.start(), mark["down"] is not None
-    if not down and at == 0:
+        parts.append(data[at : mark.start()] if inside_down is down else blank(data[at : mark.start()]))
+        at, inside_down = mark.start(), mark["down"] is not None
+    if not parts and inside_down is down:
         return data
-    parts.append(blank(data[at:]) if down else data[at:])
+    parts.append(data[at:] if inside_down is down else blank(data[at:]))
     return b"".join(parts)
 
 

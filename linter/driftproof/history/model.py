@@ -68,7 +68,8 @@ class Session(StrEnum):
 class Migration(msgspec.Struct, frozen=True, dict=True):
     """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
     ``repeatable``: it is run again whenever it is edited, or always. ``feeds_copy``: the lines behind a COPY FROM STDIN
-    are sent as its data, whatever the run mode."""
+    are sent as its data, whatever the run mode. ``back`` is its way back, as the migration that would come next (None:
+    it has none, or nobody asks)."""
 
     index: int
     source: Source
@@ -76,6 +77,7 @@ class Migration(msgspec.Struct, frozen=True, dict=True):
     run_mode: RunMode
     repeatable: bool = False
     feeds_copy: bool = False
+    back: "Migration | None" = None
 
     @property
     def path(self) -> str:
@@ -98,11 +100,13 @@ class Framework(msgspec.Struct, frozen=True):
     their files may lie. ``discover`` lists the migrations of such a directory in the order in which the tool runs them;
     ``names`` says how their files are called. ``version`` is what the tool reads from a file's name; ``alone`` lists
     files that are run as well, but nobody knows when; ``left_out`` says why a file is in neither list, where it is not
-    for its name. ``platform`` names the objects that stand before the first migration (None: a bare server). ``whole``
+    for its name, ``misnamed`` what becomes of one with another name, where it is not passed by. ``platform`` names the objects that stand before the first migration (None: a bare server). ``whole``
     says that the directory makes all that is in the database, so that what it never makes was made by hand. ``mode`` is
-    the run mode of a file (its path and its text), where not all have the tool's; ``repeatable`` says which files are
+    the run mode of a file (its path and its text), where not all have the tool's, and ``down_mode`` that of its way
+    back, where another mark says it; ``repeatable`` says which files are
     run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file. ``up`` blanks
-    out what is not run on the way up, and what is not SQL, every offset kept.
+    out what is not run on the way up, and what is not SQL, every offset kept; ``down`` all but the way back, where both
+    are in one file, and ``down_file`` is the file of a migration's way back, if it has one of its own.
     ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the
     run mode is the likeliest one, no more. ``session`` is what a run of several migrations makes of sessions,
     ``restores`` the settings that the tool itself puts back between them.
@@ -125,12 +129,16 @@ class Framework(msgspec.Struct, frozen=True):
     reach: int = 0
     alone: Callable[[Path], list[Path]] = lambda _directory: []
     left_out: Callable[[Path], str | None] = lambda _path: None
+    misnamed: str | None = None
     platform: str | None = None
     whole: bool = False
     mode: Callable[[Path, bytes], RunMode] | None = None
+    down_mode: Callable[[Path, bytes], RunMode] | None = None
     repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
     feeds_copy: bool = False
     up: Callable[[bytes], bytes] = lambda data: data
+    down: Callable[[bytes], bytes] | None = None
+    down_file: Callable[[Path], Path | None] = lambda _path: None
     bookkeeping: Bookkeeping | None = None
     guessed: bool = False
     session: Session = Session.UNKNOWN
@@ -153,11 +161,27 @@ class Framework(msgspec.Struct, frozen=True):
         source = Source(str(path), data, self.up)
         return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy)
 
+    def with_back(self, migration: Migration) -> Migration:
+        """A migration with its way back, if it has one. Raises OSError."""
+        path = self.down_file(Path(migration.path))
+        if path is not None and path.is_file():
+            source = Source(str(path), path.read_bytes(), self.up)
+        elif self.down is not None and self.down(migration.source.data).strip():
+            path, source = Path(migration.path), Source(migration.path, migration.source.data, self.down)
+        else:
+            return migration
+        ask = self.down_mode or self.mode
+        mode = self.run_mode if ask is None else ask(path, source.data)
+        back = Migration(migration.index + 1, source, migration.version, mode, feeds_copy=self.feeds_copy)
+        return msgspec.structs.replace(migration, back=back)
+
 
 class History(msgspec.Struct, frozen=True, dict=True):
-    """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about. ``alone``: it is
-    one file that stands for itself. ``snapshots`` are what real databases were seen to have; ``directory`` is where the
-    history begins (None: nowhere), ``around`` what lies around its migrations there."""
+    """The ordered migrations of one directory; ``named`` are the indexes that the caller asked about, ``backs`` those
+    whose ways back are asked about. ``alone``: it is one file that stands for itself. ``snapshots`` are what real
+    databases were seen to have; ``directory`` is where the history begins (None: nowhere), ``around`` what lies around
+    its migrations there.
+    """
 
     framework: Framework
     migrations: tuple[Migration, ...]
@@ -166,8 +190,21 @@ class History(msgspec.Struct, frozen=True, dict=True):
     snapshots: "tuple[Evidence, ...]" = ()
     directory: Path | None = None
     around: Around = NOTHING
+    backs: frozenset[int] = frozenset()
 
     @cached_property
     def by_path(self) -> dict[str, Migration]:
-        """The migrations by their paths."""
-        return {migration.path: migration for migration in self.migrations}
+        """The migrations by their paths, and by those of their ways back."""
+        backs = {one.back.path: one for one in self.migrations if one.back is not None}
+        return backs | {migration.path: migration for migration in self.migrations}
+
+    def is_way_back(self, migration: Migration) -> bool:
+        """Whether it is the way back of the one before."""
+        return migration.index > 0 and self.migrations[migration.index - 1].back is migration
+
+    def way_back(self, migration: Migration) -> "History":
+        """The history up to a migration that has a way back, and this as the last one."""
+        assert migration.back is not None
+        migrations = (*self.migrations[: migration.index + 1], migration.back)
+        named = frozenset({migration.back.index})
+        return History(self.framework, migrations, named, self.alone, self.snapshots, self.directory)

@@ -27,6 +27,11 @@ def lines(history: History) -> Iterator[str]:
         words = ", ".join([str(migration.run_mode), *_notes(migration)])
         mark = " " if migration.index in history.named else "-"
         yield visible(f" {mark}{migration.index + 1:>5}  {migration.version:{width}}  {shown}  [{words}]")
+        if (back := migration.back) is not None:
+            name = Path(back.path)
+            shown = name.relative_to(directory) if name.is_relative_to(directory) else name
+            words = ", ".join([str(back.run_mode), "the way back", *_notes(back)])
+            yield visible(f"       {'':{width}}    {shown}  [{words}]")
     for path, why in left_out(history):
         shown = path.relative_to(directory) if path.is_relative_to(directory) else path
         yield visible(f"  left out: {shown}: {why}")

@@ -45,4 +45,5 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
             for because in diagnostic.because
         ],
         "fix": diagnostic.fix,
+        "direction": diagnostic.direction,
     }

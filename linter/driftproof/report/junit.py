@@ -3,8 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from driftproof.report import printable
-from driftproof.report.proof import ProofReport
+from driftproof.report.proof import ProofReport, called
 from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.workers import ServerProof
 
@@ -18,7 +17,7 @@ def render(report: ProofReport) -> bytes:
     for server in report.servers:
         for file in server.files:
             # A case is known by its names: they tell the servers apart where there are several.
-            place = printable(file.path) if len(report.servers) == 1 else f"{printable(file.path)} on {server.server}"
+            place = called(file) if len(report.servers) == 1 else f"{called(file)} on {server.server}"
             _suite(root, _text(place), server, file)
     _count(root, report.seconds)
     ElementTree.indent(root)

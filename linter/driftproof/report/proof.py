@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from driftproof.diagnostic import Direction
 from driftproof.report import printable
 from driftproof.report.frame import visible
 from driftproof.report.terminal import BOLD, DIM, GREEN, RED, YELLOW, Paint
@@ -64,7 +65,7 @@ def render(report: ProofReport, paint: Paint) -> str:
 
 
 def _file(file: FileProof, paint: Paint) -> Iterator[str]:
-    yield paint(visible(printable(file.path)), BOLD)
+    yield paint(visible(called(file)), BOLD)
     yield f"  fresh database: {paint('runs', GREEN) if file.runs else visible(file.fresh)}"
     for proof in file.proofs:
         item = proof.diagnostic
@@ -113,6 +114,11 @@ def _summary(files: Sequence[FileProof]) -> str:
     return "; ".join(parts)
 
 
+def called(file: FileProof) -> str:
+    """The file, and whether its way back is meant, which may stand in it as well."""
+    return printable(file.path) + (" (the way back)" if file.direction is Direction.DOWN else "")
+
+
 def as_json(report: ProofReport) -> bytes:
     """The report as one JSON document."""
     document: dict[str, Any] = {
@@ -130,6 +136,7 @@ def as_json(report: ProofReport) -> bytes:
         "files": [
             {
                 "path": printable(file.path),
+                "direction": file.direction,
                 "server": server.server,
                 "fresh": {"runs": file.runs, "detail": file.fresh},
                 "fix": None

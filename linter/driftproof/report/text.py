@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from driftproof.diagnostic import Applicability, Diagnostic, Fix, Severity
+from driftproof.diagnostic import Applicability, Diagnostic, Direction, Fix, Severity
 from driftproof.report import Report, counted, printable
 from driftproof.report.frame import frame, visible
 from driftproof.report.terminal import BLUE, BOLD, CYAN, DIM, GREEN, RED, YELLOW, Paint
@@ -42,7 +42,9 @@ def summary(report: Report, paint: Paint) -> str:
 def _header(diagnostic: Diagnostic, paint: Paint) -> str:
     at = diagnostic.span.start
     style = _STYLE[diagnostic.severity]
-    predicted = f" ({diagnostic.certainty.value})" if diagnostic.certainty is not None else ""
+    words = [diagnostic.certainty.value] if diagnostic.certainty is not None else []
+    words += ["way back"] if diagnostic.direction is Direction.DOWN else []
+    predicted = f" ({', '.join(words)})" if words else ""
     return (
         f"{paint(f'{_path(diagnostic.path)}:{at.line}:{at.column}', BOLD)}: {paint(diagnostic.severity.value, style)}"
         f" {paint(diagnostic.code, style)} {diagnostic.name}: {visible(diagnostic.message)}{paint(predicted, DIM)}"

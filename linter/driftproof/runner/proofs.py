@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from driftproof.diagnostic import Diagnostic
+from driftproof.diagnostic import Diagnostic, Direction
 from driftproof.runner.explore import Explored
 from driftproof.runner.witness import Witness
 
@@ -39,8 +39,8 @@ class FileProof(msgspec.Struct, frozen=True):
 
     ``again`` is what is wrong with a second run of the fixed file: that it fails, or what it changes (None: it is not
     meant to run twice). ``dumped``: schemas were compared by pg_dump too, not only by our own snapshot of the catalogs.
-    ``stand_ins`` are the extensions of that database that are not the real ones; ``explored`` are states that no
-    diagnostic names, ``witnesses`` scripts that show the failures, if so asked.
+    ``direction`` says whether it is a way back. ``stand_ins`` are the extensions of that database that are not the real
+    ones; ``explored`` are states that no diagnostic names, ``witnesses`` scripts that show the failures, if so asked.
     """
 
     path: str
@@ -54,3 +54,4 @@ class FileProof(msgspec.Struct, frozen=True):
     explored: tuple[Explored, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     seconds: float = 0.0
+    direction: Direction = Direction.UP

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from driftproof.diagnostic import Certainty, Diagnostic
+from driftproof.diagnostic import Certainty, Diagnostic, Direction
 from driftproof.fix.apply import FixedFile
 from driftproof.history import History, Migration
 from driftproof.runner.drift import ComesBack, NotBuilt, Recipe, recipes
@@ -108,9 +108,10 @@ class _File:
         """What came of all of it."""
         started = time.perf_counter()
         states, migration = self.states, self.migration
+        direction = Direction.DOWN if states.history.is_way_back(migration) else Direction.UP
         fresh = states.ran.get(migration.index)
         if fresh is None:
-            return FileProof(migration.path, False, "it holds no text", ())
+            return FileProof(migration.path, False, "it holds no text", (), direction=direction)
         if self.fixed is not None or any(item.certainty is Certainty.RERUN for item in self.diagnostics):
             self._run_twice()
         proofs = [self._timed(item) for item in self.diagnostics]
@@ -129,6 +130,7 @@ class _File:
             tuple(explore(states, migration, self.exploration)) if fresh.ok and self.exploration is not None else (),
             tuple(filter(None, map(self._witness, range(len(proofs)), proofs))) if self.witnesses else (),
             time.perf_counter() - started,
+            direction,
         )
 
     # -- the fresh state, and second runs -----------------------------------------------------------------------------

@@ -6,7 +6,6 @@ a second time, and fails for that.
 """
 
 import re
-from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import leading, matching
@@ -14,6 +13,7 @@ from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
 _MARK = re.compile(rb"(?m)^--[ \t]*migrate:(?:up|down)(?=\s|\Z)")
 _UP = re.compile(rb"(?m)^--[ \t]*migrate:up(?P<options>[ \t][^\n]*)?$")
+_DOWN = re.compile(rb"(?m)^--[ \t]*migrate:down(?P<options>[ \t][^\n]*)?$")
 
 
 def _up(data: bytes) -> bytes:
@@ -23,9 +23,18 @@ def _up(data: bytes) -> bytes:
     return data[: end.start()] + masks.blank(data[end.start() :])
 
 
-def _mode(_path: Path, data: bytes) -> RunMode:
-    up = _UP.search(data)
-    loose = up is not None and b"transaction:false" in (up["options"] or b"").split()
+def _down(data: bytes) -> bytes:
+    down = _DOWN.search(data)
+    if down is None:
+        return masks.blank(data)
+    end = _MARK.search(data, down.end())
+    last = len(data) if end is None else end.start()
+    return masks.blank(data[: down.start()]) + data[down.start() : last] + masks.blank(data[last:])
+
+
+def _mode(mark: "re.Pattern[bytes]", data: bytes) -> RunMode:
+    part = mark.search(data)
+    loose = part is not None and b"transaction:false" in (part["options"] or b"").split()
     return RunMode.SIMPLE if loose else RunMode.TRANSACTION
 
 
@@ -37,8 +46,10 @@ framework = Framework(
     discover=lambda directory: sorted(matching(directory, r"\d+.*\.sql"), key=lambda path: path.name.encode()),
     version=leading,
     names="1_name.sql",
-    mode=_mode,
+    mode=lambda _path, data: _mode(_UP, data),
+    down_mode=lambda _path, data: _mode(_DOWN, data),
     up=_up,
+    down=_down,
     bookkeeping=Bookkeeping("schema_migrations", "SELECT version FROM schema_migrations"),
     session=Session.SHARED,
     twice="dbmate fails at the second one, or holds it for applied",

@@ -39,6 +39,7 @@ framework = Framework(
     discover=lambda directory: sorted(inside(directory, "up.sql"), key=_version),
     version=_version,
     names="VERSION_name/up.sql",
+    down_file=lambda path: path.with_name("down.sql"),
     left_out=lambda path: "the way down" if path.name == "down.sql" else None,
     mode=_mode,
     bookkeeping=Bookkeeping("__diesel_schema_migrations", "SELECT version FROM __diesel_schema_migrations"),

@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 
 from driftproof.history import masks
-from driftproof.history.files import below
+from driftproof.history.files import below, matching
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 from driftproof.history.order import dotted
 
 _NAME = re.compile(r"([VB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(?i:sql)\Z|(R)__(.*)\.(?i:sql)\Z", re.DOTALL)
-_UNDO = re.compile(r"U\d+(?:[._]\d+)*(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
+_UNDO = re.compile(r"(U)(\d+(?:[._]\d+)*)(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
 _PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
 _NO_TRANSACTION = re.compile(rb"(?m)^\s*executeInTransaction\s*=\s*false\s*$")
@@ -42,7 +42,7 @@ def _recognises(folder: Folder) -> bool:
 
 
 def _version(path: Path) -> str:
-    found = _NAME.match(path.name)
+    found = _NAME.match(path.name) or _UNDO.match(path.name)
     return found[2].replace("_", ".") if found and found[2] else path.stem
 
 
@@ -80,6 +80,14 @@ def _left_out(path: Path) -> str | None:
     return "a baseline: run on an empty schema only, instead of the older ones" if _NAME.match(path.name) else None
 
 
+def _down_file(path: Path) -> Path | None:
+    if not path.name.startswith("V"):
+        return None
+    number = _number(path)
+    undo = (other for other in matching(path.parent, _UNDO.pattern) if _number(other) == number)
+    return next(undo, None)
+
+
 def _mode(path: Path, data: bytes) -> RunMode:
     try:
         if _NO_TRANSACTION.search(Path(f"{path}.conf").read_bytes()):
@@ -103,6 +111,7 @@ framework = Framework(
     version=_version,
     names="V1__name.sql, R__name.sql",
     alone=_alone,
+    down_file=_down_file,
     left_out=_left_out,
     mode=_mode,
     repeatable=lambda path, _data: path.name.startswith("R__"),

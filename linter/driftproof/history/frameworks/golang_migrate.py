@@ -8,7 +8,7 @@ files of a major version.
 import re
 from pathlib import Path
 
-from driftproof.history.files import matching, number
+from driftproof.history.files import matching, number, sibling
 from driftproof.history.folder import Folder
 from driftproof.history.model import Framework, Older, Order, RunMode, Session
 
@@ -51,6 +51,7 @@ framework = Framework(
     discover=_discover,
     version=_version,
     names="1_name.up.sql",
+    down_file=lambda path: sibling(path, ".up.sql", ".down.sql"),
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     session=Session.SHARED,
     order=Order.NUMBER,

@@ -22,8 +22,7 @@ _ENVIRONMENT = re.compile(
 _VARIABLE = re.compile(rb"\$\{[A-Za-z_][^}\n]*\}|\$[A-Za-z_]\w*(?![\w$])")
 
 
-def _up(data: bytes) -> bytes:
-    data = masks.up_parts(data, _PARTS)
+def _masked(data: bytes) -> bytes:
     if _ENVIRONMENT.search(data) is None:
         return data
     return _ENVIRONMENT.sub(lambda part: masks.placeholders(part[0], _VARIABLE), data)
@@ -37,9 +36,10 @@ framework = Framework(
     discover=lambda directory: sorted(_files(directory), key=lambda path: number(path.name)),
     version=lambda path: str(number(path.name) or path.stem),
     names="1_name.sql",
-    left_out=lambda _path: "its name begins with no number above 0: goose itself refuses to start",
+    misnamed="its name begins with no number above 0: goose itself refuses to start",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
-    up=_up,
+    up=lambda data: _masked(masks.up_parts(data, _PARTS)),
+    down=lambda data: _masked(masks.down_parts(data, _PARTS)),
     bookkeeping=Bookkeeping(
         "goose_db_version", "SELECT version_id::text FROM goose_db_version WHERE is_applied AND version_id > 0"
     ),

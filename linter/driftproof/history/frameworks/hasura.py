@@ -41,6 +41,7 @@ framework = Framework(
     discover=_discover,
     version=lambda path: leading(path.parent) if path.name in ("up.sql", "down.sql") else path.stem,
     names="1_name/up.sql",
+    down_file=lambda path: path.with_name("down.sql"),
     left_out=lambda path: {"down.sql": "the way down", "up.sql": "an empty file"}.get(path.name),
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.match(data) else RunMode.TRANSACTION,
     order=Order.NUMBER,

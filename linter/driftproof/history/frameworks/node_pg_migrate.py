@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from driftproof.history import masks
-from driftproof.history.files import matching
+from driftproof.history.files import matching, sibling
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 from driftproof.history.order import natural
@@ -48,6 +48,8 @@ framework = Framework(
     names="1_name.sql",
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     up=lambda data: masks.up_parts(data, _PARTS),
+    down=lambda data: masks.down_parts(data, _PARTS),
+    down_file=lambda path: sibling(path, ".up.sql", ".down.sql"),
     bookkeeping=Bookkeeping("pgmigrations", "SELECT name FROM pgmigrations"),
     session=Session.SHARED,
     order=Order.NUMBER,

@@ -32,6 +32,11 @@ def _alone(directory: Path) -> list[Path]:
     return _files(directory, numbered=False)
 
 
+def _down_file(path: Path) -> Path | None:
+    stem = path.name.removesuffix(".sql").removesuffix(".up")
+    return next((file for ending in _DOWN if (file := path.with_name(stem + ending)).is_file()), None)
+
+
 framework = Framework(
     name="plain",
     title="plain SQL files (psql)",
@@ -44,5 +49,7 @@ framework = Framework(
     alone=_alone,
     left_out=lambda path: "the way down" if path.name.endswith(_DOWN) else None,
     up=lambda data: masks.psql_variables(masks.up_parts(data, _PARTS)),
+    down=lambda data: masks.psql_variables(masks.down_parts(data, _PARTS)),
+    down_file=_down_file,
     failed="what the statements before did stays: each commits on its own",
 )

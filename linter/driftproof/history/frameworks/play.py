@@ -23,8 +23,8 @@ def _recognises(folder: Folder) -> bool:
     )
 
 
-def _up(data: bytes) -> bytes:
-    data = _COMMENT.sub(lambda found: masks.blank(found[0]), masks.up_parts(data, _PARTS))
+def _masked(data: bytes) -> bytes:
+    data = _COMMENT.sub(lambda found: masks.blank(found[0]), data)
     return data.replace(b";;", b"; ")
 
 
@@ -40,7 +40,8 @@ framework = Framework(
     discover=lambda directory: sorted(matching(directory, _NAME), key=_number),
     version=lambda path: path.stem,
     names="1.sql",
-    up=_up,
+    up=lambda data: _masked(masks.up_parts(data, _PARTS)),
+    down=lambda data: _masked(masks.down_parts(data, _PARTS)),
     bookkeeping=Bookkeeping("play_evolutions", "SELECT id::text FROM play_evolutions WHERE state = 'applied'"),
     order=Order.NUMBER,
     removed="Play runs the way down that it has kept, in production after a yes",

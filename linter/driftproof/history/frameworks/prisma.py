@@ -24,6 +24,8 @@ framework = Framework(
     discover=lambda directory: sorted(inside(directory, _FILE), key=lambda path: locale(path.parent.name)),
     version=lambda path: path.parent.name if path.name == _FILE else path.stem,
     names="FOLDER/migration.sql",
+    left_out=lambda path: "the way back, which Prisma does not run itself" if path.name == "down.sql" else None,
+    down_file=lambda path: path.with_name("down.sql"),
     bookkeeping=Bookkeeping(
         "_prisma_migrations",
         "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",

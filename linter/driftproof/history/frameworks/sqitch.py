@@ -57,6 +57,13 @@ def _version(path: Path) -> str:
     return path.as_posix().rpartition("deploy/")[2].removesuffix(".sql").partition("@")[0]
 
 
+def _down_file(path: Path) -> Path | None:
+    for above in path.parents:
+        if above.name == "deploy":
+            return above.with_name("revert") / path.relative_to(above)
+    return None
+
+
 def _left_out(path: Path) -> str | None:
     for part in ("revert", "verify"):
         if part in path.parts:
@@ -75,6 +82,7 @@ framework = Framework(
     names="deploy/CHANGE.sql as in sqitch.plan",
     left_out=_left_out,
     up=masks.psql_variables,
+    down_file=_down_file,
     bookkeeping=Bookkeeping("sqitch.changes", "SELECT change FROM sqitch.changes"),
     session=Session.OWN,
     order=Order.LIST,

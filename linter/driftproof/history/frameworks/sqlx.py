@@ -6,7 +6,7 @@ unless its first bytes are ``-- no-transaction``: then it is one simple query.
 
 import re
 
-from driftproof.history.files import matching, signed
+from driftproof.history.files import matching, sibling, signed
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Order, RunMode, Session
 
@@ -28,6 +28,7 @@ framework = Framework(
     discover=lambda directory: sorted(matching(directory, _NAME), key=signed),
     version=lambda path: str(signed(path)),
     names="1_name.sql, 1_name.up.sql",
+    down_file=lambda path: sibling(path, ".up.sql", ".down.sql"),
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
     mode=lambda _path, data: RunMode.SIMPLE if data.startswith(b"-- no-transaction") else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_sqlx_migrations", "SELECT version::text FROM _sqlx_migrations WHERE success"),

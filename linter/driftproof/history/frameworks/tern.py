@@ -22,8 +22,15 @@ def _recognises(folder: Folder) -> bool:
 
 def _up(data: bytes) -> bytes:
     down = data.find(_DOWN)
-    if down >= 0:
-        data = data[:down] + masks.blank(data[down:])
+    return _masked(data if down < 0 else data[:down] + masks.blank(data[down:]))
+
+
+def _down(data: bytes) -> bytes:
+    down = data.find(_DOWN)
+    return masks.blank(data) if down < 0 else _masked(masks.blank(data[:down]) + data[down:])
+
+
+def _masked(data: bytes) -> bytes:
     return masks.placeholders(data, _TEMPLATE) if b"{{" in data else data
 
 
@@ -37,6 +44,7 @@ framework = Framework(
     names="001_name.sql",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(_up(data)) else RunMode.TRANSACTION,
     up=_up,
+    down=_down,
     session=Session.RESET,
     order=Order.NUMBER,
     twice="tern refuses to start",

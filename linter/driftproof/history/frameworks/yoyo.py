@@ -7,7 +7,7 @@ statement commit alone.
 import re
 from pathlib import Path
 
-from driftproof.history.files import matching
+from driftproof.history.files import matching, sibling
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
@@ -54,6 +54,7 @@ framework = Framework(
     discover=_discover,
     version=lambda path: path.stem,
     names="name.sql",
+    down_file=lambda path: sibling(path, ".sql", ".rollback.sql"),
     left_out=_left_out,
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     bookkeeping=Bookkeeping("_yoyo_migration", "SELECT migration_id FROM _yoyo_migration"),
