@@ -131,8 +131,7 @@ def _reads(tree: Tree, key: Key) -> bool:
 def lose_stars(made: Made, key: Key) -> None:
     """The columns of a relation change: what ``*`` meant in a query over it is no longer what it would mean."""
     for thing in made.relations.values():
-        starred = thing.kind in ("view", "materialized view") and _reads(thing.tree, key)
-        if starred and any(kind_of(node) == "A_Star" for node in inside(thing.tree)):
+        if thing.kind in ("view", "materialized view") and thing.starred and _reads(thing.tree, key):
             thing.lost = f"it was written with * when {quoted(key[1], key[0])} had other columns"
 
 

@@ -1,7 +1,7 @@
 """What a history has made so far, as syntax trees that later statements change."""
 
 from driftproof.objects import Kind
-from driftproof.syntax.printing import Tree
+from driftproof.syntax.printing import Tree, inside, kind_of
 
 Key = tuple[str, str]
 """Schema and name."""
@@ -24,6 +24,14 @@ class Thing:
         self.tree = tree
         self.comment: str | None = None
         self.lost: str | None = None
+        self._starred: tuple[Tree, bool] | None = None
+
+    @property
+    def starred(self) -> bool:
+        """Whether a ``*`` stands in its tree: asked whenever columns come or go, so it is looked for once a tree."""
+        if self._starred is None or self._starred[0] is not self.tree:
+            self._starred = self.tree, any(kind_of(node) == "A_Star" for node in inside(self.tree))
+        return self._starred[1]
 
 
 class Column:

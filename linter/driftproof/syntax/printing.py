@@ -38,14 +38,15 @@ def quoted(name: str, schema: str | None = None) -> str:
 
 
 def inside(tree: Tree) -> Iterator[Tree]:
-    """A tree and all below it."""
-    if isinstance(tree, tuple | list):
-        for item in tree:
-            yield from inside(item)
-    elif isinstance(tree, ast.Node):
-        yield tree
-        for field in tree:
-            yield from inside(getattr(tree, field))
+    """A tree and all below it, each before what is below it."""
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, ast.Node):
+            yield item
+            waiting += [value for field in reversed([*item]) if (value := getattr(item, field)) is not None]
+        elif isinstance(item, tuple | list):
+            waiting += reversed(item)
 
 
 def texts(parts: Any) -> list[str]:
@@ -94,9 +95,10 @@ def _copied(tree: Any) -> Any:
     if isinstance(tree, tuple | list):
         return tuple(_copied(item) for item in tree)
     if isinstance(tree, ast.Node):
-        made: Tree = type(tree)()  # type: ignore[call-arg]
+        made: Tree = object.__new__(type(tree))
         for field in tree:
-            setattr(made, field, _copied(getattr(tree, field)))
+            # A node checks what it is given; this was checked when it was read.
+            object.__setattr__(made, field, _copied(getattr(tree, field)))
         return made
     return tree
 
