@@ -40,7 +40,8 @@ def constraint_name(state: State, relation: Relation, kind: ConstraintKind, colu
         middle = columns[0] if len(columns) == 1 else ""
     else:
         middle = "_".join(labels(columns))
-    return _free(state, relation, relation.key[1], middle, SUFFIXES[kind])
+    indexed = kind in ("primary key", "unique", "exclude")
+    return _free(state, relation, middle, SUFFIXES[kind], constraint=True, index=indexed)
 
 
 def all_constraints(made: CreateRelation) -> list[Constraint]:
@@ -77,7 +78,7 @@ def named_after(constraint: Constraint) -> tuple[str, ...]:
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:
     """The name of an unnamed index."""
-    return _free(state, relation, relation.key[1], "_".join(labels(keys)), "idx")
+    return _free(state, relation, "_".join(labels(keys)), "idx", constraint=False, index=True)
 
 
 def labelled(keys: Sequence[str | None]) -> dict[Member, Fact]:
@@ -109,13 +110,20 @@ def statistics_name(state: State, relation: Relation, keys: Sequence[str | None]
         suffix = f"stat{number}"
 
 
-def _free(state: State, relation: Relation, first: str, second: str, label: str) -> str:
+def _free(state: State, relation: Relation, middle: str, label: str, *, constraint: bool, index: bool) -> str:
+    """A name that no other constraint, or no other relation, of the schema has."""
     number, suffix = 0, label
     while True:
-        name = object_name(first, second, suffix)
+        name = object_name(relation.key[1], middle, suffix)
         taken = state.relations.get((relation.key[0], name))
-        constraint = relation.members.get(("constraint", name), ABSENT)
-        if (taken is None or taken.fact.presence is Presence.ABSENT) and constraint.presence is Presence.ABSENT:
+        free = not index or taken is None or taken.fact.presence is Presence.ABSENT
+        if free and not (constraint and _constrains(state, relation, name)):
             return name
         number += 1
         suffix = f"{label}{number}"
+
+
+def _constrains(state: State, relation: Relation, name: str) -> bool:
+    if relation.members.get(("constraint", name), ABSENT).presence is not Presence.ABSENT:
+        return True
+    return any(owner.key[0] == relation.key[0] for owner in state.labelled("constraint", name))

@@ -43,7 +43,7 @@ def _copy(node: Node, shift: int) -> Operations:
         rows = {"fromClause": [{"RangeVar": node["relation"]}], "whereClause": node["whereClause"]}
         found.append(op.Run(query({"SelectStmt": rows}, shift), planned=False))
     for at, name in enumerate(columns):
-        found.append(op.Raise("42701") if name in columns[:at] else op.NeedMember("column", table, name))
+        found.append(op.Raise("42701") if name in columns[:at] else op.NeedMember("column", table, name, copied=True))
     # A view takes rows where a trigger does something with them.
     kinds: tuple[op.RelationKind, ...] = ("table", "foreign table", "view")
     if node.get("is_from"):

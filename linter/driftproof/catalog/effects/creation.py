@@ -30,6 +30,7 @@ from driftproof.catalog.effects.parts import (
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
+from driftproof.catalog.flow import Way
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Result
@@ -67,11 +68,20 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if made.temporary:
         run.temporary.append(key)
     before = run.state.relations.get(key)
+    presence = before.fact.presence if before is not None and made.if_not_exists else Presence.ABSENT
+    if before is not None and presence in (Presence.PRESENT, Presence.MAYBE):
+        _skipped(run, made, before)
+    elif before is not None and presence is Presence.UNKNOWN:
+        skip = Way(lambda: _skipped(run, made, before))
+        run.branch(lambda: _create(run, made, key, outputs), [skip], known=False, sure=False)
+    else:
+        _create(run, made, key, outputs)
+
+
+def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result) -> None:
+    before = run.state.relations.get(key)
     fact = before.fact if before is not None else None
     there = fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE)
-    if before is not None and there and made.if_not_exists:
-        _skipped(run, made, before)
-        return
     if made.aliases:
         outputs = _aliased(run, made, outputs)
     if not made.temporary:
@@ -168,7 +178,7 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
     """There is one primary key at most, and keys are of columns of that table; the ``inherited`` first ones are."""
     primary = False
     for place, constraint in enumerate(constraints):
-        if constraint.kind == "primary key":
+        if constraint.kind == "primary key" and place >= inherited:
             if primary:
                 name = constraint.name or naming.object_name(relation.key[1], "", "pkey")
                 run.forbid(relation.object("constraint", name), PRESENT, sqlstate="42P16")
@@ -182,7 +192,10 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
 def _check_names(
     run: Interpreter, made: op.CreateRelation, relation: Relation, columns: list[tuple[str, Fact | None]]
 ) -> None:
-    """No column stands there twice, unless a parent has it."""
+    """No parent is named twice, and no column, unless a parent has it."""
+    for at, key in enumerate(relation.parents):
+        if key in relation.parents[:at]:
+            run.forbid(Object("relation", key[0], None, key[1]), run.state.relations[key].fact)
     said: set[str] = set()
     if not made.parents and made.copies:
         for name, doubt in columns[: len(columns) - len(made.columns)]:

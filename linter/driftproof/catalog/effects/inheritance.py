@@ -80,14 +80,12 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
 
 
 def check_merged(run: Interpreter, relation: Relation, columns: Iterable[op.Column]) -> None:
-    """No parent is named twice; a column that a new table has from several, or from one and by itself, is of one
-    type, and how it is generated fits."""
+    """A column that a new table has from several parents, or from one and by itself, is of one type, and how it is
+    generated fits."""
     own = {column.name: spelled(run, column) for column in columns}
     generated = {column.name: column.generated for column in columns}
     seen: dict[str, str | None] = {}
-    for at, parent in enumerate(run.state.relations[key] for key in relation.parents):
-        if parent.key in relation.parents[:at]:
-            run.forbid(Object("relation", parent.key[0], None, parent.key[1]), parent.fact)
+    for parent in (run.state.relations[key] for key in relation.parents):
         for name in parent.columns():
             for other in filter(None, (seen.get(name), own.get(name))):
                 if parent.types.get(name) and parent.types[name] != other:

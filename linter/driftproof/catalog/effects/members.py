@@ -283,6 +283,8 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         Resolver(run).over(need.sees, relation)
         relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
+    if need.copied:
+        fails(run, "42P10", relation.member("generated", need.name))
     if need.loosened and need.name in relation.uses.get(("constraint", relation.primary_key or ""), ()):
         fails(run, "42P16", relation.member("constraint", relation.primary_key or ""))
     if need.loosened:

@@ -15,11 +15,13 @@ from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, Fact, Key, Member, Presence, Relation
+from driftproof.catalog.state import ABSENT, ASSUMED, Fact, Key, Member, Presence, Relation
 from driftproof.catalog.typenames import named
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements import query as q
+
+_OWNERS: tuple[op.RelationKind, ...] = ("table", "foreign table", "view")
 
 
 class Value(NamedTuple):
@@ -44,9 +46,20 @@ def sequence_keys(run: Interpreter, table: Key, columns: Iterable[op.Column]) ->
     for column in columns:
         if column.sequence_name is not None:
             forbid_relation(run, found[column.name])
-            if found[column.name][0] != table[0] and not run.unsure:
-                run.raises("42P01")  # PostgreSQL looks for the table in the schema of the sequence
+            if found[column.name][0] != table[0]:
+                _check_owner(run, q.Name(found[column.name][0], table[1]), column.name)
     return found
+
+
+def _check_owner(run: Interpreter, name: q.Name, column: str) -> None:
+    """PostgreSQL looks for the table of an identity in the schema that is written for its sequence."""
+    owner = run.state.look_up(name)[1]
+    if owner is None or owner.fact == ABSENT:
+        if not run.unsure:
+            run.raises("42P01")
+    elif (relation := run.relation(name)) is not None:
+        check_kind(run, relation, _OWNERS, at=name.at)
+        run.need_member(relation, "column", column)
 
 
 def _sequence_key(run: Interpreter, table: Key, column: str, name: q.Name | None) -> Key:
@@ -93,9 +106,11 @@ def put_value(run: Interpreter, table: Key, column: op.Column, fact: Fact, value
     if column.default is None and key is None:
         return
     _put(run, table, (kind, column.name), fact, value)
-    if key is not None:
+    if key is not None and key[0] == table[0]:
         _own(run, run.state.put(Relation(key, "sequence", fact, open=False)), table, column.name)
         depends(run, (table, (kind, column.name)), key, frozenset())
+    elif key is not None:  # it belongs to another column then, and does not serve this one
+        _own(run, run.state.put(Relation(key, "sequence", ASSUMED, open=False)), (key[0], table[1]), column.name)
 
 
 def _put(run: Interpreter, table: Key, member: Member, fact: Fact, value: Value) -> None:
@@ -195,7 +210,7 @@ def own_sequence(run: Interpreter, own: op.Own) -> None:
         if relation is None:
             run.unsure = True
             return
-        check_kind(run, relation, ("table", "foreign table", "view"), at=own.table.at)
+        check_kind(run, relation, _OWNERS, at=own.table.at)
         if sequence is not None and sequence.key[0] != relation.key[0] and not run.unsure:
             run.raises("55000")
         table = run.need_member(relation, "column", own.column).key
