@@ -313,10 +313,11 @@ class Interpreter(Flow):
                 for parent in found
                 if parent is not None and parent.members.get((kind, name), ABSENT).presence is not Presence.ABSENT
             ]
-            if len(parents) > 1 and all(parent.members[kind, name].nominal for parent in parents):
-                return relation  # no state drifts twice
-            if parents:
+            doubts = [parent.members[kind, name].doubt for parent in parents]
+            # Of several parents all but one have it in any state: none drifts twice.
+            if parents and not (len(parents) > 1 and all(parent.members[kind, name].nominal for parent in parents)):
                 self.need_member(parents[0], kind, name, at=at, sqlstate=sqlstate)
+            if parents and relation.member(kind, name).doubt in (None, *doubts):
                 return relation
         fact = relation.member(kind, name)
         if fact is PRESENT:

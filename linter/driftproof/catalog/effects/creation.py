@@ -268,8 +268,9 @@ def _check_constraints(
     under the names that they get."""
     named: list[op.Constraint] = []
     for constraint in constraints:
-        if constraint.kind == "primary key" and any(other.kind == "primary key" for other in named):
-            run.raises("42P16")
+        taken = next((other for other in named if constraint.kind == other.kind == "primary key"), None)
+        if taken is not None:
+            run.forbid(relation.object("constraint", taken.name or ""), PRESENT, sqlstate="42P16")
         if constraint.expression is not None:
             Resolver(run).over(constraint.expression, relation)
         if constraint.kind == "exclude":
