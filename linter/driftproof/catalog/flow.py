@@ -151,31 +151,44 @@ class Flow(ABC):
         self.obscure = False
         self._blind = False
         self._likely = Likely.CERTAIN
-        self._returned = []
-        self._left = _NOTHING_LEFT
-        self._loops = []
         self.state.touched = set()
-        compound = len(operations) > 1 or (operations and getattr(operations[0], "needs", ()))
-        before = self.state.fork() if compound else None
+        before = self.state.fork() if _compound(operations) else None
         try:
-            self.steps(operations)
-        except _Ended:
-            pass
+            self.body(operations)
         except Fails as failed:
-            returned, likely = min(self._returned, key=lambda left: _NEARNESS[left[1]], default=(None, Likely.DRIFT))
-            if returned is None or likely is Likely.DRIFT:
-                self.failed = True
-                if before is not None:
-                    self.state = before
-                if failed.taken is not None:
-                    self._go_without(*failed.taken, operations, failed)
-                return
-            self.state = returned  # it fails only where the fresh state does not come
-            self._likely = Likely.CERTAIN
-            self.unsure |= not self._left
-            for lacking in self._left:
-                self._lost(self._lacking(*lacking), failed)
-        self._rejoin(self._returned)
+            self.failed = True
+            if before is not None:
+                self.state = before
+            if failed.taken is not None:
+                self._go_without(*failed.taken, operations, failed)
+
+    def body(self, operations: tuple[op.Operation, ...]) -> None:
+        """Run what RETURN leaves: the operations of a statement, or of a function that it calls."""
+        outer = self._returned, self._left, self._loops
+        self._returned, self._left, self._loops = [], _NOTHING_LEFT, []
+        here, ends = self._likely, []
+        try:
+            try:
+                self.steps(operations)
+                ends.append(self._likely)
+            except _Ended:
+                pass
+            except Fails as failed:
+                nearest = min(self._returned, key=lambda left: _NEARNESS[left[1]], default=None)
+                if nearest is None or nearest[1] is Likely.DRIFT:
+                    raise
+                self.state, _ = nearest  # it fails only where the fresh state does not come
+                self._likely = here
+                self.unsure |= not self._left
+                for lacking in self._left:
+                    self._lost(self._lacking(*lacking), failed)
+            self._rejoin(self._returned)
+            ends.extend(likely for _, likely in self._returned)
+            likely = min(ends, key=_NEARNESS.__getitem__)
+            # Of ways that the fresh state may go or not, it goes one.
+            self._likely = here if likely is Likely.UNKNOWN else max(here, likely)
+        finally:
+            self._returned, self._left, self._loops = outer
 
     def _go_without(self, taken: Object, fact: Fact, operations: tuple[op.Operation, ...], failed: Fails) -> None:
         """The statement fails because it makes what is there, but for a drifted state that lacks that: if it runs
@@ -183,10 +196,8 @@ class Flow(ABC):
         entry, there = self.state, self.state.fork()
         self.state = entry.fork()
         settle(self.state, taken, ABSENT)
-        self._returned = []
-        left = self._go(Likely.DRIFT, partial(self.steps, operations))
-        if left is None or isinstance(left, _Ended):
-            self._rejoin(self._returned)
+        left = self._go(Likely.DRIFT, partial(self.body, operations))
+        if left is None:
             settle(there, taken, PRESENT)
             self._join_into(there, nominal=False, known=True, sure=True, leaves=True)
             return
@@ -539,3 +550,11 @@ class Flow(ABC):
         for likely, state in others:
             known = Likely.UNKNOWN not in (first, likely)
             self._join_into(state, nominal=True, known=known, sure=first is Likely.CERTAIN)
+
+
+def _compound(operations: tuple[op.Operation, ...]) -> bool:
+    """Whether a statement may fail when it has already changed something."""
+    if len(operations) != 1:
+        return len(operations) > 1
+    only = operations[0]
+    return isinstance(only, op.CallProcedure) or bool(getattr(only, "needs", ()) or getattr(only, "invokes", ()))

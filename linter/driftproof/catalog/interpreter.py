@@ -64,6 +64,7 @@ class Interpreter(Flow):
         self.uncommitted: dict[tuple[Key, str], tuple[int, Certainty, Doubt]] = {}
         self._born: dict[Key, tuple[int, int]] = {}
         self.in_function = False
+        self._calls: list[op.Body] = []
 
     # -- files and statements ---------------------------------------------------------------------------------------
 
@@ -136,6 +137,24 @@ class Interpreter(Flow):
         """Run operations in order."""
         for operation in operations:
             self._effects[type(operation)](self, operation)
+
+    def call(self, body: op.Body, called: op.Called) -> bool:
+        """Run what a function does when it is called; False where it calls itself."""
+        if body in self._calls:
+            return False
+        path, inside = self.state.path, self.in_function
+        self._calls.append(body)
+        self.in_function = True
+        if called.path is not None:
+            self.state.path = called.path
+        try:
+            self.body(called.operations)
+        finally:
+            self._calls.pop()
+            self.in_function = inside
+            if called.path is not None:
+                self.state.path = path
+        return True
 
     # -- transactions -----------------------------------------------------------------------------------------------
 

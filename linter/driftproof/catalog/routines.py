@@ -175,6 +175,18 @@ def call(
     return None
 
 
+def meant(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> Routine | None:
+    """The function that a call means if it means any; None where that can't be told, or it was not made here."""
+    found, complete = namesakes(run, called.name)
+    fitting = [item for _, item in found if item.fact.nominal and _takes(run, item, called, types)]
+    if len(fitting) != 1 or not complete:
+        return None
+    wanted = fitting[0].arguments or ()
+    run.unsure |= called.variadic or fitting[0].variadic or len(types) != called.arguments
+    run.unsure |= any(coerces(*pair) is not True for pair in zip(types, wanted, strict=False))
+    return fitting[0]
+
+
 def returns_set(called: Call, routine: Routine | None) -> bool:
     """Whether a call, which means that function if that is known, certainly gives a set of values."""
     if routine is not None:

@@ -8,7 +8,7 @@ import msgspec
 
 from driftproof.diagnostic import Because, Place
 from driftproof.objects import Kind, Object
-from driftproof.statements.operations import ConstraintKind, RoutineKind
+from driftproof.statements.operations import Body, ConstraintKind, RoutineKind
 from driftproof.statements.query import Name
 
 
@@ -213,7 +213,8 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     ``arguments`` are the types of its input arguments, with their schemas; a type that can't be told from its name
     begins with a question mark. None: some function of that name, whatever its arguments. ``names`` are those of its
     input parameters (empty: none), ``defaults`` how many of them may be left out, ``returns`` the type of its result
-    with the columns that its parameters give it, ``all`` the types of its parameters where some of them are OUT.
+    with the columns that its parameters give it, ``all`` the types of its parameters where some of them are OUT,
+    ``body`` what it does, as far as that can be read.
     """
 
     arguments: tuple[str, ...] | None
@@ -224,6 +225,7 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     variadic: bool = False
     returns: str = "?"
     all: tuple[str, ...] | None = None
+    body: Body | None = None
 
     @property
     def nominal(self) -> bool:

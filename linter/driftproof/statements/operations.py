@@ -38,8 +38,12 @@ from driftproof.statements.named import Publish as Publish
 from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
 from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
+from driftproof.statements.routines import Argument as Argument
+from driftproof.statements.routines import Body as Body
+from driftproof.statements.routines import Called as Called
 from driftproof.statements.routines import CreateRoutine as CreateRoutine
 from driftproof.statements.routines import DropRoutine as DropRoutine
+from driftproof.statements.routines import Invocation as Invocation
 from driftproof.statements.routines import NeedRoutine as NeedRoutine
 from driftproof.statements.routines import Parameter as Parameter
 from driftproof.statements.routines import RenameRoutine as RenameRoutine
@@ -250,19 +254,24 @@ class AddLabel(msgspec.Struct, frozen=True, gc=False):
 class Run(msgspec.Struct, frozen=True, gc=False):
     """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
     variables and parameters; ``path`` is the search_path that a function sets for itself. A function's body is checked
-    but not ``planned``: nobody looks for the key of its ON CONFLICT yet; the last query of it gives the ``result``."""
+    but not ``planned``: nobody looks for the key of its ON CONFLICT yet; the last query of it gives the ``result``.
+    ``invokes`` are calls of functions that run with it."""
 
     query: Query
     visible: tuple[str, ...] = ()
     path: tuple[str, ...] | None = None
     planned: bool = True
     result: Result | None = None
+    invokes: tuple[Invocation, ...] = ()
 
 
 class CallProcedure(msgspec.Struct, frozen=True, gc=False):
-    """CALL: the last call of the expression is that of the procedure, the rest stands in its arguments."""
+    """CALL: the last call of the expression is that of the procedure, the rest stands in its ``arguments``. ``visible``
+    are the names of variables."""
 
     expression: Expression
+    arguments: tuple[Argument, ...] = ()
+    visible: tuple[str, ...] = ()
 
 
 class Ran(msgspec.Struct, frozen=True, gc=False):

@@ -1,10 +1,13 @@
 """Operations on functions, procedures and aggregates. `driftproof.statements.operations` names them with the others."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from driftproof.statements.query import Name
+from driftproof.statements.query import Call, Name
+
+if TYPE_CHECKING:
+    from driftproof.statements.operations import Operation
 
 RoutineKind = Literal["function", "procedure", "aggregate", "window", "routine"]
 
@@ -28,10 +31,38 @@ class Parameter(msgspec.Struct, frozen=True, gc=False):
     default: bool = False
 
 
+class Argument(msgspec.Struct, frozen=True, gc=False):
+    """An argument of a call: its value as text (None: not known), and its name where that is written."""
+
+    value: str | None
+    name: str = ""
+
+
+class Invocation(msgspec.Struct, frozen=True, gc=False):
+    """A call that a statement certainly makes, once, when it runs."""
+
+    call: Call
+    arguments: tuple[Argument, ...]
+
+
+class Called(msgspec.Struct, frozen=True, gc=False):
+    """What a call runs; ``path`` is the search_path that the function sets for itself."""
+
+    operations: "tuple[Operation, ...]"
+    path: tuple[str, ...] | None = None
+
+
+class Body(Protocol):
+    """What a function does. It is read when the function is called."""
+
+    def called(self, arguments: tuple[Argument, ...]) -> Called | None:
+        """What a call with these arguments runs; None where that can't be told."""
+
+
 class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
-    call of it may make or drop objects. ``flaw`` is where a declaration contradicts itself: PostgreSQL looks at the
-    options, the parameters and the result, in that order."""
+    call of it may make or drop objects; ``body`` is None where nobody can read it. ``flaw`` is where a declaration
+    contradicts itself: PostgreSQL looks at the options, the parameters and the result, in that order."""
 
     kind: RoutineKind
     name: Name
@@ -41,6 +72,7 @@ class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     replace: bool = False
     alters: bool = False
     language: str = "sql"
+    body: Body | None = None
     flaw: Literal["options", "parameters", "result"] | None = None
 
 

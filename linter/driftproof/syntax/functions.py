@@ -32,13 +32,7 @@ _MODES: dict[str, Literal["in", "out", "inout", "variadic", "table"]] = {
 
 def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     """The function, and the queries of a LANGUAGE sql body."""
-    options: dict[str, Any] = {}
-    path: tuple[str, ...] | None = None
-    for item in node.get("options", ()):
-        option = item["DefElem"]
-        options[option["defname"]] = option.get("arg")
-        if option["defname"] == "set":
-            path = _search_path(option.get("arg") or {}, lower) or path
+    options = _options(node)
     fields = [item["FunctionParameter"] for item in node.get("parameters", ())]
     parameters = tuple(map(_parameter, fields))
     returns = node.get("returnType")
@@ -61,7 +55,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         found.append(op.Raise("42P13"))
     if language == "sql":
         visible = (made.name.name, *(item.name for item in inputs if item.name))
-        bodies, result = _bodies(node, options, shift), _result(made)
+        bodies, result, path = _bodies(node, shift), _result(made), search_path(node, lower)
         if bodies is not None:
             found.extend(op.Run(body, visible, path, planned=False) for body in bodies[:-1])
             if bodies or result is not None:
@@ -172,30 +166,41 @@ def _type(fields: Node) -> op.TypeRef:
     return op.TypeRef(type_name(fields), "arrayBounds" in fields)
 
 
-def _bodies(node: Node, options: dict[str, Any], shift: int) -> list[Query] | None:
+def _options(node: Node) -> dict[str, Any]:
+    return {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("options", ())}
+
+
+def _bodies(node: Node, shift: int) -> list[Query] | None:
     """The queries of a LANGUAGE sql body; None where they can't be told."""
-    if "sql_body" in node:
-        return [query(wrapped, shift) for wrapped in _standard_body(node["sql_body"])]
-    text = names(options.get("as"))
-    if len(text) != 1:
-        return None
-    try:
-        trees = parse_fragment(text[0])
-    except ParseError:
-        return None
+    statements = body_statements(node)
     # What an earlier statement of the body makes is not there when the later ones are checked, but nor is the
     # claim certain: such bodies are left alone.
-    if any(tag not in QUERIES for tag, _ in trees):
+    if statements is None or any(tag not in QUERIES for tag, _ in statements):
         return None
-    return [query({tag: tree}, NOWHERE) for tag, tree in trees]
+    return [query({tag: tree}, shift if "sql_body" in node else NOWHERE) for tag, tree in statements]
 
 
-def _search_path(wrapped: Node, lower: Lowering) -> tuple[str, ...] | None:
-    """The path of ``SET search_path = ...`` among a function's options, under which its body is checked."""
-    for set_path in lower("VariableSetStmt", wrapped.get("VariableSetStmt", {}), NOWHERE):
-        if isinstance(set_path, op.SetSearchPath) and not set_path.reset:
-            return set_path.path
-    return None
+def body_statements(node: Node) -> list[tuple[str, Node]] | None:
+    """The statements of a LANGUAGE sql body; None where they can't be told."""
+    if "sql_body" in node:
+        return [tagged(wrapped) for wrapped in _standard_body(node["sql_body"])]
+    text = names(_options(node).get("as"))
+    try:
+        return parse_fragment(text[0]) if len(text) == 1 else None
+    except ParseError:
+        return None
+
+
+def search_path(node: Node, lower: Lowering) -> tuple[str, ...] | None:
+    """The path of ``SET search_path = ...`` among a function's options, under which its body is checked and run."""
+    path = None
+    for item in node.get("options", ()):
+        option = item["DefElem"]
+        if option["defname"] == "set":
+            for step in lower("VariableSetStmt", option.get("arg", {}).get("VariableSetStmt", {}), NOWHERE):
+                if isinstance(step, op.SetSearchPath) and not step.reset:
+                    path = step.path or path
+    return path
 
 
 def _standard_body(wrapped: Node) -> list[Node]:

@@ -7,7 +7,7 @@ from driftproof.statements.query import Name
 from driftproof.syntax import alter_table, blocks, definitions, members, objects, plpgsql, sessions, tables, types
 from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import expression, query
+from driftproof.syntax.queries import query
 from driftproof.syntax.tables import Handler, Operations
 from driftproof.syntax.tree import needed_roles, range_var, role_names, strings
 
@@ -137,7 +137,7 @@ _STATEMENTS: dict[str, Handler] = {
     "AlterTableStmt": alter_table.alter_table,
     "AlterTypeStmt": definitions.need("type", "typeName"),
     "AlterUserMappingStmt": definitions.alter_mapping,
-    "CallStmt": lambda node, shift: [op.CallProcedure(expression([{"FuncCall": node["funccall"]}], shift))],
+    "CallStmt": sessions.call,
     "ClusterStmt": _cluster,
     "CommentStmt": objects.comment,
     "CompositeTypeStmt": types.create_composite,

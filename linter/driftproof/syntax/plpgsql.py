@@ -1,4 +1,4 @@
-"""DO blocks: PL/pgSQL read as operations with branches and handlers.
+"""DO blocks and functions: PL/pgSQL read as operations with branches and handlers.
 
 What is known when the file is read is followed: constants, format(), concatenations, FOREACH over literal arrays. What
 is not known becomes a hole in a name, and what a statement with a hole may have touched is forgotten.
@@ -10,6 +10,7 @@ from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name, Query, Table
 from driftproof.syntax import probes
+from driftproof.syntax.calls import invoked, passed
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.holes import without_holes
 from driftproof.syntax.light import ParseError
@@ -46,9 +47,33 @@ def block(node: Node, lower: Lowering) -> Operations:
         raise BodyError(error.args[0]) from None
     if not functions:
         return [op.Forget()]
-    function = functions[0]["PLpgSQL_function"]
-    reader = _Body(function.get("datums", ()), lower)
-    return [*_declared(function.get("datums", ())), *reader.statements([function["action"]])]
+    return _compiled(functions[0]["PLpgSQL_function"], lower)
+
+
+def called(text: str, name: str, texts: dict[str, str], lower: Lowering) -> Operations | None:
+    """What a call runs of the function of that name, which this CREATE FUNCTION makes; ``texts`` is what is known of
+    its arguments. None where that can't be read."""
+    try:
+        functions = parse_plpgsql(text)
+    except ParseError:
+        return None
+    # Where a result is asked for, the end is reached only by RETURN; else the parser has put one there.
+    return [*_compiled(functions[0]["PLpgSQL_function"], lower, texts, name), op.Raise("2F005")]
+
+
+def _compiled(function: Node, lower: Lowering, texts: dict[str, str] | None = None, name: str = "") -> Operations:
+    datums = function.get("datums", ())
+    reader = _Body(datums, lower, texts or {})
+    reader.datums.append(name)  # by which its parameters can be called
+    return [*_declared(datums), *reader.statements([function["action"]])]
+
+
+def declared(text: str) -> Operations:
+    """What the function that this CREATE FUNCTION makes needs for being compiled."""
+    try:
+        return _declared(parse_plpgsql(text)[0]["PLpgSQL_function"].get("datums", ()))
+    except ParseError:
+        return []
 
 
 def _declared(datums: Any) -> Operations:
@@ -81,13 +106,14 @@ def quote(text: str) -> str:
 class _Body:
     """Reads statements in order, with what is known of the variables."""
 
-    def __init__(self, datums: Any, lower: Lowering) -> None:
+    def __init__(self, datums: Any, lower: Lowering, texts: dict[str, str]) -> None:
         self.lower = lower
         self.datums: list[str] = []
         for datum in datums:
             _, fields = tagged(datum)
             self.datums.append(fields.get("refname") or fields.get("fieldname") or "")
         self.known = Variables({name for name in self.datums if self.datums.count(name) > 1})
+        self.known.texts.update(texts)
         for name, datum in zip(self.datums, datums, strict=True):
             tag, fields = tagged(datum)
             if tag == "PLpgSQL_var" and "default_val" in fields:
@@ -199,13 +225,13 @@ class _Body:
             self.known.forget(name)
             return []
         held = probes.held(tree, self.known, Writing(text, line, _SELECT))
-        calls = self._sql(f"SELECT {text}") if "(" in text and not probes.told(held) else []
         value = self.known.value(tree)
+        asks = [] if value is not None or probes.told(held) else self._sql(f"SELECT {text}")
         array = self.known.array(tree)
         self.known.forget(name)
         self.known.hold(name, held)
         self.known.tell(name, value, array)
-        return [*_casts(tree, text, self.known), *calls]
+        return [*_casts(tree, text, self.known), *asks]
 
     def _raise(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:
@@ -278,8 +304,20 @@ class _Body:
 
     _while = _forc = _dynfors = _loop
 
-    def _return(self, _node: Node) -> Operations:
-        return [op.Return()]
+    def _return(self, node: Node) -> Operations:
+        return [*self._return_next(node), op.Return()]
+
+    def _return_next(self, node: Node) -> Operations:
+        return self._hold("", node["expr"]["PLpgSQL_expr"]["query"], node["lineno"]) if "expr" in node else []
+
+    def _return_query(self, node: Node) -> Operations:
+        if "query" in node:
+            return self._query(node["query"]["PLpgSQL_expr"]["query"], [], node["lineno"])
+        return self._dynexecute({"query": node["dynquery"]})
+
+    def _call(self, node: Node) -> Operations:
+        self.known.forget(*_assigned(node, self.datums))
+        return self._sql(node["expr"]["PLpgSQL_expr"]["query"])
 
     def _exit(self, node: Node) -> Operations:
         leaves = op.Return("block" if "label" in node else "loop" if node.get("is_exit") else "turn")
@@ -307,15 +345,19 @@ class _Body:
             except BodyError:  # a DO block in EXECUTE
                 operations = [op.Forget()]
             for operation in operations:
-                found.extend(self._patched(operation, whole))
+                found.extend(self._patched(operation, node, whole))
         if whole and any(tag not in QUERIES for tag, _ in trees):
             found.append(op.Ran(text))
         return found
 
-    def _patched(self, operation: op.Operation, whole: bool) -> Operations:
+    def _patched(self, operation: op.Operation, node: Node, whole: bool) -> Operations:
         """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
+        variables = tuple(filter(None, self.datums))
         if isinstance(operation, op.Run):
-            return [op.Run(operation.query, (*operation.visible, *filter(None, self.datums)), operation.path)]
+            visible = (*operation.visible, *variables)
+            return [op.Run(operation.query, visible, operation.path, invokes=invoked(node, self.known))]
+        if isinstance(operation, op.CallProcedure):
+            return [op.CallProcedure(operation.expression, passed(node["funccall"], self.known), variables)]
         if whole:
             return [operation]
         return without_holes(operation)

@@ -4,8 +4,9 @@ from typing import Any
 
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+from driftproof.syntax.calls import invoked, passed
 from driftproof.syntax.parser import Node
-from driftproof.syntax.queries import QUERIES, query
+from driftproof.syntax.queries import QUERIES, expression, query
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import constant, needed_roles, role, strings, type_name
 
@@ -64,12 +65,18 @@ def set_for_later(node: Node, _shift: int) -> Operations:
 
 def select(node: Node, shift: int) -> Operations:
     """SELECT without INTO, and the set_config() in it."""
-    found: Operations = [op.Run(query({"SelectStmt": node}, shift))]
+    found: Operations = [op.Run(query({"SelectStmt": node}, shift), invokes=invoked(node))]
     for target in node.get("targetList", ()):
         call = target["ResTarget"].get("val", {}).get("FuncCall")
         if call and strings(call.get("funcname"))[-1:] == ["set_config"] and len(call.get("args", ())) == 3:
             found.extend(_set_config([constant(argument) for argument in call["args"]]))
     return found
+
+
+def call(node: Node, shift: int) -> Operations:
+    """CALL."""
+    called = node["funccall"]
+    return [op.CallProcedure(expression([{"FuncCall": called}], shift), passed(called))]
 
 
 def _set_config(arguments: list[str | None]) -> Operations:

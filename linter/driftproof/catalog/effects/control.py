@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, settle
+from driftproof.catalog.effects.invocations import invoke
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.effects.results import check_result
@@ -24,11 +25,12 @@ def run_query(run: Interpreter, step: op.Run) -> None:
 
     path = run.state.path
     run.called.clear()
+    scope = Scope([], None, step.visible) if step.visible else None
     if step.path is not None:
         run.state.path = step.path
     try:
         resolver = Resolver(run)
-        result = resolver.query(step.query, Scope([], None, step.visible) if step.visible else None)
+        result = resolver.query(step.query, scope)
         for _, modifies in resolver.modified:
             if modifies.sets_twice or any(arm.sets_twice for arm in modifies.arms):
                 run.raises("42601")
@@ -43,10 +45,16 @@ def run_query(run: Interpreter, step: op.Run) -> None:
                 write_rows(run, resolver.modified)
     finally:
         run.state.path = path
-    if run.called & run.altering:
+    if not run.called:
+        return
+    called = set(run.called)
+    if step.invokes:
+        called -= {item.call.name.name for item in step.invokes}
+        called |= invoke(run, step.invokes, scope)
+    if called & run.altering:
         forget(run, op.Forget())
-    if step.planned and run.called:  # what a function of the history's own does when it is run may fail
-        run.unsure |= any(key[1] in run.called for key in run.state.routines)
+    if step.planned:  # what a function of the history's own does when it is run may fail
+        run.unsure |= any(key[1] in called for key in run.state.routines)
 
 
 def note_ran(run: Interpreter, step: op.Ran) -> None:

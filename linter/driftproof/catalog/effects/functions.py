@@ -5,11 +5,13 @@ import msgspec
 from driftproof.catalog import routines
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
+from driftproof.catalog.effects.invocations import follow
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
+from driftproof.catalog.scopes import Scope
 from driftproof.catalog.state import (
     ABSENT,
     GONE,
@@ -83,6 +85,7 @@ def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
         any(item.mode == "variadic" for item in inputs),
         f"setof {returns}" if made.setof or any(item.mode == "table" for item in columns) else returns,
         tuple(type_of(run, item.type) for item in made.parameters) if len(inputs) < len(made.parameters) else None,
+        made.body,
     )
 
 
@@ -185,10 +188,13 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
 
 
 def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
-    """CALL: what a procedure does may fail, and one that nobody here made may change anything."""
+    """CALL: what a procedure does is followed, as far as it can be; one that nobody here made may change anything."""
     *inner, called = step.expression.calls
-    Resolver(run).expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), None)
-    routines.call(run, called, types_of(run, called, None), procedure=True)
+    scope = Scope([], None, step.visible) if step.visible else None
+    Resolver(run).expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), scope)
+    procedure = routines.call(run, called, types_of(run, called, scope), procedure=True)
+    if procedure is not None and follow(run, procedure, step.arguments):
+        return
     made = any(item.fact.presence is Presence.PRESENT for _, item in routines.namesakes(run, called.name)[0])
     forget_rows(run)
     if not made or called.name.name in run.altering:

@@ -1,0 +1,26 @@
+"""What a statement does by calling functions of the history's own: their bodies run with it."""
+
+from driftproof.catalog import routines
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.references import types_of
+from driftproof.catalog.scopes import Scope
+from driftproof.catalog.state import PRESENT, Routine
+from driftproof.statements import operations as op
+
+
+def invoke(run: Interpreter, invocations: tuple[op.Invocation, ...], scope: Scope | None) -> set[str]:
+    """Run the functions that a query calls when it runs; the names of those that could not be followed."""
+    left = set()
+    for item in invocations:
+        routine = routines.meant(run, item.call, types_of(run, item.call, scope))
+        if routine is None or not follow(run, routine, item.arguments):
+            left.add(item.call.name.name)
+    return left
+
+
+def follow(run: Interpreter, routine: Routine, arguments: tuple[op.Argument, ...]) -> bool:
+    """Run what a call of that function does; whether that can be told."""
+    if routine.body is None or routine.fact != PRESENT:
+        return False
+    called = routine.body.called(arguments)
+    return called is not None and run.call(routine.body, called)

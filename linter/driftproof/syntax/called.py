@@ -1,0 +1,56 @@
+"""What functions do when they are called: their bodies, read with what is known of the arguments."""
+
+import msgspec
+
+from driftproof.statements import operations as op
+from driftproof.syntax.functions import body_statements, search_path
+from driftproof.syntax.lower import operations
+from driftproof.syntax.parser import Node, parse_fragment
+from driftproof.syntax.plpgsql import called
+from driftproof.syntax.queries import NOWHERE, QUERIES
+from driftproof.syntax.tables import Operations
+from driftproof.syntax.tree import constant, names, strings
+
+
+class Definition(msgspec.Struct, frozen=True, gc=False):
+    """A function, by its CREATE FUNCTION."""
+
+    text: str
+
+    def called(self, arguments: tuple[op.Argument, ...]) -> op.Called | None:
+        """What a call with these arguments runs; None where that can't be told."""
+        [(_, node)] = parse_fragment(self.text)
+        options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("options", ())}
+        if "strict" in options and any(argument.value is None for argument in arguments):
+            return None  # with a NULL it is not run
+        name = strings(node["funcname"])[-1]
+        inputs = [item["FunctionParameter"] for item in node.get("parameters", ())]
+        inputs = [item for item in inputs if item.get("mode") not in ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")]
+        found: Operations | None = None
+        match (names(options.get("language")) or ["sql"])[0]:
+            case "plpgsql":
+                found = called(self.text, name, _known(inputs, arguments), operations)
+            case "sql":
+                found = _statements(node, (name, *(item["name"] for item in inputs if "name" in item)))
+        return None if found is None else op.Called(tuple(found), search_path(node, operations))
+
+
+def _known(inputs: list[Node], arguments: tuple[op.Argument, ...]) -> dict[str, str]:
+    """The texts of the parameters that are known, those of defaults too."""
+    values = {item.get("name", ""): constant(item["defexpr"]) if "defexpr" in item else None for item in inputs}
+    for place, argument in enumerate(arguments):
+        values[argument.name or inputs[place].get("name", "")] = argument.value
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _statements(node: Node, visible: tuple[str, ...]) -> Operations | None:
+    """The operations of a LANGUAGE sql body, in which these names are seen. Of one in which queries stand beside other
+    statements, it is not known what was looked at when the function was made."""
+    statements = body_statements(node) or []
+    if len({tag in QUERIES for tag, _ in statements}) != 1:
+        return None
+    return [_seeing(visible, step) for tag, tree in statements for step in operations(tag, tree, NOWHERE)]
+
+
+def _seeing(visible: tuple[str, ...], step: op.Operation) -> op.Operation:
+    return msgspec.structs.replace(step, visible=visible) if isinstance(step, (op.Run, op.CallProcedure)) else step
