@@ -26,7 +26,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for info, 1 for warning, 2 for error."""
-        return ("info", "warning", "error").index(self.value)
+        return ("info", "warning", "error").index(self)
 
 
 class Certainty(StrEnum):

@@ -3,6 +3,8 @@
 Source: can_coerce_type and find_coercion_pathway, parse_coerce.c.
 """
 
+from functools import lru_cache
+
 from driftproof.catalog import builtins
 
 _PREFIX = "pg_catalog."
@@ -10,6 +12,7 @@ _STRINGS = {"text", "varchar", "bpchar", "name"}  # what any value is assigned t
 _ANY = {"record", "cstring", "internal", "trigger", "void", "refcursor"}
 
 
+@lru_cache(maxsize=1024)  # each column of each table asks, and most are of a few types
 def spelled_type(spelled: str) -> str | None:
     """The type of a column as its definition spells it (``varchar(20)``); None if it is none of pg_catalog's."""
     name, _, rest = spelled.partition("(")

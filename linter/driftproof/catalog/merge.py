@@ -75,12 +75,11 @@ class _Merge:
         if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
             result.fact = msgspec.structs.replace(result.fact, sure=False)
         result.vague = mine.vague | theirs.vague
-        for member in mine.members.keys() | theirs.members.keys():
-            fact = self.facts(mine.member(*member), theirs.member(*member))
-            if member in self.wild and mine.member(*member).presence is Presence.PRESENT:
-                fact = mine.member(*member)
-            result.members[member] = fact
-        result.members = {member: result.members[member] for member in (*base.members, *result.members)}
+        result.members = {}
+        for member in {**mine.members, **theirs.members}:
+            one, two = mine.member(*member), theirs.member(*member)
+            certain = one is two or (member in self.wild and one.presence is Presence.PRESENT)
+            result.members[member] = one if certain else self.facts(one, two)
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
         result.constraints = {**theirs.constraints, **mine.constraints}

@@ -27,6 +27,7 @@ _TAKES: dict[RoutineKind, tuple[RoutineKind, ...]] = {
     "routine": ("function", "window", "aggregate", "procedure"),
 }
 
+_OWN = frozenset({"", "pg_catalog"})
 _TYPE = re.compile(r"[^ (),\[\]]+")
 
 Found = tuple[Key, Routine]
@@ -99,7 +100,7 @@ def namesakes(run: Interpreter, name: Name) -> tuple[list[Found], bool]:
         for schema in dict.fromkeys(schemas)
         for routine in run.state.routines.get((schema, name.name), ())
     ]
-    made_here = bool(found) or not set(schemas) - {"", "pg_catalog"}
+    made_here = bool(found) or _OWN.issuperset(schemas)
     complete = (
         made_here
         and all(item.arguments is not None and item.fact.sure for _, item in found)

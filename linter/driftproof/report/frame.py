@@ -1,5 +1,6 @@
 """One line of source with a mark under a part of it, true to the cell on a terminal."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 _WIDEST = 110  # cells of source in a line; longer lines are cut
@@ -63,8 +64,8 @@ def frame(line: str, start: int, end: int) -> tuple[str, str]:
     first, last = 0, len(line)
     if at[-1] > _WIDEST:
         if at[end] > _WIDEST:
-            first = next(place for place in range(len(line) + 1) if at[place] >= max(0, at[start] - _BEFORE))
-        last = max(place for place in range(len(line) + 1) if at[place] - at[first] <= _WIDEST)
+            first = bisect_left(at, at[start] - _BEFORE)
+        last = bisect_right(at, at[first] + _WIDEST) - 1
     left = _CUT if first else ""
     right = _CUT if last < len(line) else ""
     stop = max(start, min(end, last))

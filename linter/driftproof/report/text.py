@@ -42,11 +42,11 @@ def summary(report: Report, paint: Paint) -> str:
 def _header(diagnostic: Diagnostic, paint: Paint) -> str:
     at = diagnostic.span.start
     style = _STYLE[diagnostic.severity]
-    words = [diagnostic.certainty.value] if diagnostic.certainty is not None else []
+    words: list[str] = [diagnostic.certainty] if diagnostic.certainty is not None else []
     words += ["way back"] if diagnostic.direction is Direction.DOWN else []
     predicted = f" ({', '.join(words)})" if words else ""
     return (
-        f"{paint(f'{_path(diagnostic.path)}:{at.line}:{at.column}', BOLD)}: {paint(diagnostic.severity.value, style)}"
+        f"{paint(f'{_path(diagnostic.path)}:{at.line}:{at.column}', BOLD)}: {paint(diagnostic.severity, style)}"
         f" {paint(diagnostic.code, style)} {diagnostic.name}: {visible(diagnostic.message)}{paint(predicted, DIM)}"
     )
 

@@ -219,9 +219,8 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
         released(run, state.relations[relation.key], member)
     relation = state.relations[relation.key]
     run.gone(relation.key, relation.kind, certain=certain)
-    for key, other in list(state.relations.items()):
-        if other.of == relation.key:
-            run.gone(key, other.kind, certain=certain)
+    for other in [other for other in state.relations.values() if other.of == relation.key]:
+        run.gone(other.key, other.kind, certain=certain)
     if cascade:
         take_along(run, [(dependent, certain and needs) for dependent, needs in sequence_holders(run, relation)])
         routines.drop_using(run, relation.key)
