@@ -64,6 +64,10 @@ def test_bodies_keep_their_semicolons_where_another_statement_is_broken() -> Non
         ("SELECT 1 \\gx\nSELECT 2;", ["SELECT", "SELECT"]),
         ("COPY t (a) FROM stdin;\n1\t'x;\n2\t$$\n\\.\nSELECT 1;", ["COPY", "SELECT"]),
         ("COPY t FROM stdin;\r\n1\r\n\\.\r\nSELECT 1;\r\n", ["COPY", "SELECT"]),
+        ('COPY public."User" ("id", a) FROM stdin;\n1\n\\.\nSELECT 1;', ["COPY", "SELECT"]),
+        ("COPY t FROM stdin WITH (DELIMITER ';');\n1;x\n\\.\nSELECT 1;", ["COPY", "SELECT"]),
+        ("\\copy t FROM stdin with csv\n1;x\n\\.\nSELECT 1;", ["SELECT"]),
+        ("\\COPY t FROM STDIN\r\n1\r\n\\.\r\nSELECT 1;\r\n", ["SELECT"]),
         ("SELECT '\\x41', E'\\n', $$ \\a $$; \\echo 'x'\nSELECT 2;", ["SELECT", "SELECT"]),
     ],
 )

@@ -49,9 +49,7 @@ def placeholders(data: bytes, pattern: "re.Pattern[bytes]") -> bytes:
     def stand_in(found: "re.Match[bytes]") -> bytes:
         start, end = found.span()
         text = found[0]
-        line = data[data.rfind(b"\n", 0, start) + 1 : start]
-        rest = data[end : end + 200].partition(b"\n")[0].strip()
-        if (not line.strip() or line.rstrip().endswith(b";")) and rest in (b"", b";"):
+        if _is_a_statement(data, start, end):
             return blank(text)
         name = _NOT_A_LETTER.sub(b"_", text).strip(b"_").lower()
         if name[:1].isdigit():
@@ -69,18 +67,32 @@ def outside_quotes(data: bytes, pattern: bytes, stand_in: "Callable[[re.Match[by
 
 
 def psql_variables(data: bytes) -> bytes:
-    """The text with psql's ``:name``, ``:'name'`` and ``:"name"`` as an identifier, a string and a quoted name."""
+    """The text with psql's ``:name``, ``:'name'`` and ``:"name"`` as an identifier, a string and a quoted name; as a
+    number where only that may stand, and as nothing where it is a statement."""
     if _VARIABLE.search(data) is None:
         return data
     return outside_quotes(data, _VARIABLE.pattern, _psql_stand_in)
 
 
-# Neither a cast nor a slice: what stands before it is no name, number or bracket.
-_VARIABLE = re.compile(rb"(?<![\w:\]\[)])(?P<hit>:(?:'\w+'|\"\w+\"|[A-Za-z_]\w*))")
+# Neither a cast nor a slice: what stands before it is no name (unless it is a part of that), number or bracket.
+_VARIABLE = re.compile(rb"(?:(?<![\w:\]\[)])|(?<=_)|(?<=(?i:array)\[))(?P<hit>:(?:'\w+'|\"\w+\"|[A-Za-z_]\w*))")
+_A_NUMBER = re.compile(
+    rb"(?i)\b(?:restart|start|increment|minvalue|maxvalue|cache|limit|offset)(?:\s+(?:with|by))?\s*\Z"
+)
+_LONGEST = 40
 
 
 def _psql_stand_in(found: "re.Match[bytes]") -> bytes:
     text = found["hit"]
     if text[1:2] in (b"'", b'"'):
         return text[1:2] + text[2:-1] + b"_" + text[-1:]
-    return text[1:] + b"_"
+    data, start, end = found.string, *found.span("hit")
+    if _A_NUMBER.search(data, max(start - _LONGEST, 0), start):
+        return b"1".rjust(len(text), b"0")
+    return blank(text) if _is_a_statement(data, start, end) else text[1:] + b"_"
+
+
+def _is_a_statement(data: bytes, start: int, end: int) -> bool:
+    """Whether nothing else stands between the ends of statements and lines."""
+    line = data[data.rfind(b"\n", 0, start) + 1 : start].rstrip()
+    return (not line or line.endswith(b";")) and data[end : end + 200].partition(b"\n")[0].strip() in (b"", b";")

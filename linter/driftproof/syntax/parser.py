@@ -180,9 +180,11 @@ def _readable_tokens(data: bytes) -> Iterator[tuple[str, int]]:
 
 
 _STRING = rb"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?<![\w$])\$(\w*)\$.*?\$\1\$|--[^\n\r]*|/\*.*?\*/"
-_COPY = rb"(?P<copy>(?i:\bcopy\b[^;'\"]*?\bfrom\s+stdin\b[^;]*;[^\n]*\n))"
+_NAMES, _OPTIONS = rb"(?:[^;'\"]|\"(?:[^\"]|\"\")*\")*?", rb"(?:[^;']|'(?:[^']|'')*')*"
+_COPY = rb"(?P<copy>(?i:\bcopy\b" + _NAMES + rb"\bfrom\s+stdin\b" + _OPTIONS + rb";[^\n]*\n))"
 _MASKED = re.compile(_STRING + rb"|" + _COPY + rb"|(?P<meta>\\[^\n\r]*)", re.DOTALL)
 _COPY_END = re.compile(rb"^\\\.[ \t]*\r?$", re.MULTILINE)
+_CLIENT_COPY = re.compile(rb"(?i)\\copy\b.*\bfrom\s+stdin\b")
 _ENDS_STATEMENT = re.compile(rb"\\(?:;|g(?:x|exec|set|desc)?\b|crosstabview\b|watch\b)")
 _NOT_NEWLINE = re.compile(rb"[^\n\r]")
 
@@ -206,4 +208,7 @@ def mask(data: bytes) -> bytes:
             out[found.start() : at] = _NOT_NEWLINE.sub(b" ", data[found.start() : at])
             if _ENDS_STATEMENT.match(data, found.start()):
                 out[found.start()] = ord(";")
+            elif _CLIENT_COPY.match(found["meta"]) and (stop := _COPY_END.search(data, at)):
+                out[at : stop.end()] = _NOT_NEWLINE.sub(b" ", data[at : stop.end()])
+                at = stop.end()
     return bytes(out)
