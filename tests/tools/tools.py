@@ -4,7 +4,7 @@ They come from their registries, into a folder of any name, which the option ``-
 
     npm install dbmate graphile-migrate node-pg-migrate postgres-migrations drizzle-orm pg liquibase supabase
     npm install prisma@6 @prisma/adapter-pg@6      # Prisma's engine comes as WebAssembly with version 6
-    pip install yoyo-migrations psycopg2-binary alembic django
+    pip install yoyo-migrations psycopg2-binary alembic django psycopg
     apt-get install sqitch libdbd-pg-perl postgresql-client
 
 Liquibase needs Java. ``goose``, ``migrate`` (golang-migrate) and ``tern`` are tried where they are on the PATH.
@@ -62,11 +62,7 @@ class Tool(NamedTuple):
 
     def find(self, tools: Path) -> str | None:
         """The program; None where it is not installed."""
-        modules = tools / "node_modules"
-        for path in (modules / ".bin" / self.program, modules / self.program, tools / "bin" / self.program):
-            if path.is_file():
-                return str(path)
-        return shutil.which(self.program)
+        return find(self.program, tools)
 
     def write(self, directory: Path, version: str, sql: str, loose: bool = False) -> None:
         """A migration of this version."""
@@ -82,6 +78,15 @@ class Tool(NamedTuple):
         version = self.gone or self.first
         (directory / self.file.format(version)).unlink()
         self.unwritten(directory, version)
+
+
+def find(program: str, tools: Path) -> str | None:
+    """A program on the PATH, or in a folder that npm or pip has filled; None where it is not installed."""
+    modules = tools / "node_modules"
+    for path in (modules / ".bin" / program, modules / program, tools / "bin" / program):
+        if path.is_file():
+            return str(path)
+    return shutil.which(program)
 
 
 def _in_journal(directory: Path, version: str) -> None:
