@@ -10,7 +10,7 @@ import pytest
 from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
 from driftproof.diagnostic import Severity
-from driftproof.history import History, RunMode, left_out, names_of_frameworks
+from driftproof.history import History, RunMode, left_out, names_of_frameworks, single
 from driftproof.rule import load_rules
 from driftproof.runner.migrate import up
 from driftproof.runner.platforms import prepare
@@ -21,6 +21,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 
 # Of each example: the files in their order, each with the letter of its run mode; what is left out; what stands alone.
 EXPECTED = {
+    "alembic": ("1_to_head.sql a", "", ""),
     "atlas": ("20240101000000_make.sql t, 20240102000000.sql t, 20240103000000_index.sql a", "", ""),
     "dbmate": ("20_make.sql t, 30_twice.sql t, 3_add.sql t, 4_index.sql s", "", ""),
     "diesel": (
@@ -29,7 +30,9 @@ EXPECTED = {
         "00000000000000_diesel_initial_setup/down.sql, 2024-01-02-000000_make/down.sql",
         "",
     ),
+    "django": ("0001_make.sql a, 0002_add.sql a, 0010_index.sql a", "", ""),
     "drizzle": ("0000_make.sql b, 0002_add.sql b, 0001_index.sql b", "0003_by_hand.sql", ""),
+    "efcore": ("1_idempotent.sql a", "", ""),
     "flyway": (
         "V1_9__make.sql t, later/V1.10__add.sql t, V2__index.sql a, V3__vacuum.sql a, R__twice.sql t",
         "U2__index.sql, v3__lower_case.sql",
@@ -128,6 +131,39 @@ def test_one_file_is_judged_with_the_others(name: str) -> None:
     [job] = read([last.path], Settings(isolated=True))
     assert [one.path for one in job.history.migrations] == [one.path for one in whole.migrations]
     assert job.history.named == {last.index}
+
+
+# Whose names or places tell them, not their texts.
+_BY_NAME = {"atlas", "diesel", "drizzle", "flyway", "golang-migrate", "graphile-migrate", "hasura", "node-pg-migrate"}
+_BY_NAME |= {
+    "plain",
+    "play",
+    "postgres-migrations",
+    "prisma",
+    "refinery",
+    "sqitch",
+    "sqlx",
+    "supabase",
+    "synapse",
+    "yoyo",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPECTED) - _BY_NAME))
+def test_a_text_that_lies_nowhere_is_recognised_by_what_it_says(name: str) -> None:
+    first = read_example(name)[0].migrations[0]
+    assert single("<stdin>", first.source.data).framework.name == name
+    assert single("nowhere/x.sql", first.source.data).framework.name == name
+
+
+def test_a_text_that_lies_nowhere_is_recognised_by_its_name() -> None:
+    assert single("db/V1__a.sql", b"SELECT 1;").framework.name == "flyway"
+    assert single("db/1_a.up.sql", b"SELECT 1;").framework.name == "golang-migrate"
+    assert single("db/1_a.sql", b"SELECT 1;").framework.name == "plain"
+
+
+def test_what_pg_dump_writes_is_not_taken_for_django() -> None:
+    assert single("<stdin>", b"--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n").framework.name == "plain"
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -10,7 +10,7 @@ import msgspec
 
 from driftproof.diagnostic import Direction
 from driftproof.history.around import NOTHING, Around, Changes
-from driftproof.history.folder import Folder
+from driftproof.history.folder import Folder, OneFile
 from driftproof.history.frameworks import PLAIN, every, named
 from driftproof.history.frameworks import names as names_of_frameworks
 from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, Order, RunMode, Session
@@ -111,9 +111,14 @@ def _above(directory: Path, resolved: str, up: int) -> Path:
 
 
 def single(name: str, data: bytes, framework: str | None = None, direction: Direction = Direction.UP) -> History:
-    """A history of one: standard input, or a file that stands alone."""
+    """A history of one: standard input, or a file that stands alone. Where its directory says nothing of its tool, the
+    text may."""
     path = Path(name)
-    return _alone(path, data, Homes().home(path.parent, framework)[1], direction)
+    _, chosen = Homes().home(path.parent, framework)
+    if framework is None and chosen.name == PLAIN:
+        text = OneFile(path, data)
+        chosen = next((candidate for candidate in every() if candidate.recognises(text)), chosen)
+    return _alone(path, data, chosen, direction)
 
 
 def _alone(path: Path, data: bytes, framework: Framework, direction: Direction, around: Around = NOTHING) -> History:

@@ -5,11 +5,33 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from driftproof.history.order import natural
+
 
 def matching(directory: Path, pattern: str) -> list[Path]:
     """The files in a directory whose whole names match."""
     whole = re.compile(pattern, re.DOTALL)
     return [path for path in directory.iterdir() if whole.fullmatch(path.name) and path.is_file()]
+
+
+_NUMBERED = re.compile(r"[vV]?\d")
+DOWN = (".down.sql", ".rollback.sql", ".undo.sql")
+"""How the names of ways down end."""
+
+
+def numbered(directory: Path) -> list[Path]:
+    """The .sql files whose names begin with a number, in natural order (``9_x`` before ``10_x``); no ways down."""
+    return [path for path in _ways_up(directory) if _NUMBERED.match(path.name)]
+
+
+def unnumbered(directory: Path) -> list[Path]:
+    """The .sql files whose names begin with no number; no ways down."""
+    return [path for path in _ways_up(directory) if not _NUMBERED.match(path.name)]
+
+
+def _ways_up(directory: Path) -> list[Path]:
+    files = (path for path in directory.iterdir() if path.suffix == ".sql" and not path.name.endswith(DOWN))
+    return sorted((path for path in files if path.is_file()), key=lambda path: natural(path.name))
 
 
 def inside(directory: Path, name: str) -> list[Path]:

@@ -73,6 +73,33 @@ class Folder:
         return False
 
 
+class OneFile(Folder):
+    """The directory of a text that lies in none, or that is asked about by itself: it holds that file and no other."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        super().__init__(path.parent)
+        self._name, self._data = path.name, data
+
+    @property
+    def files(self) -> list[str]:
+        """The name of the file."""
+        return [self._name]
+
+    @property
+    def folders(self) -> list[str]:
+        """Nothing."""
+        return []
+
+    @cached_property
+    def sql(self) -> list[str]:
+        """The name of the file, whatever it ends in."""
+        return [self._name]
+
+    def beginning(self, name: str) -> bytes:
+        """How the text begins."""
+        return self._data[:_BEGINNING] if name == self._name else b""
+
+
 def _contents(path: Path) -> bytes:
     try:
         return path.read_bytes()

@@ -37,6 +37,9 @@ _ORDER = (
     "flyway",
     "sqlx",
     "golang_migrate",
+    "alembic",
+    "django",
+    "efcore",
     "yoyo",
     "postgres_migrations",
 )

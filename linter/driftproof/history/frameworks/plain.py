@@ -5,32 +5,13 @@ knows the order, so each stands alone. psql's own commands are blanked out where
 """
 
 import re
-from pathlib import Path
 
 from driftproof.history import masks
-from driftproof.history.files import leading
+from driftproof.history.files import DOWN, leading, numbered, unnumbered
 from driftproof.history.model import Framework, RunMode
-from driftproof.history.order import natural
 
-_NUMBERED = re.compile(r"[vV]?\d")
 # A file that its tool's mark of the way up is missing from, or one of several tools'.
 _PARTS = re.compile(rb"(?im)^--[ \t]*(?:(?:\+goose[ \t]+up|migrate:up)|(?P<down>\+goose[ \t]+down|migrate:down))\b")
-_DOWN = (".down.sql", ".rollback.sql", ".undo.sql")
-
-
-def _files(directory: Path, numbered: bool) -> list[Path]:
-    files = (path for path in directory.iterdir() if path.suffix == ".sql" and path.is_file())
-    wanted = (path for path in files if (_NUMBERED.match(path.name) is not None) is numbered)
-    return sorted((path for path in wanted if not path.name.endswith(_DOWN)), key=lambda path: natural(path.name))
-
-
-def _discover(directory: Path) -> list[Path]:
-    return _files(directory, numbered=True)
-
-
-def _alone(directory: Path) -> list[Path]:
-    return _files(directory, numbered=False)
-
 
 def _down_file(path: Path) -> Path | None:
     stem = path.name.removesuffix(".sql").removesuffix(".up")
@@ -43,11 +24,11 @@ framework = Framework(
     run_mode=RunMode.AUTOCOMMIT,
     guessed=True,
     recognises=lambda _folder: True,
-    discover=_discover,
+    discover=numbered,
     version=leading,
     names="1_name.sql",
-    alone=_alone,
-    left_out=lambda path: "the way down" if path.name.endswith(_DOWN) else None,
+    alone=unnumbered,
+    left_out=lambda path: "the way down" if path.name.endswith(DOWN) else None,
     up=lambda data: masks.psql_variables(masks.up_parts(data, _PARTS)),
     down=lambda data: masks.psql_variables(masks.down_parts(data, _PARTS)),
     down_file=_down_file,

@@ -1,0 +1,6 @@
+BEGIN;
+--
+-- Create model Account
+--
+CREATE TABLE "accounts" ("id" bigint NOT NULL PRIMARY KEY, "name" text NULL);
+COMMIT;
