@@ -104,6 +104,7 @@ STAND_INS = [
     ("liquibase", "--changeset a:1 dbms:!postgresql\na", "--changeset a:1 dbms:!postgresql\n "),
     ("goose", "-- +goose Up\nSELECT ${A};", "-- +goose Up\nSELECT ${A};"),
     ("goose", "-- +goose ENVSUB ON\nSELECT ${A}, $B;\n", "-- +goose ENVSUB ON\nSELECT a___, b_;\n"),
+    ("dbmate", "-- migrate:up\r\na\r\n-- migrate:down\r\nb\r\n", "-- migrate:up\r\na\r\n               \r\n \r\n"),
     (
         "dbmate",
         "-- migrate:up\na\n-- migrate:down\nb\n-- migrate:up\nc",

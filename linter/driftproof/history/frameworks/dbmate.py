@@ -12,8 +12,8 @@ from driftproof.history.files import leading, matching
 from driftproof.history.model import Bookkeeping, Framework, RunMode, Session
 
 _MARK = re.compile(rb"(?m)^--[ \t]*migrate:(?:up|down)(?=\s|\Z)")
-_UP = re.compile(rb"(?m)^--[ \t]*migrate:up(?P<options>[ \t][^\n]*)?$")
-_DOWN = re.compile(rb"(?m)^--[ \t]*migrate:down(?P<options>[ \t][^\n]*)?$")
+_UP = re.compile(rb"(?m)^--[ \t]*migrate:up(?P<options>[ \t\r][^\n]*)?$")
+_DOWN = re.compile(rb"(?m)^--[ \t]*migrate:down(?P<options>[ \t\r][^\n]*)?$")
 
 
 def _up(data: bytes) -> bytes:
