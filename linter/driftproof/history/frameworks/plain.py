@@ -5,6 +5,7 @@ knows the order, so each stands alone. psql's own commands are blanked out where
 """
 
 import re
+from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import DOWN, leading, numbered, unnumbered
@@ -13,9 +14,10 @@ from driftproof.history.model import Framework, RunMode
 # A file that its tool's mark of the way up is missing from, or one of several tools'.
 _PARTS = re.compile(rb"(?im)^--[ \t]*(?:(?:\+goose[ \t]+up|migrate:up)|(?P<down>\+goose[ \t]+down|migrate:down))\b")
 
+
 def _down_file(path: Path) -> Path | None:
     stem = path.name.removesuffix(".sql").removesuffix(".up")
-    return next((file for ending in _DOWN if (file := path.with_name(stem + ending)).is_file()), None)
+    return next((file for ending in DOWN if (file := path.with_name(stem + ending)).is_file()), None)
 
 
 framework = Framework(
