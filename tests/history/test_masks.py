@@ -86,6 +86,7 @@ STAND_INS = [
     ("sqitch", "SELECT ARRAY[:a, :b], x[:n];", "SELECT ARRAY[a_, b_], x[:n];"),
     ("sqitch", "DROP ROLE app_:env;", "DROP ROLE app_env_;"),
     ("sqitch", "ALTER SEQUENCE s RESTART :n; SELECT 1 LIMIT :n", "ALTER SEQUENCE s RESTART 01; SELECT 1 LIMIT 01"),
+    ("sqitch", "EXPLAIN :how SELECT 1;", "EXPLAIN      SELECT 1;"),
     ("sqitch", ":all\nSELECT 1;\n  :all ;\n", "    \nSELECT 1;\n       ;\n"),
     ("graphile-migrate", "GRANT x TO :APP_USER; SELECT ':NO';", "GRANT x TO app_user_; SELECT ':NO';"),
     ("play", "# a\nSELECT ';;';\n", "   \nSELECT '; ';\n"),

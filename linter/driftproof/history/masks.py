@@ -79,6 +79,7 @@ _VARIABLE = re.compile(rb"(?:(?<![\w:\]\[)])|(?<=_)|(?<=(?i:array)\[))(?P<hit>:(
 _A_NUMBER = re.compile(
     rb"(?i)\b(?:restart|start|increment|minvalue|maxvalue|cache|limit|offset)(?:\s+(?:with|by))?\s*\Z"
 )
+_OPTIONS = re.compile(rb"(?i)\bexplain\s*\Z")
 _LONGEST = 40
 
 
@@ -89,7 +90,9 @@ def _psql_stand_in(found: "re.Match[bytes]") -> bytes:
     data, start, end = found.string, *found.span("hit")
     if _A_NUMBER.search(data, max(start - _LONGEST, 0), start):
         return b"1".rjust(len(text), b"0")
-    return blank(text) if _is_a_statement(data, start, end) else text[1:] + b"_"
+    if _is_a_statement(data, start, end) or _OPTIONS.search(data, max(start - _LONGEST, 0), start):
+        return blank(text)
+    return text[1:] + b"_"
 
 
 def _is_a_statement(data: bytes, start: int, end: int) -> bool:

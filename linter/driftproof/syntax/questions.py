@@ -28,6 +28,9 @@ class Writing(msgspec.Struct, frozen=True):
     shift: int = 0
 
 
+_LONGEST = 63
+"""The bytes of the longest name."""
+
 # view or catalog -> (what a row of it is, {column: which part of the object it holds})
 _CATALOGS: dict[str, tuple[Kind, dict[str, str]]] = {
     "information_schema.columns": (
@@ -283,7 +286,10 @@ class _Question:
         if other and self._column(other) is not None:
             return  # a join condition: c.conrelid = t.oid
         if operator == "=" and part is not None:
-            self._set(alias, part, other)
+            # A constant becomes a name itself, unless one of both sides says that it is a text.
+            self._set(
+                alias, part, other, clipped="A_Const" in other and not ("TypeCast" in left or "TypeCast" in right)
+            )
         elif part == "name":
             self.parts[alias, part] = None
         elif part is not None:
@@ -299,7 +305,7 @@ class _Question:
         elif name not in _NEUTRAL:
             self.opaque = True
 
-    def _set(self, alias: str, part: str, wrapped: Node) -> None:
+    def _set(self, alias: str, part: str, wrapped: Node, clipped: bool = False) -> None:
         while "TypeCast" in wrapped:
             wrapped = wrapped["TypeCast"]["arg"]
         text = self.known.value(wrapped)
@@ -317,7 +323,7 @@ class _Question:
             self.opaque = True
         elif "A_Const" in wrapped:
             self.places[alias, part] = wrapped["A_Const"].get("location", 0) - self.writing.shift
-        self.parts[alias, part] = text
+        self.parts[alias, part] = text.encode()[:_LONGEST].decode(errors="ignore") if text and clipped else text
 
     def _sub_select(self, wrapped: Node) -> None:
         """``conrelid = (SELECT oid FROM pg_class WHERE relname = 'a')``: one more row to join."""
