@@ -21,6 +21,13 @@ def test_functions_are_those_of_pg_catalog(server: Server) -> None:
     assert builtins.functions() == {name for (name,) in rows}
 
 
+CLASSES = (
+    b"SELECT opcname FROM pg_depend JOIN pg_opclass c ON c.oid = objid AND classid = 'pg_opclass'::regclass"
+    b" JOIN pg_extension e ON e.oid = refobjid WHERE extname = %s AND deptype = 'e' AND opcname NOT IN"
+    b" (SELECT opcname FROM pg_opclass WHERE opcnamespace = 'pg_catalog'::regnamespace)"
+)
+
+
 def test_extensions_bring_what_is_listed(server: Server) -> None:
     available = {name for (name,) in server.maintenance.execute("SELECT name FROM pg_available_extensions").fetchall()}
     stand_ins = {stand_in.name for stand_in in STAND_INS}  # another test may have put them there
@@ -39,6 +46,8 @@ def test_extensions_bring_what_is_listed(server: Server) -> None:
                 )
                 there = {found for (found,) in connection.execute(query.encode(), (catalog, name)).fetchall()}
                 assert {item for item in listed if not item.startswith("_")} == there, (name, catalog)
+            classes = connection.execute(CLASSES, (name,)).fetchall()
+            assert brought.classes == {found for (found,) in classes}, name
             connection.execute("ROLLBACK")
     server.drop_database(database)
 

@@ -55,6 +55,17 @@ def result_columns(function: str) -> tuple[str | None, ...] | None:
     return (None,) if function == "now" else _SETS.get(function)
 
 
+def result_type(function: str, types: tuple[str | None, ...]) -> str | None:
+    """The type of the values of such a function in FROM, if it is one of pg_catalog's; None if nobody knows."""
+    if function == "generate_subscripts":
+        return "pg_catalog.int4"
+    if function == "generate_series":
+        return types[0] if len(set(types)) == 1 else None
+    if function == "unnest" and len(types) == 1 and types[0] is not None and types[0].endswith("[]"):
+        return types[0].removesuffix("[]")
+    return None
+
+
 def returns_set(function: str) -> bool:
     """Whether a function of pg_catalog certainly returns a set of values."""
     return function in _SETS

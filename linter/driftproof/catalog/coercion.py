@@ -9,6 +9,13 @@ from driftproof.catalog import builtins
 
 _PREFIX = "pg_catalog."
 _STRINGS = {"text", "varchar", "bpchar", "name"}  # what any value is assigned to by way of its text
+PSEUDO_TYPES = frozenset(
+    (
+        *("record", "cstring", "internal", "trigger", "event_trigger", "void", "language_handler", "fdw_handler"),
+        *("anyelement", "anyarray", "anynonarray", "anyenum", "anyrange", "anymultirange", "anycompatible"),
+    )
+)
+"""Types that no column has."""
 _ANY = {"record", "cstring", "internal", "trigger", "void", "refcursor"}
 
 

@@ -1,6 +1,7 @@
 """What well-known extensions bring, by name. Of any other one nothing is known.
 
-The list beside this module has the types and the functions of each; a dotted one stands in a schema of its own, the
+The list beside this module has the types and the functions of each, and the operator classes of names that PostgreSQL
+has none of; a dotted one stands in a schema of its own, the
 others where the extension is put. Three dots say that there are more. What comes with PostgreSQL is held against the
 server by tests/catalog/test_builtins.py; the others are from their own installation scripts.
 """
@@ -15,9 +16,10 @@ REQUIRES = {"earthdistance": "cube", "index_advisor": "hypopg", "pgjwt": "pgcryp
 
 
 class Brought(msgspec.Struct):
-    """The names of an extension's types and functions; ``more`` says that there are others."""
+    """The names of an extension's types, functions and operator classes; ``more`` says that there are others."""
 
     types: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     more: bool = False
 
@@ -35,6 +37,8 @@ def listed() -> dict[str, Brought]:
             brought = found[word[:-1]] = Brought()
         elif word == "types":
             brought.types = frozenset(names)
+        elif word == "classes":
+            brought.classes = frozenset(names)
         else:
             brought.functions = frozenset(names) - {"..."}
             brought.more = "..." in names

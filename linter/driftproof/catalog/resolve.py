@@ -71,6 +71,9 @@ class Resolver:
             if self._depth > 1 and cte.query.modifies is not None:
                 self.run.raises("0A000")
             names.add(cte.name)
+        for cte in ctes:
+            if cte.flaw is not None:
+                self.run.raises(cte.flaw)
 
     def _arms(self, query: q.Query, parent: Scope | None) -> Result:
         """A set operation: its columns are the first arm's; ORDER BY sees nothing else."""
@@ -125,7 +128,7 @@ class Resolver:
         """A result under a list of column aliases, which has no more names than there are columns."""
         if result.certain and len(names) > len(result.columns) and not self.run.unsure:
             self.run.raises("42P10")
-        return result.renamed(names)
+        return result.settled().renamed(names)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Result:
         if query.misplaced is not None:
@@ -263,7 +266,7 @@ class Resolver:
                 made = [Bound(source.alias, result=self._renamed(self.query(source.query, inner), source.columns))]
             case q.Function():
                 self.expression(source.expression, scope)
-                made = [self._function(source)]
+                made = [self._function(source, scope)]
             case q.Join():
                 return self._join(source, scope)
         for bound in made:
@@ -280,16 +283,20 @@ class Resolver:
             if not plain or bound.schema == other.schema:
                 self.run.raises("42712")
 
-    def _function(self, source: q.Function) -> Bound:
+    def _function(self, source: q.Function, scope: Scope) -> Bound:
         """A function in FROM. Its columns are listed with their types, or what is known of the function itself."""
-        if source.defined:
-            return Bound(source.alias, result=Result([(name, Field(PRESENT)) for name in source.columns]))
+        if source.types:
+            typed = zip(source.columns, source.types, strict=True)
+            columns = [(name, Field(PRESENT, type_=type_of(self.run, type_, scope))) for name, type_ in typed]
+            return Bound(source.alias, result=Result(columns))
         known = None
         if source.call is not None and not may_be_function(self.run, source.call):
             known = builtins.result_columns(source.call)
-        columns = [(name or source.alias or "", Field(PRESENT)) for name in known or ()]
+        given = types_of(self.run, source.expression.calls[-1], scope) if known is not None else ()
+        type_ = builtins.result_type(source.call or "", given)
+        columns = [(name or source.alias or "", Field(PRESENT, type_=type_)) for name in known or ()]
         if source.ordinality:
-            columns.append(("ordinality", Field(PRESENT)))
+            columns.append(("ordinality", Field(PRESENT, type_="pg_catalog.int8")))
         result = Result(columns, open=known is None)
         bound = Bound(source.alias, result=self._renamed(result, source.columns))
         bound.composite = len(columns) > 1
@@ -300,7 +307,12 @@ class Resolver:
         right = self._bind(source.right, scope)
         made = [*left, *right]
         if source.condition is not q.NOTHING:
+            aggregates = any(call.role == "aggregate" for call in source.condition.calls)
+            outer = nested(scope.parent) and aggregates  # whose they may be
+            self.run.unsure |= outer
+            self._nests = None if outer else True
             self.expression(source.condition, Scope(made, scope.parent, scope.names))
+            self._nests = None
         if not (source.using or source.natural or source.alias is not None):
             return made
         sides = _side(left), _side(right)

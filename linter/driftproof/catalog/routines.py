@@ -117,10 +117,11 @@ def brought(run: Interpreter, name: Name) -> bool:
     full = f"{name.schema}.{name.name}" if name.schema else name.name
     if full in run.platform_functions:
         return True
-    return any(_brings(run, extension, name, full) and _installed(run, extension) for extension in run.state.extensions)
+    return any(_brings(run, extension, name, full) and installed(run, extension) for extension in run.state.extensions)
 
 
-def _installed(run: Interpreter, extension: str) -> bool:
+def installed(run: Interpreter, extension: str) -> bool:
+    """Whether an extension may be there, as far as the history says."""
     fact = run.state.objects.get(("extension", None, extension))
     return fact is not None and fact.nominal is not False
 
@@ -136,7 +137,7 @@ def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
 
 def strangers(run: Interpreter) -> bool:
     """Whether an extension is there of which nobody here knows what it brings."""
-    return any(listed().get(name, UNLISTED).more and _installed(run, name) for name in run.state.extensions)
+    return any(listed().get(name, UNLISTED).more and installed(run, name) for name in run.state.extensions)
 
 
 def knows(run: Interpreter, name: Name) -> bool:
@@ -152,6 +153,8 @@ def call(
     types."""
     name = called.name
     found, complete = namesakes(run, name)
+    if not found and not brought(run, name):
+        run.need_schema(name.schema)
     there = [(key, item) for key, item in found if item.fact.presence is not Presence.ABSENT]
     fitting = [(key, item) for key, item in there if _takes(run, item, called, types, procedure=procedure)]
     if len(fitting) == 1 and complete:

@@ -81,6 +81,14 @@ class Result:
         found = [field for known, field in self.columns if known == name]
         return found or ([UNKNOWN_FIELD] if self.open else [])
 
+    def settled(self) -> "Result":
+        """The result as another query reads it: what is only written as a text is one."""
+        columns = [
+            (name, Field(field.fact, type_="pg_catalog.text") if field.type == "pg_catalog.unknown" else field)
+            for name, field in self.columns
+        ]
+        return Result(columns, open=self.open)
+
     def renamed(self, names: Sequence[str]) -> "Result":
         """The result under a list of column aliases, which may be shorter than it. Where a column is in doubt, others
         may take its place."""

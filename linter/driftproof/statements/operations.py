@@ -95,7 +95,8 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
     ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE,
     ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions.
-    ``labels`` is what its columns are called before each gets a name of its own, ``collations`` are those of keys."""
+    ``labels`` is what its columns are called before each gets a name of its own, ``collations`` and ``classes`` are
+    those of keys, ``method`` what it is USING."""
 
     name: str | None
     table: Name
@@ -110,6 +111,8 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     only: bool = False
     labels: tuple[str, ...] = ()
     collations: tuple[Name, ...] = ()
+    classes: tuple[Name, ...] = ()
+    method: str = "btree"
 
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):

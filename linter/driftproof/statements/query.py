@@ -92,13 +92,13 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
 
 
 class Function(msgspec.Struct, frozen=True, gc=False):
-    """A function in FROM; ``defined`` says that its columns are listed with types. ``call`` is the name of the function
-    if it is a single one, and of no composite values; ``ordinality`` adds a column."""
+    """A function in FROM; ``types`` are those of its columns where they are listed with them. ``call`` is the name of
+    the function if it is a single one, and of no composite values; ``ordinality`` adds a column."""
 
     expression: Expression
     alias: str | None = None
     columns: tuple[str, ...] = ()
-    defined: bool = False
+    types: "tuple[Typed, ...]" = ()
     call: str | None = None
     ordinality: bool = False
 
@@ -131,11 +131,12 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
 
 class CTE(msgspec.Struct, frozen=True, gc=False):
-    """A WITH query."""
+    """A WITH query; ``flaw`` is the SQLSTATE of one that refers to itself where it may not."""
 
     name: str
     query: "Query"
     columns: tuple[str, ...] = ()
+    flaw: str | None = None
 
 
 class Grouping(msgspec.Struct, frozen=True, gc=False):
@@ -164,7 +165,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     ``expression`` is everything that sees the FROM list; ``labels`` are bare names of ORDER BY and GROUP BY, which an
     output column may answer as well. A set operation has ``arms`` (their outputs are the first one's) and nothing else
     but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE or MERGE ask of the target table. ``misplaced`` is
-    the SQLSTATE of an aggregate or a window function where none may stand.
+    the SQLSTATE of what stands where it may not: an aggregate, a window function or the name of one, a lock.
     """
 
     outputs: tuple[Output, ...] = ()

@@ -27,8 +27,8 @@ AGGREGATES = frozenset(
 
 Lower = Callable[[Any], Expression]
 _NULL: Node = {"A_Const": {"isnull": True}}
-_GROUPING = "42803"
-_WINDOWING = "42P20"
+GROUPING = "42803"
+WINDOWING = "42P20"
 
 
 def aggregates(call: Node) -> bool:
@@ -84,56 +84,31 @@ def grouping(node: Node, lower: Lower) -> Grouping | None:
         tuple({reference.parts[-1] for reference in lower(exprs).columns}) if exprs else (),
         tuple(lower(arguments) if arguments else NOTHING for arguments in found),
         any("GroupingSet" in item for item in node.get("groupClause", ())),
-        tuple((name, wrong) for name, value in labels if (wrong := _first(value)) is not None),
+        tuple((name, wrong) for name, value in labels if (wrong := next(iter(faults(value)), None)) is not None),
     )
 
 
-def misplaced(node: Node) -> str | None:
-    """The SQLSTATE of an aggregate or a window function of a SelectStmt where none may stand."""
-    for item in (*_conditions(node.get("fromClause", ())), node.get("whereClause"), node.get("groupClause")):
-        if item and (wrong := _first(item)) is not None:
-            return wrong
-    if "havingClause" in node and _WINDOWING in _all(node["havingClause"]):
-        return _WINDOWING
-    for call in _calls(node.get("targetList", [])):
-        if aggregates(call) and any(inner is not call for inner in _functions(call)):
-            return _GROUPING
-        if "over" in call and any("over" in inner for inner in _functions(call) if inner is not call):
-            return _WINDOWING
-    return None
+def faults(node: Any) -> list[str]:
+    """The SQLSTATEs of the aggregates and window functions of an expression, if none may stand there."""
+    return [WINDOWING if "over" in call else GROUPING for call in functions(node)]
 
 
-def _conditions(items: Any) -> Iterator[Any]:
-    for item in items:
-        join = item.get("JoinExpr")
-        if join is not None:
-            yield from _conditions((join["larg"], join["rarg"]))
-            yield join.get("quals")
-
-
-def _first(node: Any) -> str | None:
-    return next(iter(_all(node)), None)
-
-
-def _all(node: Any) -> list[str]:
-    return [_WINDOWING if "over" in call else _GROUPING for call in _functions(node)]
-
-
-def _functions(node: Any) -> Iterator[Node]:
+def functions(node: Any) -> Iterator[Node]:
     """The calls of aggregates and window functions at the level of an expression."""
-    return (call for call in _calls(node) if "over" in call or aggregates(call))
+    return (call for call in calls(node) if "over" in call or aggregates(call))
 
 
-def _calls(node: Any) -> Iterator[Node]:
+def calls(node: Any) -> Iterator[Node]:
+    """The calls at the level of an expression."""
     if type(node) is list:
         for item in node:
-            yield from _calls(item)
+            yield from calls(item)
     elif type(node) is dict:
         if "funcname" in node:
             yield node
         for tag, value in node.items():
             if tag != "subselect":
-                yield from _calls(value)
+                yield from calls(value)
 
 
 def _items(clause: Any) -> Iterator[Node]:

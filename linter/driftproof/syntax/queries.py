@@ -21,10 +21,12 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
+    Typed,
 )
-from driftproof.syntax.grouping import aggregates, grouping, misplaced
+from driftproof.syntax.grouping import aggregates, grouping
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
+from driftproof.syntax.placement import misplaced, recursion
 from driftproof.syntax.tree import column_ref, constant, plain, qualified, range_var, strings, tagged, type_name
 from driftproof.syntax.values import call_of, relation_text, texts, typed
 
@@ -176,7 +178,7 @@ def select(node: Node, shift: int) -> Query:
         rows = node["valuesLists"]
         width = len(rows[0]["List"]["items"])
         return Query(
-            outputs=tuple(Output(f"column{at}") for at in range(1, width + 1)),
+            outputs=tuple(Output(f"column{at}", type=_common(rows, at - 1, shift)) for at in range(1, width + 1)),
             expression=expression(rows, shift),
             ctes=ctes,
             recursive=recursive,
@@ -202,8 +204,18 @@ def select(node: Node, shift: int) -> Query:
         ctes=ctes,
         recursive=recursive,
         grouping=grouping(node, lambda nodes: expression(nodes, NOWHERE)) if grouped else None,
-        misplaced=misplaced(node) if found.aggregates or found.windows else None,
+        misplaced=misplaced(node) if found.aggregates or found.windows or "lockingClause" in node else None,
     )
+
+
+def _common(rows: list[Node], place: int, shift: int) -> Typed:
+    """The type of a column of VALUES, if all its values are plainly of that type; bare texts are of any."""
+    items = (row["List"]["items"] for row in rows[:_MOST_ROWS])
+    found = {typed(row[place], shift) for row in items if place < len(row)} - {_BARE} or {_BARE}
+    return found.pop() if len(found) == 1 and len(rows) <= _MOST_ROWS else None
+
+
+_BARE = Name("pg_catalog", "unknown")
 
 
 def source(wrapped: Node, shift: int) -> Source:
@@ -230,7 +242,7 @@ def source(wrapped: Node, shift: int) -> Source:
         case "RangeTableSample":
             return source(node["relation"], shift)
         case _:
-            defined = tuple(item["ColumnDef"]["colname"] for item in node.get("coldeflist", ()))
+            defined = [item["ColumnDef"] for item in node.get("coldeflist", ())]
             calls = node.get("functions", node)
             found = _from_calls(node) if tag == "RangeFunction" else []
             call = qualified(strings(found[0]["funcname"])) if len(found) == 1 else None
@@ -238,8 +250,8 @@ def source(wrapped: Node, shift: int) -> Source:
             return Function(
                 expression(calls, shift),
                 name if name is not None or not found else strings(found[0]["funcname"])[-1],
-                defined or columns,
-                bool(defined),
+                tuple(item["colname"] for item in defined) or columns,
+                tuple(typed({"TypeCast": item}, shift) for item in defined),
                 call.name if call is not None and known else None,
                 node.get("ordinality", False),
             )
@@ -265,13 +277,13 @@ def _with(node: Node, shift: int) -> tuple[tuple[CTE, ...], bool]:
     clause = node.get("withClause")
     if not clause:
         return (), False
-    return (
-        tuple(
-            CTE(cte["ctename"], query(cte["ctequery"], shift), tuple(strings(cte.get("aliascolnames"))))
-            for cte in (item["CommonTableExpr"] for item in clause.get("ctes", ()))
-        ),
-        clause.get("recursive", False),
-    )
+    recursive = clause.get("recursive", False)
+    found = []
+    for cte in (item["CommonTableExpr"] for item in clause.get("ctes", ())):
+        name, wrapped, columns = cte["ctename"], cte["ctequery"], tuple(strings(cte.get("aliascolnames")))
+        flaw = recursion(name, wrapped) if recursive else None
+        found.append(CTE(name, query(wrapped, shift), columns, flaw))
+    return tuple(found), recursive
 
 
 def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:

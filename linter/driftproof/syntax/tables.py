@@ -220,6 +220,8 @@ def create_index(node: Node, shift: int) -> Operations:
             adoptable=_adoptable(node, keys),
             labels=index_labels(node),
             collations=tuple(qualified(strings(key["collation"])) for key in keys if "collation" in key),
+            classes=tuple(qualified(strings(key["opclass"])) for key in keys if "opclass" in key),
+            method=node.get("accessMethod", "btree"),
             only=not node["relation"].get("inh", False),
         )
     ]

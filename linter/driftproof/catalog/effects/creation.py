@@ -3,8 +3,10 @@
 import msgspec
 
 from driftproof.catalog import naming
+from driftproof.catalog.coercion import PSEUDO_TYPES
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
+from driftproof.catalog.effects.extensions import need_class
 from driftproof.catalog.effects.inheritance import COPIED, check_lifetime, check_merged, refuse_heirs
 from driftproof.catalog.effects.keys import (
     check_columns,
@@ -224,7 +226,7 @@ def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> Non
     if outputs.repeated is not None:
         run.forbid(relation.object("column", outputs.repeated), PRESENT)
     for name, field in outputs.columns:
-        if field.type in ("pg_catalog.record", "pg_catalog.void"):
+        if field.type is not None and field.type.removeprefix("pg_catalog.") in PSEUDO_TYPES:
             run.forbid(relation.object("column", name), PRESENT, sqlstate="42P16")
 
 
@@ -409,10 +411,12 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     for column in made.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     run.steps(tuple(op.Need("collation", name, holds=True) for name in made.collations))
+    for name in made.classes:
+        need_class(run, name, made.method)
     if made.unique:
         check_partitioned(run, relation, made.keys)
-    name = made.name or naming.index_name(run.state, relation, made.labels)
-    key = (relation.key[0], name)
+    own = made.name or naming.index_name(run.state, relation, made.labels)
+    key = (relation.key[0], own)
     taken = run.state.relations.get(key)
     if taken is not None:
         if made.if_not_exists:
@@ -425,10 +429,11 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     index.shape = shape_of(made)
     if made.unique:
         index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
-    if made.expression.calls:
-        index.calls[None] = tuple(call.name.name for call in made.expression.calls)
+    if made.expression.calls or made.classes:
+        called = (call.name for call in made.expression.calls)
+        index.calls[None] = tuple(name.name for name in (*called, *made.classes))
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)
-    relation.uses["index", name] = used
+    relation.uses["index", own] = used
     if not made.only:
         pass_on(run, relation, index)

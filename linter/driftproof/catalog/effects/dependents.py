@@ -172,6 +172,7 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
     """Something of a relation goes, with the constraints and indexes that use it, and its children's."""
     kind, name = member
     relation = run.state.put_member(relation, member, fact)
+    relation.calls.pop(member, None)
     if kind == "constraint":
         _drop_index_of(run, relation, name, fact)
     if kind == "column":

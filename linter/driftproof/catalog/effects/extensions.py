@@ -1,10 +1,13 @@
 """CREATE and DROP EXTENSION: what a well-known extension brings along comes and goes with it."""
 
+from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.dependents import Holder, refuse, take_along
+from driftproof.catalog.effects.functions import callers
 from driftproof.catalog.effects.types import gone, move_to, spare, take_users
 from driftproof.catalog.extensions import REQUIRES, UNLISTED, Brought, listed
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import GONE, Key, Presence, Relation
+from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Fact, Key, Presence, Relation
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -20,9 +23,25 @@ def create_extension(run: Interpreter, made: op.CreateExtension) -> None:
     if made.schema is not None:
         run.steps((op.Need("schema", Name(None, made.schema), holds=True),))
     place = made.schema or (run.creation_key(Name(None, "")) or (None,))[0]
+    required = REQUIRES.get(made.name)
+    if required is not None:
+        there = run.state.objects.get(("extension", None, required))
+        if made.cascade and (there is None or there.nominal is False):
+            _enter(run, required, place)
+        elif not made.cascade:
+            _need(run, required, there)
     _enter(run, made.name, place)
-    if made.cascade and made.name in REQUIRES:
-        _enter(run, REQUIRES[made.name], place)
+
+
+def _need(run: Interpreter, name: str, fact: Fact | None) -> None:
+    wanted = Object("extension", None, None, name)
+    if fact is None and run.state.foreign is not None:
+        run.lacks(wanted)
+
+    def prove(proven: Fact) -> None:
+        run.state.put_object(("extension", None, name), proven)
+
+    run.need(wanted, fact or UNKNOWN, prove)
 
 
 def _enter(run: Interpreter, name: str, schema: str | None) -> None:
@@ -72,6 +91,13 @@ def drop_types(run: Interpreter, drop: op.Drop) -> None:
     """DROP EXTENSION: the types that it brought go with it. Of one that is not listed nothing is known but that CASCADE
     takes along what uses its types."""
     wanted = Object("extension", None, None, drop.name.name)
+    for user in (name for name, required in REQUIRES.items() if required == drop.name.name):
+        key: tuple[Kind, str | None, str] = ("extension", None, user)
+        fact = run.state.objects.get(key, ABSENT)
+        if fact.presence is not Presence.ABSENT and drop.cascade:
+            run.steps((op.Drop("extension", Name(None, user), missing_ok=True, cascade=True),))
+        elif not drop.cascade and fact.nominal:
+            run.forbid(wanted, fact, sqlstate="2BP01")
     brought = _types_of(run, drop.name.name)
     for type_ in brought:
         if not drop.cascade:
@@ -82,3 +108,35 @@ def drop_types(run: Interpreter, drop: op.Drop) -> None:
         gone(run, type_.key, certain=not run.unsure)
     if drop.cascade and listed().get(drop.name.name, UNLISTED).more:
         forget(run, op.Forget("type"))
+
+
+def drop_callers(run: Interpreter, drop: op.Drop) -> None:
+    """DROP EXTENSION: what calls its functions, and the indexes that have one of its operator classes."""
+    known, wanted = listed().get(drop.name.name, UNLISTED), Object("extension", None, None, drop.name.name)
+    others = {key[1] for key in run.state.routines} | builtins.functions()
+    users: list[Holder] = [
+        ((relation.key, member), not any(name in others for name in relation.calls[member]))
+        for relation, member in callers(run, known.functions | known.classes)
+    ]
+    if drop.cascade:
+        take_along(run, users)
+    else:
+        refuse(run, wanted, users)
+
+
+def need_class(run: Interpreter, name: Name, method: str) -> None:
+    """An operator class that a key of an index names: one that was made here, or that an extension brings. Of others,
+    which PostgreSQL may have, nothing is said."""
+    made = f"{name.name} USING {method}"
+    if any(kind == "operator-class" and known == made for kind, _, known in run.state.objects):
+        run.steps((op.Need("operator-class", Name(name.schema, made), holds=True),))
+        return
+    homes = [extension for extension, brought in listed().items() if name.name in brought.classes]
+    schemas = run.state.path if name.schema is None else (name.schema,)
+    if not homes or schemas is None or run.state.foreign is None:
+        return
+    for home in homes:
+        place = run.state.extensions.get(home)
+        if routines.installed(run, home) and (place is None or place in schemas):
+            return
+    run.lacks(Object("operator-class", name.schema, None, name.name))

@@ -1,5 +1,7 @@
 """Functions, procedures and aggregates: CREATE, DROP, RENAME, SET SCHEMA, and whatever needs them."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from driftproof.catalog import routines
@@ -150,7 +152,7 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
         run.forbid(object_of(to, routine.arguments), taken.fact)
     run.state.put_routine(to, msgspec.structs.replace(routine, fact=run.made()))
     run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT if run.made().sure else GONE))
-    for relation, member in _users(run, key[1]):
+    for relation, member in callers(run, {key[1]}):
         relation = run.state.writable(relation)
         relation.calls[member] = (*relation.calls[member], to[1])
 
@@ -173,7 +175,7 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
         _refuse_aggregate(run, key, routine)
     wanted = object_of(key, routine.arguments)
     alone = _alone(run, key, routine)
-    users: list[Holder] = [((relation.key, member), alone) for relation, member in _users(run, key[1])]
+    users: list[Holder] = [((relation.key, member), alone) for relation, member in callers(run, {key[1]})]
     free = alone or not (users or ("function", key[1]) in run.state.used)
     if drop.cascade:
         take_along(run, users)
@@ -227,12 +229,13 @@ def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:
     return all(item is routine or item.fact.presence is Presence.ABSENT for item in others)
 
 
-def _users(run: Interpreter, name: str) -> list[tuple[Relation, Member | None]]:
-    """What calls a function of that name: policies, triggers, defaults, constraints, views, indexes."""
+def callers(run: Interpreter, called: Collection[str]) -> list[tuple[Relation, Member | None]]:
+    """What calls a function of one of these names: policies, triggers, defaults, constraints, views, indexes."""
     return [
         (relation, member)
         for relation in run.state.relations.values()
         if relation.calls and relation.fact.presence is not Presence.ABSENT
         for member, names in relation.calls.items()
-        if name in names and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
+        if any(name in called for name in names)
+        and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
     ]

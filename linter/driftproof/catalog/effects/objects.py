@@ -6,7 +6,7 @@ They differ in their SQLSTATEs and in whether a schema is part of their name; al
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
-from driftproof.catalog.effects.extensions import drop_types, drop_with_home, extensions_in, move_types
+from driftproof.catalog.effects.extensions import drop_callers, drop_types, drop_with_home, extensions_in, move_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import Interpreter
@@ -183,6 +183,8 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     content = _content(run, key[2]) if drop.kind == "schema" else None
     if content is not None and content.sure and fact.nominal and not drop.cascade:
         run.forbid(_object(key), content, sqlstate="2BP01")
+    if drop.kind == "extension" and fact.nominal:
+        drop_callers(run, drop)
     kept = key in run.state.used or drop.kind == "extension" or content is not None
     known = fact.presence is not Presence.UNKNOWN or (drop.kind == "schema" and run.state.knows_all(key[2]))
     certain = known and (drop.cascade or not kept)
