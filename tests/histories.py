@@ -46,9 +46,17 @@ def found(*texts: str | bytes, framework: str = "plain", rerun: Rerun = Rerun.NE
 def history_of_case(case: Case) -> History:
     """The history that a rule's case is about: of texts, or of a real directory where names matter."""
     if case.name is None:
-        return history_of(*case.earlier, case.sql, mode=case.mode, framework=case.framework)
+        history = history_of(*case.earlier, case.sql, mode=case.mode, framework=case.framework)
+        return history if case.direction == "up" else with_way_back(history)
     with TemporaryDirectory() as place:
         return _history_of_files(case, Path(place).resolve())
+
+
+def with_way_back(history: History) -> History:
+    """The history with the way back of its last migration, which is asked about too."""
+    *others, last = history.migrations
+    migrations = (*others, history.framework.with_back(last))
+    return msgspec.structs.replace(history, migrations=migrations, backs=frozenset({last.index}))
 
 
 def _history_of_files(case: Case, root: Path) -> History:

@@ -26,14 +26,15 @@ if TYPE_CHECKING:
         mentioned,
         narrowed,
         schema_of,
+        swallowed,
         wrong,
     )
     from driftproof.history import History
     from driftproof.indexes import builds_concurrently, drops_index
     from driftproof.lineage import edited, gone, late, name_of, never_run, out_of_order, twins
-    from driftproof.objects import OTHER_KINDS
-    from driftproof.redefinition import readded, remade
-    from driftproof.repetition import renamed
+    from driftproof.objects import OTHER_KINDS, described
+    from driftproof.redefinition import made_before, readded, remade
+    from driftproof.repetition import doubled, renamed
     from driftproof.rule import FileContext, Rule, StatementContext, bad, good
     from driftproof.settings import leaking
     from driftproof.suppress import Ignore
@@ -66,6 +67,8 @@ __all__ = [
     "caught_too",
     "constant",
     "control",
+    "described",
+    "doubled",
     "drops_index",
     "edited",
     "escaping",
@@ -79,6 +82,7 @@ __all__ = [
     "leaking",
     "literal",
     "made",
+    "made_before",
     "mentioned",
     "missing",
     "name_of",
@@ -93,6 +97,7 @@ __all__ = [
     "repeatable",
     "repeated",
     "schema_of",
+    "swallowed",
     "twins",
     "wrong",
 ]
@@ -118,14 +123,15 @@ _HOMES = {
         "mentioned",
         "narrowed",
         "schema_of",
+        "swallowed",
         "wrong",
     ),
     "driftproof.history": ("History",),
     "driftproof.indexes": ("builds_concurrently", "drops_index"),
     "driftproof.lineage": ("edited", "gone", "late", "name_of", "never_run", "out_of_order", "twins"),
-    "driftproof.objects": ("OTHER_KINDS",),
-    "driftproof.redefinition": ("readded", "remade"),
-    "driftproof.repetition": ("renamed",),
+    "driftproof.objects": ("OTHER_KINDS", "described"),
+    "driftproof.redefinition": ("made_before", "readded", "remade"),
+    "driftproof.repetition": ("doubled", "renamed"),
     "driftproof.rule": ("FileContext", "Rule", "StatementContext", "bad", "good"),
     "driftproof.settings": ("leaking",),
     "driftproof.suppress": ("Ignore",),

@@ -8,6 +8,7 @@ import msgspec
 
 from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
+from driftproof.catalog.undone import left
 from driftproof.diagnostic import Certainty, Diagnostic, Direction, Severity
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History, Session
@@ -185,6 +186,7 @@ class _Looks:
                 for sqlstate in rule.sqlstates:
                     self.on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
         self.on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
+        self.on_undone = [partial(rule.on_undone, rule) for rule in rules if rule.on_undone is not None]
         looking = [(rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None]
 
         @cache
@@ -198,16 +200,21 @@ def _fold(run: Interpreter, files: Sequence[_File], looks: _Looks, rerun: Rerun 
     """Run the statements of all files; ask the rules about those of the named ones. ``rerun`` None: only about what
     fails in a first run."""
     for file in files:
-        _run_file(run, file, looks, rerun)
+        before = run.state.fork() if file.back is not None and looks.on_undone and rerun is not None else None
+        runs = _run_file(run, file, looks, rerun)
         if file.back is not None:
-            index = file.context.migration.index
-            with run.aside(index):
+            with run.aside(file.context.migration.index):
                 complete = run.incomplete is None
-                _run_file(run, file.back, looks, None if rerun is None else Rerun.NEVER)
+                runs &= _run_file(run, file.back, looks, None if rerun is None else Rerun.NEVER)
                 file.back.incomplete = complete and run.incomplete is not None
+                if before is not None and runs:
+                    context = file.back.context
+                    context.left, context.lost = tuple(left(before, run.state)), tuple(left(run.state, before))
+                    file.back.diagnostics += [item for look in looks.on_undone for item in look(context)]
 
 
-def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None) -> None:
+def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None) -> bool:
+    """Run the statements of a file; whether nothing is known to fail there."""
     context, migration = file.context, file.context.migration
     asked = file.asked
     if asked and rerun is not None:
@@ -227,6 +234,7 @@ def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None)
     if asked and rerun is not None:
         for statement, failure in second_run(run, context, failed, rerun):
             file.judge(looks.on_failure, statement, failure, run.state)
+    return not failed and not file.parsed.failures
 
 
 def _judge_history(

@@ -106,6 +106,24 @@ def made(steps: tuple[op.Operation, ...]) -> list[Made]:
     return [item for step in flat(steps) for item in _made(step)]
 
 
+def swallowed(block: op.Try, number: int) -> tuple[Made, Made] | None:
+    """What makes a block fail where it is there already, if the handler of that number takes that without a word, and
+    what is not made then: it stands behind it."""
+    handler = block.handlers[number]
+    if handler.speaks or handler.body:
+        return None
+    earlier = {state for one in block.handlers[:number] for state in one.sqlstates}
+    failing: Made | None = None
+    for step in block.body:
+        if failing is not None and (items := made((step,))):
+            return failing, items[0]
+        for item in escaping((step,)):
+            taken = not handler.sqlstates or item.sqlstate in handler.sqlstates
+            if failing is None and item.sqlstate is not None and taken and item.sqlstate not in earlier:
+                failing = item
+    return None
+
+
 def escaping(steps: tuple[op.Operation, ...]) -> list[Made]:
     """The same, without what a block among them catches by itself where it is there already."""
     found: list[Made] = []

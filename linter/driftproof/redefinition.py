@@ -6,9 +6,11 @@ import msgspec
 
 from driftproof.catalog import Catalog, Presence, Relation
 from driftproof.catalog.builtins import types as builtin_types
+from driftproof.history import Migration
 from driftproof.rule import StatementContext
-from driftproof.statements.operations import AddColumn, CreateIndex, CreateRelation
+from driftproof.statements.operations import AddColumn, CreateIndex, CreateRelation, Statement
 from driftproof.statements.query import Name
+from driftproof.statements.walk import flat
 
 
 class Redefinition(msgspec.Struct, frozen=True):
@@ -58,6 +60,49 @@ def readded(context: StatementContext) -> Iterator[Redefinition]:
             ):
                 message = f"{step.name} is there already with another definition: IF NOT EXISTS leaves it as it is"
                 yield _at(context, step.table.at, message)
+
+
+def made_before(context: StatementContext) -> Iterator[tuple[str, Name, Migration]]:
+    """What a statement makes IF NOT EXISTS that an earlier migration has made, and that is there: its kind, its name,
+    and that migration."""
+    for step in context.statement.operations:
+        match step:
+            case CreateRelation(if_not_exists=True, temporary=False):
+                yield from _earlier(context, step.kind, step.name, None)
+            case CreateIndex(if_not_exists=True, name=str() as name):
+                yield from _earlier(context, "index", Name(step.table.schema, name), None)
+            case AddColumn(if_not_exists=True):
+                yield from _earlier(context, "column", step.table, step.column.name)
+            case _:
+                pass
+
+
+def _earlier(
+    context: StatementContext, kind: str, name: Name, column: str | None
+) -> Iterator[tuple[str, Name, Migration]]:
+    found = _known(context.catalog, name)
+    if found is None or (column is not None and not _there(found, column)):
+        return
+    if any(_makes(one, found, column) for one in context.file.statements if one.index < context.statement.index):
+        return  # not by two files
+    for at in range(context.file.migration.index - 1, -1, -1):
+        if any(_makes(statement, found, column) for statement in context.file.earlier[at]):
+            said = name if column is None else Name(None, f"{found.key[1]}.{column}")
+            yield kind, said, context.file.history.migrations[at]
+            return
+
+
+def _makes(statement: Statement, made: Relation, column: str | None) -> bool:
+    for step in flat(statement.operations):
+        match step:
+            case CreateRelation() if step.name.name == made.key[1] and step.name.schema in (None, made.key[0]):
+                if column is None or any(one.name == column for one in step.columns):
+                    return True
+            case CreateIndex() if column is None and step.name == made.key[1] and made.kind == "index":
+                return True
+            case AddColumn() if column is not None and step.column.name == column and step.table.name == made.key[1]:
+                return True
+    return False
 
 
 def _at(context: StatementContext, to: int, message: str) -> Redefinition:

@@ -11,12 +11,12 @@ from driftproof.diagnostic import Certainty
 from driftproof.objects import Object
 from driftproof.rerun import Rerun
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Modification, Name
 from driftproof.statements.walk import conditional, flat
 
 if TYPE_CHECKING:
     from driftproof.catalog import Interpreter
-    from driftproof.rule import FileContext
+    from driftproof.rule import FileContext, StatementContext
 
 
 def second_run(
@@ -50,6 +50,47 @@ def second_run(
                             failure, certainty=Certainty.RERUN, companion=companion, unlikely=unlikely
                         ),
                     )
+
+
+def doubled(context: "StatementContext") -> str | None:
+    """What a statement of a file that is run again leaves a second time, without failing: rows, an index or a
+    constraint whose name PostgreSQL makes up. None where that is not certain."""
+    for step in context.statement.operations:
+        match step:
+            case op.CreateIndex(name=None, if_not_exists=False) if not _remade(context, step.table):
+                return "another index"
+            case op.AddConstraint(constraint=op.Constraint(name=None, kind="check" | "foreign key" | "unique") as made):
+                if not _remade(context, step.table):
+                    return f"another {made.kind if made.kind != 'unique' else 'unique constraint'}"
+            case op.Run(query=query) if query.modifies is not None and query.modifies.rows:
+                if not query.modifies.forgives and _has_no_key(context, query.modifies):
+                    return "the same rows"
+    return None
+
+
+def _remade(context: "StatementContext", table: Name) -> bool:
+    """Whether the file itself makes the table, or takes something of it away: then nothing of it may be there twice."""
+    for statement in context.file.statements:
+        for step in flat(statement.operations):
+            match step:
+                case op.CreateRelation(if_not_exists=False) | op.DropRelation() if step.name.name == table.name:
+                    return True
+                case op.DropRelation(kind="index") | op.DropMember() | op.Forget() | op.Transaction():
+                    return True
+    return False
+
+
+def _has_no_key(context: "StatementContext", written: Modification) -> bool:
+    """Whether no key of a table is among the columns that are written, so that the same rows find their place again."""
+    _, table = context.catalog.look_up(written.target)
+    if table is None or table.kind != "table" or table.open or table.vague or table.children or table.parents:
+        return False
+    if _remade(context, written.target) or any(kind in ("trigger", "rule") for kind, _ in table.members):
+        return False
+    if any(statement.command in ("DELETE", "TRUNCATE", "UPDATE", "MERGE") for statement in context.file.statements):
+        return False
+    columns = {column.parts[0] for column in written.columns} or set(table.columns())
+    return not any(columns & set(used) for (kind, _), used in table.uses.items() if kind in ("constraint", "index"))
 
 
 def renamed(statements: Iterable[op.Statement], wanted: Object) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from driftproof.diagnostic import Certainty, Diagnostic, Fix, Place, Severity, StatementSpan
+from driftproof.diagnostic import Certainty, Diagnostic, Direction, Fix, Place, Severity, StatementSpan
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.plugins import offered
 from driftproof.source import Source
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from driftproof.catalog import Catalog
     from driftproof.catalog.failures import Failure
     from driftproof.history import History, Migration
+    from driftproof.objects import Object
     from driftproof.statements.operations import Forget, Statement, SyntaxFailure
     from driftproof.statements.standing import Standing
     from driftproof.suppress import Ignore
@@ -33,6 +34,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     ``sql`` is one migration; ``earlier`` are migrations before it; ``framework`` runs them all, in
     the run mode ``mode`` (None: as it does). Where names matter, the migration has the ``name``, and the files
     ``beside`` it theirs, in a real directory; ``main`` is what the main branch has there (None: it is no repository).
+    ``direction`` says which ways of it are looked at.
     A bad case says at which ``line`` it is found and with what ``certainty``; ``fixed`` is the text after ``--fix``
     (``unsafe``: after ``--fix --unsafe-fixes``).
     """
@@ -50,6 +52,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     beside: dict[str, str] = {}
     main: dict[str, str] | None = None
+    direction: Direction = Direction.UP
 
 
 def bad(
@@ -66,6 +69,7 @@ def bad(
     name: str | None = None,
     beside: dict[str, str] | None = None,
     main: dict[str, str] | None = None,
+    direction: str = "up",
 ) -> Case:
     """SQL that the rule reports, at ``line``."""
     return Case(
@@ -82,6 +86,7 @@ def bad(
         name=name,
         beside=beside or {},
         main=main,
+        direction=Direction(direction),
     )
 
 
@@ -95,6 +100,7 @@ def good(
     name: str | None = None,
     beside: dict[str, str] | None = None,
     main: dict[str, str] | None = None,
+    direction: str = "up",
 ) -> Case:
     """SQL that the rule passes."""
     return Case(
@@ -107,12 +113,14 @@ def good(
         name=name,
         beside=beside or {},
         main=main,
+        direction=Direction(direction),
     )
 
 
 class FileContext:
     """What rules see of a migration; ``earlier`` are the statements of all migrations up to it, by index; ``fixing``
-    says how fixes shall look, ``standings`` in which transaction each statement stands."""
+    says how fixes shall look, ``standings`` in which transaction each statement stands. Of a way back that runs,
+    ``left`` is what its migration made and it leaves there, ``lost`` what that took away and it does not bring back."""
 
     def __init__(
         self,
@@ -128,6 +136,8 @@ class FileContext:
         self.syntax_failures: tuple[SyntaxFailure, ...] = ()
         self.unreadable: tuple[str, int] | None = None
         self.standings: Sequence[Standing] = ()
+        self.left: tuple[Object, ...] = ()
+        self.lost: tuple[Object, ...] = ()
 
     @property
     def statements(self) -> "tuple[Statement, ...]":
@@ -167,8 +177,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. Its page is the docstring of the module that defines it.
 
     ``on_failure`` sees each predicted failure, ``on_statement`` each statement (only those with one of these
-    ``commands``, if any are given), ``on_file`` each file, ``on_history`` all of them together, and ``on_ignore`` each
-    ignore comment that suppressed nothing. ``default`` says whether it runs when nothing is selected.
+    ``commands``, if any are given), ``on_file`` each file, ``on_history`` all of them together, ``on_undone`` each way
+    back behind its end, and ``on_ignore`` each ignore comment that suppressed nothing. ``default`` says whether it runs
+    when nothing is selected.
     """
 
     code: str
@@ -184,6 +195,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     on_statement: "Callable[[Rule, StatementContext], Iterator[Diagnostic]] | None" = None
     on_file: "Callable[[Rule, FileContext], Iterator[Diagnostic]] | None" = None
     on_history: "Callable[[Rule, History], Iterator[Diagnostic]] | None" = None
+    on_undone: "Callable[[Rule, FileContext], Iterator[Diagnostic]] | None" = None
     on_ignore: "Callable[[Rule, FileContext, Ignore], Diagnostic] | None" = None
 
     @property

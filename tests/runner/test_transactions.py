@@ -111,3 +111,27 @@ def test_a_search_path_that_is_local_ends_with_the_transaction(
         said = [item.sqlstate for item in analyse(history, RULES).diagnostics if item.certainty == "always"]
         assert said == ([outcome.sqlstate] if outcome.sqlstate else [])
         connection.execute("RESET ALL")
+
+
+BLOCKS = [
+    ("ALTER TABLE base ADD COLUMN b int; ALTER TABLE base ADD COLUMN c int;", "duplicate_column"),
+    ("ALTER TABLE base ADD COLUMN b int; CREATE TABLE made ();", "duplicate_column"),
+    ("ALTER TABLE base ADD COLUMN b int; CREATE TABLE made ();", "others"),
+    ("ALTER TABLE base ADD COLUMN IF NOT EXISTS b int; CREATE TABLE made ();", "others"),
+    ("CREATE TABLE made (); ALTER TABLE base ADD COLUMN b int;", "duplicate_column"),
+    ("BEGIN ALTER TABLE base ADD COLUMN b int; EXCEPTION WHEN others THEN NULL; END; CREATE TABLE made ();", "others"),
+]
+
+
+@pytest.mark.parametrize(("body", "condition"), BLOCKS)
+def test_what_a_handler_leaves_out_behind_a_failure(connection: "Connection", body: str, condition: str) -> None:
+    """The column b is there already. What stands before it is taken back, which is another matter."""
+    connection.execute("CREATE TABLE base (b int)")
+    block = f"DO $$ BEGIN {body} EXCEPTION WHEN {condition} THEN NULL; END $$;\n"
+    history = history_of("CREATE TABLE base ();\n", block)
+    said = [item for item in analyse(history, RULES).diagnostics if item.code == "DP410"]
+
+    assert execute(connection, history.migrations[1]).ok
+    behind = "SELECT to_regclass('made') IS NULL AND NOT EXISTS (SELECT FROM pg_attribute WHERE attname = 'c')"
+    missing = connection.execute(behind).fetchone() == (True,)
+    assert bool(said) == (missing and not body.startswith("CREATE"))
