@@ -74,6 +74,14 @@ def test_what_a_migration_has_proven_is_there(server: Server) -> None:
     assert not [one for one in found.values() if one.found is Found.MISSED]
 
 
+def test_what_a_migration_has_made_is_there_as_it_says(server: Server) -> None:
+    history = history_of("CREATE TABLE t (a int PRIMARY KEY, b int);\n", GUARDED + "COMMENT ON COLUMN t.b IS 'x';\n")
+    found = explored(server, history, exploration(history))
+
+    assert "without column t.b" not in found
+    assert not [one for one in found.values() if one.found is Found.MISSED]
+
+
 def test_a_state_that_is_named_later_is_kept(server: Server) -> None:
     history = history_of(GUARDED, "ALTER TABLE t RENAME TO u;\n", "COMMENT ON COLUMN u.b IS 'X';\n")
     history = msgspec.structs.replace(history, named=frozenset(range(3)))

@@ -162,19 +162,18 @@ def _trials(history: History, migration: Migration, said: Sequence[Diagnostic]) 
 
 def _doubted(history: History, migration: Migration) -> Iterator[tuple[Place, Piece, CreateRelation]]:
     """The tables that are left as they are where they are there already: those of the file, and those of earlier ones
-    that it names."""
+    that it names. What an earlier migration has made is there as it says."""
     text = migration.source.data
+    made: set[str] = set()
     for other in history.migrations[: migration.index + 1]:
-        if other is not migration and not any(b"IF NOT EXISTS" in part for part in (other.source.data.upper(),)):
+        if other is not migration and b"TABLE" not in other.source.data.upper():
             continue
         for piece in pieces_of(other):
             for step in flat(piece.operations) if isinstance(piece, Statement) else ():
-                if (
-                    isinstance(step, CreateRelation)
-                    and step.kind == "table"
-                    and step.if_not_exists
-                    and (other is migration or step.name.name.encode() in text)
-                ):
+                if not isinstance(step, CreateRelation) or step.kind != "table" or step.name.name in made:
+                    continue
+                made.add(step.name.name)
+                if step.if_not_exists and (other is migration or step.name.name.encode() in text):
                     yield Place(other.index, piece.index), piece, step
 
 
