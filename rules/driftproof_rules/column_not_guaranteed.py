@@ -13,7 +13,8 @@ an earlier attempt or made by hand.
 ## Why it matters
 
 The migration fails with `column "configuration" of relation "integrations" does not exist` (SQLSTATE 42703), but only
-on the database that matters: the old one.
+on the database that matters: the old one. An INSERT that lists no columns and has a value for each fails with `INSERT
+has more expressions than target columns` (42601).
 
 ## Example
 
@@ -41,8 +42,9 @@ or, shorter, `ALTER TABLE integrations ADD COLUMN IF NOT EXISTS configuration js
 ## Fix safety
 
 Safe: a fresh database ends in the same schema, a database that lacks the column gets it as the CREATE TABLE writes it.
-NOT NULL without a default is set only where no row has NULL. Unsafe where the column is a primary key or unique, or a
-foreign key with a default: existing rows may then break it.
+NOT NULL without a default is set only where no row has NULL; a key, a CHECK or a foreign key that existing rows break
+is left out, with a warning. An INSERT that lists no columns is given the list, because the column comes last in the old
+table; unsafe where that list can't be told.
 """
 
 from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
@@ -56,7 +58,7 @@ rule = Rule(
     code="DP101",
     name="column-not-guaranteed",
     summary="A statement needs a column that the table may lack",
-    sqlstates=("42703",),
+    sqlstates=("42703", "42601"),
     on_failure=_check,
     cases=(
         bad(
@@ -90,6 +92,32 @@ BEGIN
 END $$;
 
 COMMENT ON COLUMN integrations.configuration IS 'Settings';
+""",
+        ),
+        bad(
+            """\
+CREATE TABLE IF NOT EXISTS levels (name text);
+INSERT INTO levels VALUES ('first');
+""",
+            why="an INSERT that has a value for each column needs them all, in their order",
+            line=2,
+            fixed="""\
+CREATE TABLE IF NOT EXISTS levels (name text);
+
+-- Ensure columns exist (for existing tables)
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = 'public'
+          AND table_name = 'levels'
+          AND column_name = 'name'
+    ) THEN
+        ALTER TABLE levels ADD COLUMN name text;
+    END IF;
+END $$;
+
+INSERT INTO levels (name) VALUES ('first');
 """,
         ),
         bad(

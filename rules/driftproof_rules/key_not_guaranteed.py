@@ -66,15 +66,15 @@ INSERT INTO users (id, email) VALUES (1, 'a@b.c') ON CONFLICT (email) DO NOTHING
         ),
         bad(
             """\
-CREATE TABLE IF NOT EXISTS spans (id bigint, starts date, ends date, CONSTRAINT one_each UNIQUE (starts, ends));
+CREATE TABLE IF NOT EXISTS spans (starts date, ends date, CONSTRAINT one_each UNIQUE (starts, ends));
 COMMENT ON COLUMN spans.starts IS 'First day';
 COMMENT ON COLUMN spans.ends IS 'Last day';
-INSERT INTO spans VALUES (1, '2025-01-01', '2025-01-31') ON CONFLICT (starts, ends) DO NOTHING;
+INSERT INTO spans (starts, ends) VALUES ('2025-01-01', '2025-01-31') ON CONFLICT (starts, ends) DO NOTHING;
 """,
             why="an old table may have the columns and not the key",
             line=4,
             fixed="""\
-CREATE TABLE IF NOT EXISTS spans (id bigint, starts date, ends date, CONSTRAINT one_each UNIQUE (starts, ends));
+CREATE TABLE IF NOT EXISTS spans (starts date, ends date, CONSTRAINT one_each UNIQUE (starts, ends));
 
 -- Ensure columns exist (for existing tables)
 DO $$
@@ -119,7 +119,7 @@ END $$;
 
 COMMENT ON COLUMN spans.starts IS 'First day';
 COMMENT ON COLUMN spans.ends IS 'Last day';
-INSERT INTO spans VALUES (1, '2025-01-01', '2025-01-31') ON CONFLICT (starts, ends) DO NOTHING;
+INSERT INTO spans (starts, ends) VALUES ('2025-01-01', '2025-01-31') ON CONFLICT (starts, ends) DO NOTHING;
 """,
         ),
         good(

@@ -15,7 +15,7 @@ left undone.
 ## Example
 
     CREATE TABLE orders (id bigint PRIMARY KEY);
-    INSERT INTO orders VALUES (1);
+    INSERT INTO orders DEFAULT VALUES;
 
 ## Instead
 
@@ -61,7 +61,7 @@ rule = Rule(
         bad(
             """\
 CREATE TABLE orders (id bigint);
-INSERT INTO orders VALUES (1);
+INSERT INTO orders DEFAULT VALUES;
 """,
             why="the table is there the second time",
             line=1,
@@ -77,7 +77,7 @@ BEGIN
 CREATE TABLE orders (id bigint);
     END IF;
 END $$;
-INSERT INTO orders VALUES (1);
+INSERT INTO orders DEFAULT VALUES;
 """,
         ),
         good("CREATE TABLE IF NOT EXISTS orders (id bigint);\n", why="IF NOT EXISTS passes"),

@@ -128,6 +128,37 @@ def test_what_went_with_a_column_comes_back_with_it(database: Any) -> None:
     assert database.execute(described).fetchall() == fresh
 
 
+@pytest.mark.parametrize(
+    ("insert", "values"),
+    [
+        ("INSERT INTO t VALUES (1, 2, 3)", (1, 2, 3)),
+        ("INSERT INTO public . t AS x SELECT 1, 2, 3", (1, 2, 3)),
+        ("INSERT INTO t VALUES (1, 2)", (1, 2, None)),
+        ("INSERT INTO t VALUES (1, 2, 3) ON CONFLICT (a) DO UPDATE SET c = 4", (1, 2, 3)),
+    ],
+)
+def test_what_is_inserted_by_its_place_keeps_its_column(
+    database: Any, insert: str, values: tuple[int | None, ...]
+) -> None:
+    database.execute("CREATE TABLE t (a int UNIQUE, c int)")
+    text = f"CREATE TABLE IF NOT EXISTS t (a int UNIQUE, b int, c int);\nCOMMENT ON COLUMN t.b IS 'x';\n{insert};\n"
+    database.execute(_fixed(text))
+    assert database.execute("SELECT a, b, c FROM t").fetchall() == [values]
+
+
+@pytest.mark.parametrize(
+    "insert",
+    [
+        "DO $$ BEGIN INSERT INTO t VALUES (1, 2, 3); END $$",
+        "WITH w AS (INSERT INTO t VALUES (1, 2, 3) RETURNING a) SELECT a FROM w",
+        "INSERT INTO t SELECT * FROM t",
+    ],
+)
+def test_where_the_columns_can_not_be_listed_the_fix_asks_for_a_yes(insert: str) -> None:
+    text = f"CREATE TABLE IF NOT EXISTS t (a int, b int, c int);\nCOMMENT ON COLUMN t.b IS 'x';\n{insert};\n"
+    assert _fixed(text) == text
+
+
 def test_a_fix_that_meets_another_type_leaves_it(database: Any) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (id int, a int NOT NULL);\nCOMMENT ON COLUMN t.a IS 'x';\n"
     database.execute("CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'one')")

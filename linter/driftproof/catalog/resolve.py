@@ -195,7 +195,7 @@ class Resolver:
         self._targets(bound, modifies.columns, modifies.repeated)
         if modifies.source is None:
             return
-        self.query(modifies.source, parent)
+        self._fits(bound, modifies, self.query(modifies.source, parent))
         if self.run.uncommitted and modifies.rows and bound.relation is not None:
             self._labels(_inserted(bound.relation, modifies), scope)
         self._targets(bound, modifies.key)
@@ -204,6 +204,26 @@ class Resolver:
             bound.relation = self.run.need_member(bound.relation, "constraint", modifies.arbiter)
         self.expression(modifies.conflict, Scope([bound, Bound("excluded", relation=bound.relation)], None))
         self._targets(bound, modifies.assigned)
+
+    def _fits(self, bound: Bound, modifies: q.Modification, given: Result) -> None:
+        """INSERT has a value for each column that it lists; where it lists none, no more values than there are columns:
+        where it has as many, it needs them all."""
+        if bound.relation is None or not given.certain:
+            return
+        count = len(given.columns)
+        if modifies.columns:
+            if count != len(modifies.columns) and not self.run.unsure:
+                self.run.raises("42601")
+            return
+        names = list(bound.relation.columns())
+        facts = [bound.relation.member("column", name) for name in names]
+        if bound.relation.kind != "table" or bound.relation.open or not all(fact.nominal for fact in facts):
+            return
+        if count > len(names) and not self.run.unsure:
+            self.run.raises("42601")
+        for name in names if count == len(names) else ():
+            at = modifies.target.at
+            bound.relation = self.run.need_member(bound.relation, "column", name, at=at, sqlstate="42601")
 
     def _assigned(self, modifies: q.Modification, scope: Scope) -> None:
         """UPDATE and MERGE look at the columns of their target after all else."""

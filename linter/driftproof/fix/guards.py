@@ -24,6 +24,7 @@ from driftproof.fix.columns import (
     with_name,
     without,
 )
+from driftproof.fix.inserts import listed
 from driftproof.fix.places import LAST, before, behind
 from driftproof.fix.repeat import repeatable
 from driftproof.fixing import Scope, Style
@@ -125,7 +126,12 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
             made.add_column(column.name)
         title = f"add the columns of {table.name} that are missing"
     edits = _place(context, failure, table, made.made)
-    return Fix(title, Applicability.SAFE, edits) if edits else None
+    if not edits:
+        return None
+    kept = listed(context, table.made, -1 if failure.inherited else table.statement.index)
+    if kept is None:
+        return Fix(title, Applicability.UNSAFE, edits)
+    return Fix(title, Applicability.SAFE, (*edits, *kept))
 
 
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:
