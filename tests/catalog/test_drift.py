@@ -59,6 +59,8 @@ DO $$ DECLARE ok bool; BEGIN SELECT 2 > count(*) INTO ok FROM information_schema
 DO $$ BEGIN IF (SELECT count(*)  FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('a', 'b')) < 2 THEN RAISE EXCEPTION 'x'; END IF; END $$;
 DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('b', 'd')) THEN RAISE EXCEPTION 'x'; END IF; END $$;
 DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('b', 'c')) THEN RAISE EXCEPTION 'x'; END IF; END $$;
+ALTER TABLE t ADD d int, ADD e int, ADD f int, ADD g int; DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('a', 'b', 'c', 'd', 'e', 'f', 'g'); IF n <> 7 THEN RAISE EXCEPTION 'x'; END IF; END $$;
+ALTER TABLE t ADD d int, ADD e int, ADD f int, ADD g int; DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('a', 'b', 'c', 'd', 'e', 'f', 'g'); IF n < 6 THEN RAISE EXCEPTION 'x'; END IF; END $$;
 DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM pg_attribute WHERE attrelid = 't'::regclass AND attname IN ('a', 'b') AND NOT attisdropped; IF n <> 2 THEN RAISE EXCEPTION 'x'; END IF; END $$;
 CREATE INDEX ON t (b);
 CREATE INDEX IF NOT EXISTS i ON t (b);

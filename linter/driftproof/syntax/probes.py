@@ -5,6 +5,7 @@ They ask by EXISTS, by a count, by ``to_regclass('a')``, or by way of a variable
 
 from collections.abc import Sequence
 from itertools import combinations
+from math import comb
 from typing import Literal
 
 from driftproof.statements.operations import Probe, Test
@@ -150,7 +151,7 @@ def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Te
 
     More than one row for a question is not meant; where it is asked along the path or anywhere, there may be.
     """
-    if number is None or not number.isdecimal() or len(counts) > _MOST_COUNTED:
+    if number is None or not number.isdecimal():
         return OPAQUE
     least = int(number)
     match operator:
@@ -170,12 +171,15 @@ def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Te
             return OPAQUE
 
 
-_MOST_COUNTED = 5
+_MOST_CHOICES = 100
+"""What at least 10 of 12 names says is a choice of 66; beyond this many, it is too dear to ask."""
 
 
 def _at_least(number: int, counts: tuple[Test, ...]) -> Test:
     if number <= 0:
         return TRUE
+    if 1 < number < len(counts) and comb(len(counts), number) > _MOST_CHOICES:
+        return OPAQUE
     each = [_joined("and", chosen) for chosen in combinations(counts, number)]
     return _joined("or", each) if each else FALSE
 
