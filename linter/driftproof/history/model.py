@@ -1,6 +1,6 @@
 """Migrations, their order and how they are run: what a framework says of a directory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -87,10 +87,21 @@ class Migration(msgspec.Struct, frozen=True, dict=True):
 
 class Bookkeeping(msgspec.Struct, frozen=True):
     """Where a tool notes what it has applied: its table, and a query whose rows are versions as `Framework.version`
-    says them."""
+    says them. ``applied`` says which of these migrations the rows stand for, where that is not each its own."""
 
     table: str
     versions: str
+    applied: Callable[[Sequence[Migration], Sequence[str]], Sequence[str]] = lambda _migrations, rows: rows
+
+
+def up_to_the_last(age: Callable[[Path], int]) -> Callable[[Sequence[Migration], Sequence[str]], Sequence[str]]:
+    """For tools that look at the newest one that was applied only: all that are not younger are, too."""
+
+    def applied(migrations: Sequence[Migration], rows: Sequence[str]) -> Sequence[str]:
+        last = max(map(int, rows), default=-1)
+        return [migration.version for migration in migrations if age(Path(migration.path)) <= last]
+
+    return applied
 
 
 class Framework(msgspec.Struct, frozen=True):

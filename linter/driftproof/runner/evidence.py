@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from driftproof.history import Framework
+from driftproof.history import Bookkeeping, Framework, Migration
 from driftproof.history.evidence import FORMAT, Evidence
 from driftproof.runner.migrate import TABLE
 from driftproof.runner.server import ServerError, first_line, version_text
@@ -22,6 +23,7 @@ _LEFT_OUT = frozenset(
         *("aggregates", "enabled"),
     ]
 )
+_OURS = Bookkeeping(TABLE, f"SELECT version FROM {TABLE}")
 _KINDS_LEFT_OUT = ("comment on ", "default privileges ", "setting ")
 _MEMBERS = ("policy ", "trigger ")
 _SCHEMA = re.compile(r'schema (.+)\Z|[a-z -]+? ("(?:[^"]|"")+"|[a-z_][\w$]*)\.')
@@ -33,8 +35,10 @@ JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d
 JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"""
 
 
-def evidence(connection: "Connection", framework: Framework, foreign: frozenset[str]) -> Evidence:
-    """What the transaction at hand sees of a database that such a tool migrates.
+def evidence(
+    connection: "Connection", framework: Framework, foreign: frozenset[str], migrations: Sequence[Migration] = ()
+) -> Evidence:
+    """What the transaction at hand sees of a database that such a tool migrates, with these migrations.
 
     Of the ``foreign`` schemas, which a platform fills, only policies and triggers are kept: migrations add those.
     """
@@ -53,7 +57,7 @@ def evidence(connection: "Connection", framework: Framework, foreign: frozenset[
         server=version_text(connection),
         search_path=tuple(name for (name,) in path),
         roles=tuple(name for (name,) in roles),
-        applied=applied_versions(connection, framework),
+        applied=applied_versions(connection, framework, migrations),
         objects=kept,
     )
 
@@ -66,22 +70,21 @@ def _is_foreign(key: str, attributes: dict[str, str], foreign: frozenset[str]) -
     return any((match[1] or match[2]).strip('"') in foreign for match in found)
 
 
-def applied_versions(connection: "Connection", framework: Framework) -> tuple[str, ...] | None:
+def applied_versions(
+    connection: "Connection", framework: Framework, migrations: Sequence[Migration]
+) -> tuple[str, ...] | None:
     """The versions of the migrations that a database has run, by its tool's bookkeeping and by ours; None where it has
     neither. Raises ServerError where one can't be read."""
     import psycopg
 
     found: Counter[str] | None = None
-    kept = [(TABLE, f"SELECT version FROM {TABLE}")]
-    if framework.bookkeeping is not None:
-        kept.append((framework.bookkeeping.table, framework.bookkeeping.versions))
-    for table, versions in kept:
-        if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() == (None,):
+    for kept in filter(None, (_OURS, framework.bookkeeping)):
+        if connection.execute("SELECT to_regclass(%s)", (kept.table,)).fetchone() == (None,):
             continue
         try:
-            rows = connection.execute(versions.encode()).fetchall()
+            rows = connection.execute(kept.versions.encode()).fetchall()
         except psycopg.Error as error:
-            raise ServerError(f"the bookkeeping in {table} can't be read: {first_line(error)}") from None
+            raise ServerError(f"the bookkeeping in {kept.table} can't be read: {first_line(error)}") from None
         # A migration may stand in both of them.
-        found = (found or Counter()) | Counter(str(version) for (version,) in rows)
+        found = (found or Counter()) | Counter(kept.applied(migrations, [str(version) for (version,) in rows]))
     return None if found is None else tuple(sorted(found.elements()))

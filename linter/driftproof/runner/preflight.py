@@ -100,7 +100,7 @@ def preflight(connection: "Connection", history: History) -> Preflight:
     platform = history.framework.platform
     foreign = interpreter(platform).state.foreign or frozenset()
     with read_only(connection):
-        seen = evidence(connection, history.framework, foreign)
+        seen = evidence(connection, history.framework, foreign, history.migrations)
         migrations = history.migrations[: max(history.named, default=-1) + 1]
         if seen.applied is None:
             new = tuple(migration for migration in migrations if migration.index in history.named)

@@ -12,7 +12,7 @@ import msgspec
 
 from driftproof.history.files import inside, matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode, Session
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session, up_to_the_last
 from driftproof.history.order import natural
 from driftproof.unusable import Unusable
 
@@ -71,6 +71,11 @@ framework = Framework(
     version=_version,
     names="those in meta/_journal.json",
     mode=_mode,
+    bookkeeping=Bookkeeping(
+        "drizzle.__drizzle_migrations",
+        "SELECT created_at::text FROM drizzle.__drizzle_migrations",
+        up_to_the_last(_when),
+    ),
     session=Session.SHARED,
     order=Order.LIST,
     age=_when,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftproof.history.files import matching, number, sibling
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode, Session
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session, up_to_the_last
 
 _UP = r"[0-9]+_.*\.up\.sql"
 
@@ -53,6 +53,11 @@ framework = Framework(
     names="1_name.up.sql",
     down_file=lambda path: sibling(path, ".up.sql", ".down.sql"),
     left_out=lambda path: "the way down" if path.name.endswith(".down.sql") else None,
+    bookkeeping=Bookkeeping(
+        "schema_migrations",
+        "SELECT (CASE WHEN dirty THEN version - 1 ELSE version END)::text FROM schema_migrations",
+        up_to_the_last(_number),
+    ),
     session=Session.SHARED,
     order=Order.NUMBER,
     twice="golang-migrate refuses to start",

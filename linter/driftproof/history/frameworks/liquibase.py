@@ -7,12 +7,14 @@ databases (``dbms:``) is not run. Without a master changelog the order is that o
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Order, RunMode, Session
+from driftproof.history.model import Bookkeeping, Framework, Migration, Order, RunMode, Session
 
 _HEADER = re.compile(rb"(?i)\s*--\s*liquibase\s*formatted")
 _MASTER = re.compile(r"(?i).*(?:master|root).*\.(?:xml|ya?ml|json|sql)")
@@ -106,6 +108,18 @@ def _statements(text: bytes, attributes: dict[bytes, bytes]) -> bytes:
     return re.sub(b"(?i)" + re.escape(mark), b";".ljust(len(mark)), text)
 
 
+def _applied(migrations: Sequence[Migration], rows: Sequence[str]) -> Sequence[str]:
+    """A row is a changeset, by the path of its file below the master changelog."""
+    noted = Counter(row.removeprefix("classpath:").lstrip("./") for row in rows)
+    found = []
+    for migration in migrations:
+        place = f"/{Path(migration.path).as_posix()}"
+        there = sum(count for path, count in noted.items() if place.endswith(f"/{path}"))
+        if there >= sum(_runs(attributes) for _, _, attributes in _changesets(migration.source.data)):
+            found.append(migration.version)
+    return found
+
+
 framework = Framework(
     name="liquibase",
     title="Liquibase (formatted SQL)",
@@ -119,6 +133,7 @@ framework = Framework(
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _says(data, b"runintransaction", b"false") else RunMode.TRANSACTION,
     repeatable=lambda _path, data: _says(data, b"runalways", b"true") or _says(data, b"runonchange", b"true"),
     up=_up,
+    bookkeeping=Bookkeeping("databasechangelog", "SELECT filename FROM databasechangelog", _applied),
     session=Session.SHARED,
     restores=("search_path",),
     order=Order.LIST,

@@ -4,10 +4,11 @@ Source: element-hq/synapse, synapse/storage/prepare_database.py, engines/postgre
 ``x.sql.postgres`` on PostgreSQL only. Each script has a transaction of its own.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode, Session
+from driftproof.history.model import Bookkeeping, Framework, Migration, Older, Order, RunMode, Session
 
 _PARTS = ("common", "main", "state")
 _ENDINGS = (".sql", ".sql.postgres")
@@ -47,6 +48,16 @@ def _left_out(path: Path) -> str | None:
     return None
 
 
+def _applied(migrations: Sequence[Migration], rows: Sequence[str]) -> Sequence[str]:
+    """The full schemas are not noted: a database that has anything has them."""
+    noted = set(rows)
+    return [
+        one.version
+        for one in migrations
+        if "full_schemas" in one.version or one.version.rpartition("/delta/")[2] in noted
+    ]
+
+
 framework = Framework(
     name="synapse",
     title="Synapse",
@@ -58,6 +69,7 @@ framework = Framework(
     names="main/delta/1/name.sql, main/delta/1/name.sql.postgres",
     left_out=_left_out,
     up=lambda data: data.replace(_KEY, b"bigserial primary key".ljust(len(_KEY))),
+    bookkeeping=Bookkeeping("applied_schema_deltas", "SELECT file FROM applied_schema_deltas", _applied),
     session=Session.SHARED,
     order=Order.LIST,
     removed="databases that have run it keep what it did",

@@ -9,7 +9,7 @@ import re
 from driftproof.history import masks
 from driftproof.history.files import matching, number
 from driftproof.history.folder import Folder
-from driftproof.history.model import Framework, Older, Order, RunMode, Session
+from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session, up_to_the_last
 
 _DOWN = b"---- create above / drop below ----"
 _NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----$")
@@ -45,6 +45,11 @@ framework = Framework(
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(_up(data)) else RunMode.TRANSACTION,
     up=_up,
     down=_down,
+    bookkeeping=Bookkeeping(
+        "public.schema_version",
+        "SELECT version::text FROM public.schema_version",
+        up_to_the_last(lambda path: number(path.name)),
+    ),
     session=Session.RESET,
     order=Order.NUMBER,
     twice="tern refuses to start",
