@@ -1,9 +1,13 @@
 """Other start states than the named ones: what fails there without a word was missed."""
 
+import json
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from driftproof.analysis import analyse
+from driftproof.cli import main
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from driftproof.runner.explore import Exploration, Explored, Found
@@ -18,7 +22,7 @@ GUARDED = "CREATE TABLE IF NOT EXISTS t (a int PRIMARY KEY, b int DEFAULT 1);\nC
 
 
 def exploration(history: History, count: int = ALL, seed: int = 1, *, silent: bool = False) -> Exploration:
-    said = () if silent else analyse(history, RULES, rerun=Rerun.ALWAYS).diagnostics
+    said = () if silent else analyse(history, RULES, rerun=Rerun.ALWAYS, every=True).diagnostics
     return Exploration(count, seed, said, "DP004")
 
 
@@ -89,6 +93,18 @@ def test_a_state_that_is_named_later_is_kept(server: Server) -> None:
     files = prove(history, diagnostics, server, prepare(server, None), exploration=exploration(history))
 
     assert [item.verdict for file in files for item in file.proofs] == [Verdict.REPRODUCED] * 2
+
+
+def test_each_statement_that_a_second_run_fails_at_is_foreseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("001_a.sql").write_text("CREATE TABLE t (a int, b int);\n")
+    Path("002_b.sql").write_text("COMMENT ON COLUMN t.b IS 'x';\nALTER TABLE t DROP COLUMN b;\n")
+    main(["prove", "--explore", str(ALL), "--format", "json", "002_b.sql"])
+    [file] = json.loads(capfd.readouterr().out)["files"]
+    found = {one["state"]: one["found"] for one in file["explored"]}
+    assert found["after a whole run of the file"] == "foreseen"
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -212,5 +212,5 @@ def _exploration(job: "Job", known: "Sequence[Rule]", tries: Tries) -> "Explorat
     from driftproof.runner.explore import Exploration
 
     rules = [rule for rule in known if rule.default or rule.code == _NOT_FOLLOWED]
-    said = analyse(job.history, rules, known, rerun=Rerun.ALWAYS).diagnostics
+    said = analyse(job.history, rules, known, rerun=Rerun.ALWAYS, every=True).diagnostics
     return Exploration(tries.explore, tries.seed, said, _NOT_FOLLOWED)
