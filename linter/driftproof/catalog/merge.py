@@ -83,6 +83,10 @@ class _Merge:
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
         result.constraints = {**theirs.constraints, **mine.constraints}
+        result.heritage = {**theirs.heritage, **mine.heritage}
+        for name in mine.heritage.keys() & theirs.heritage.keys():
+            if mine.heritage[name] != theirs.heritage[name]:
+                result.heritage[name] = msgspec.structs.replace(mine.heritage[name], count=None)
         result.partitioned = mine.partitioned if mine.partitioned == theirs.partitioned else None
         result.dependents = {**theirs.dependents, **mine.dependents}
         known = theirs.types if theirs.types else mine.types

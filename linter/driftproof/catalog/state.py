@@ -89,6 +89,20 @@ class Shape(msgspec.Struct, frozen=True, gc=False):
     plain: bool
 
 
+class Heritage(msgspec.Struct, frozen=True, gc=False):
+    """How a constraint stands to those of parents and children: it comes from so many parents (``count``; None: not
+    known), and is its ``own`` as well, so that it stays without them; ``of`` is what a foreign key is called in the
+    parent of a partition. One that is not ``passed`` on stands with NO INHERIT."""
+
+    count: int | None = 0
+    own: bool = True
+    of: str | None = None
+    passed: bool = True
+
+
+OWN = Heritage()
+
+
 class Relation:
     """A relation, or a type with its labels.
 
@@ -99,7 +113,8 @@ class Relation:
     migration that took it away, if it is absent; ``partition`` says that it goes with its parent, ``local`` which
     columns of a child are its own as well; ``partitioned`` the columns by which it is partitioned (none: it is not;
     None: not known). ``types`` are the columns' types as far as they are plainly written, with their
-    schemas if they are not PostgreSQL's own, ``constraints`` the kinds of its constraints; ``unique`` is what a unique
+    schemas if they are not PostgreSQL's own, ``constraints`` the kinds of its constraints, ``heritage`` what is to say
+    of those that do not stand for themselves; ``unique`` is what a unique
     index covers, ``shape`` what any index is of.
     """
 
@@ -110,6 +125,7 @@ class Relation:
         "dependents",
         "dropped",
         "fact",
+        "heritage",
         "key",
         "kind",
         "local",
@@ -147,6 +163,7 @@ class Relation:
         self.dropped: int | None = None
         self.types: dict[str, str] = {}
         self.constraints: dict[str, ConstraintKind] = {}
+        self.heritage: dict[str, Heritage] = {}
         self.partitioned: frozenset[str] | None = None
         self.unique: Unique | None = None
         self.shape: Shape | None = None
@@ -175,6 +192,7 @@ class Relation:
         other.unique = self.unique
         other.shape = self.shape
         other.constraints = dict(self.constraints)
+        other.heritage = dict(self.heritage)
         other.partitioned = self.partitioned
         other.vague = self.vague
         return other

@@ -104,9 +104,8 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
-    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``loosened`` says DROP NOT NULL, ``copied``
-    COPY, ``constraints`` are the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by
-    (empty: none is)."""
+    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``copied`` says COPY, ``constraints`` are
+    the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is)."""
 
     kind: MemberKind
     table: Name
@@ -115,7 +114,6 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     table_missing_ok: bool = False
     sees: Expression | None = None
     retyped: Column | None = None
-    loosened: bool = False
     copied: bool = False
     constraints: tuple[ConstraintKind, ...] = ()
     kinds: tuple[RelationKind, ...] = ()

@@ -155,8 +155,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
         retyped = _retyped(name, definition) if subtype == "AT_AlterColumnType" else None
-        loosened = subtype == "AT_DropNotNull"
-        return [op.NeedMember("column", table, name, -1, table_missing_ok, retyped=retyped, loosened=loosened)]
+        return [op.NeedMember("column", table, name, -1, table_missing_ok, retyped=retyped)]
     if subtype in _TRIGGER_COMMANDS:
         return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
     if subtype in _RULE_COMMANDS:

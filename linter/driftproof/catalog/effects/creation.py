@@ -7,7 +7,8 @@ from driftproof.catalog.coercion import PSEUDO_TYPES
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
 from driftproof.catalog.effects.extensions import need_class
-from driftproof.catalog.effects.inheritance import COPIED, check_lifetime, check_merged, refuse_heirs
+from driftproof.catalog.effects.heritage import note_taken, take_over
+from driftproof.catalog.effects.inheritance import check_lifetime, check_merged, refuse_heirs
 from driftproof.catalog.effects.keys import (
     check_columns,
     check_partitioned,
@@ -125,6 +126,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     copied = [pair for copy in copies for pair in copied_constraints(run, relation, *copy)]
     behind = sum(constraint.references is None for constraint in constraints)  # all but the foreign keys
     constraints[behind:behind] = [constraint for constraint, _ in copied]
+    if not made.typed:
+        take_over(run, relation)
     constraints = _check_constraints(run, relation, constraints, types)
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
@@ -148,8 +151,9 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     if made.kind in ("view", "materialized view"):
         released(run, relation, None)
         depends_on_read(run, (key, None))
+    note_taken(run, key, None if doubt is None else doubted(run, doubt))
     for constraint in constraints:
-        put_constraint(run, relation, constraint, doubt)
+        put_constraint(run, run.state.relations[key], constraint, doubt)
     if doubt is None:
         _keep_doubts(run, key, constraints[behind:], [fact for _, fact in copied])
     for (index, _), constraint in zip(inherited, constraints, strict=False):
@@ -287,7 +291,13 @@ def _check_constraints(
             if name in indexes:
                 run.forbid(Object("relation", relation.key[0], None, name), PRESENT, sqlstate="42P07")
             forbid_relation(run, (relation.key[0], name))
-        if ("constraint", name) in relation.members:
+        if constraint.no_inherit and relation.partitioned:
+            fails(run, "42P16")
+        if constraint.kind == "check" == relation.constraints.get(name) and name in relation.heritage:
+            run.unsure = True  # 42710, if it is not the same
+            heritage = relation.heritage[name]
+            relation.heritage[name] = msgspec.structs.replace(heritage, own=True)
+        elif ("constraint", name) in relation.members:
             run.forbid(relation.object("constraint", name), PRESENT)
         relation.members["constraint", name] = PRESENT
         named.append(msgspec.structs.replace(constraint, name=name))
@@ -347,7 +357,7 @@ def _columns_of(
         parent = _row_type(run, parent_name) if made.typed else run.relation(parent_name)
         relation.open |= parent is None or parent.open or made.typed
         if parent_name in made.parents:
-            relation.vague |= COPIED  # of what else is inherited, constraints and triggers, nothing is known
+            relation.vague |= {"trigger"} if made.partition else set()  # which it gets is not followed
         if parent is not None:
             relation.vague |= parent.vague
             relation.types.update(parent.types)

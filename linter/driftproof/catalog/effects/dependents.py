@@ -173,7 +173,9 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
     kind, name = member
     relation = run.state.put_member(relation, member, fact)
     relation.calls.pop(member, None)
+    heirs = inheritors(run, relation, kind, name, only=only)
     if kind == "constraint":
+        run.state.writable(run.state.relations[relation.key]).heritage.pop(name, None)
         _drop_index_of(run, relation, name, fact)
     if kind == "column":
         forget_values(run, relation)
@@ -182,10 +184,11 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
             if name in columns:
                 if user[0] in ("constraint", "publication-table", "statistics"):
                     relation.members[user] = fact
+                    relation.heritage.pop(user[1], None)
                 _drop_index_of(run, relation, user[1], fact)
                 del relation.uses[user]
-    for child in inheritors(run, relation, kind, name, only=only):
-        lose_member(run, child, member, fact)
+    for child, own in heirs:
+        lose_member(run, run.state.relations[child.key], (kind, own), fact)
 
 
 def forget_value(run: Interpreter, relation: Relation, column: str, kinds: tuple[Kind, ...], fact: Fact) -> None:

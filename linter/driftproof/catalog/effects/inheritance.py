@@ -5,16 +5,14 @@ Source: ATExecDropColumn, MergeAttributesIntoExisting and RemoveInheritance, tab
 
 from collections.abc import Iterable
 
-from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
-from driftproof.catalog.effects.refusals import check_kind, fails
+import msgspec
+
+from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import UNKNOWN, Key, Presence, Relation
 from driftproof.catalog.typenames import spelled
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-
-COPIED = frozenset(("constraint", "trigger"))
-"""What a table may have from a parent besides columns; that is not followed."""
 
 
 def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
@@ -125,7 +123,7 @@ def _ancestors(run: Interpreter, relation: Relation) -> set[Key]:
     return found
 
 
-def _refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, partition: bool) -> None:
+def refuse_joining(run: Interpreter, parent: Relation, child: Relation, *, partition: bool) -> None:
     if partition and child.parents:
         fails(run, "42809", parent.fact, child.fact)
     check_lifetime(run, parent, child.key, both=partition)
@@ -154,50 +152,44 @@ def check_lifetime(run: Interpreter, parent: Relation, child: Key, *, both: bool
         fails(run, "42809", parent.fact)
 
 
-def inherit(run: Interpreter, step: op.Inherit) -> None:
-    """ATTACH and DETACH PARTITION, INHERIT and NO INHERIT; constraints and triggers come and go with the parent."""
-    parent, child = (run.state.look_up(name)[1] for name in (step.parent, step.child))
-    if parent is None or child is None:
-        return
-    if parent.kind == child.kind == "index":
-        if not child.parents:
-            link(run, parent, child)
-        return
-    if not step.ends:
-        check_kind(run, child, ("table", "foreign table"), at=step.child.at)
-        _refuse_joining(run, parent, child, partition=step.partition)
-    elif not (parent.open or child.open) and parent.key not in child.parents:
-        fails(run, "42P01", parent.fact, child.fact)
-    elif not step.partition and child.partition:
-        fails(run, "42809", parent.fact, child.fact)
-    parent, child = run.state.writable(parent), run.state.writable(child)
-    parent.children = tuple(key for key in parent.children if key != child.key)
-    child.parents = tuple(key for key in child.parents if key != parent.key)
-    child.vague |= COPIED
-    child.partition = step.partition and not step.ends
-    if not step.ends:
-        parent.children = (*parent.children, child.key)
-        child.parents = (*child.parents, parent.key)
-        child.local = frozenset() if step.partition else frozenset(child.columns())
-        if step.partition:
-            ensure_all(run, parent, child)
-    elif step.partition:
-        unlink_all(run, parent, child)
-
-
-def inheritors(run: Interpreter, relation: Relation, kind: Kind, name: str, *, only: bool) -> list[Relation]:
-    """The children that lose a column together with their parent; with ONLY, or where it is theirs as well, they keep
-    it. Of constraints and triggers that a child has it is not known whether they were the parent's."""
-    found: list[Relation] = []
+def inheritors(
+    run: Interpreter, relation: Relation, kind: Kind, name: str, *, only: bool
+) -> list[tuple[Relation, str]]:
+    """The children that lose a column or a constraint together with their parent, and what that is called there; with
+    ONLY, or where it is theirs as well, they keep it. Whether a trigger of a partition was the parent's is not
+    known."""
+    found: list[tuple[Relation, str]] = []
     for child in run.state.children(relation):
-        if kind != "column":
-            if (kind, name) in child.members and kind in COPIED:
+        if kind == "constraint":
+            found += [(child, own) for own in _losing(run, child, relation, name, only=only)]
+        elif kind != "column":
+            if (kind, name) in child.members and kind == "trigger" and child.partition:
                 run.state.put_member(child, (kind, name), UNKNOWN)
         elif only:
             run.state.writable(child).local |= {name}
         elif name not in child.local and not _others_have(run, child, relation, name):
-            found.append(child)
+            found.append((child, name))
     return found
+
+
+def _losing(run: Interpreter, child: Relation, relation: Relation, name: str, *, only: bool) -> list[str]:
+    """What a child calls a constraint that goes with its parent's; what stays comes from one parent less."""
+    if relation.constraints.get(name) == "foreign key":
+        for own, heritage in list(child.heritage.items()):
+            if heritage.of == name and heritage.count is None:
+                child = run.state.put_member(child, ("constraint", own), UNKNOWN)
+        return [own for own, heritage in child.heritage.items() if heritage.of == name and heritage.count]
+    before = child.heritage.get(name)
+    if relation.constraints.get(name) != "check" or before is None or before.count == 0:
+        return []
+    if before.count == 1 and not before.own and not only:
+        return [name]
+    count = None if before.count is None else before.count - 1
+    child = run.state.writable(child)
+    child.heritage[name] = msgspec.structs.replace(before, count=count, own=before.own or only)
+    if count is None:
+        run.state.put_member(child, ("constraint", name), UNKNOWN)
+    return []
 
 
 def _others_have(run: Interpreter, child: Relation, but: Relation, name: str) -> bool:

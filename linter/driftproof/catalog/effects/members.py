@@ -15,6 +15,7 @@ from driftproof.catalog.effects.dependents import (
     sequence_holders,
     take_along,
 )
+from driftproof.catalog.effects.heritage import check_renamed_constraint, may_merge, refuse_inherited_constraint, spread
 from driftproof.catalog.effects.inheritance import (
     check_added,
     check_renamed,
@@ -189,6 +190,8 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         other = run.relation(constraint.references)
         if other is not None:
             check_kind(run, other, ("table",), at=constraint.references.at)
+            if add.only and relation.partitioned:
+                fails(run, "42809", relation.fact)
             check_persistence(run, relation.key, other)
         relation = run.state.relations[relation.key]
     if constraint.kind == "exclude" and constraint.expression is not None:  # its WHERE, before its columns
@@ -223,12 +226,19 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         check_partitioned(run, relation, key_columns(constraint))
     if constraint.using_index is not None:
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
-    elif constraint.references is None:
+    elif constraint.references is None and not may_merge(run, relation, constraint):
         forbid_name(run, relation, constraint)
     if add.only and constraint.kind in ("check", "not null") and not constraint.no_inherit:
         for child in run.state.children(relation):  # which must have it as well
             fails(run, "42P16", child.fact)
-    put_constraint(run, run.state.writable(relation), constraint, doubt, only=add.only)
+    if constraint.no_inherit and relation.partitioned:
+        fails(run, "42P16", relation.fact)
+    before = relation.heritage.get(constraint.name or "")
+    name = put_constraint(run, run.state.writable(relation), constraint, doubt, only=add.only)
+    if before is not None:
+        run.state.writable(run.state.relations[relation.key]).heritage[name] = msgspec.structs.replace(before, own=True)
+    if not add.only:
+        spread(run, run.state.relations[relation.key], name)
 
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:
@@ -285,12 +295,6 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.copied:
         fails(run, "42P10", relation.member("generated", need.name))
-    if need.loosened and need.name in relation.uses.get(("constraint", relation.primary_key or ""), ()):
-        fails(run, "42P16", relation.member("constraint", relation.primary_key or ""))
-    if need.loosened:
-        for user, columns in list(relation.uses.items()):
-            if columns == (need.name,) and relation.constraints.get(user[1]) == "not null":
-                relation = run.state.put_member(relation, user, run.away())
     if need.constraints:
         kind = relation.constraints.get(need.name)
         if kind is None:
@@ -354,6 +358,7 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         ]
     elif drop.kind == "constraint":
         refuse_part(run, relation, drop.name)
+        refuse_inherited_constraint(run, relation, drop.name, kinds=("check", "foreign key"))
         found = key_holders(run, relation, drop.name)
     free = True
     fact = relation.member(drop.kind, drop.name)
@@ -418,6 +423,10 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     index = run.state.relations.get((relation.key[0], rename.name)) if rename.kind == "constraint" else None
     if index is not None and index.of == relation.key:
         forbid_relation(run, (relation.key[0], rename.to))
+    children: list[Relation] = []
+    if rename.kind == "constraint":
+        children = check_renamed_constraint(run, relation, rename)
+        refuse_inherited_constraint(run, relation, rename.name, kinds=("check",))
     if rename.kind == "column":
         refuse_inherited(run, relation, rename.name)
     run.forbid(*taken)
@@ -445,10 +454,21 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
             relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))
         if index is not None and index.of == relation.key:
             put_under(run, index, (relation.key[0], rename.to), check=False)
-        if rename.name in relation.constraints:
-            relation.constraints[rename.to] = relation.constraints.pop(rename.name)
+        _keep_kind(relation, rename)
         if relation.primary_key == rename.name:
             relation.primary_key = rename.to
+    for child in children:
+        below = run.set_member(run.state.relations[child.key], "constraint", rename.to, made)
+        below = run.set_member(below, "constraint", rename.name, run.away())
+        below.uses["constraint", rename.to] = below.uses.pop(("constraint", rename.name), ())
+        _keep_kind(below, rename)
+
+
+def _keep_kind(relation: Relation, rename: op.RenameMember) -> None:
+    if rename.name in relation.constraints:
+        relation.constraints[rename.to] = relation.constraints.pop(rename.name)
+    if rename.name in relation.heritage:
+        relation.heritage[rename.to] = relation.heritage.pop(rename.name)
 
 
 def _keep_place(run: Interpreter, relation: Relation, name: str, to: str) -> None:

@@ -1,5 +1,7 @@
 """What tables and columns bring along: doubts, types, constraints and their indexes, dependents."""
 
+import msgspec
+
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
@@ -7,6 +9,7 @@ from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import (
+    OWN,
     Dependent,
     Doubt,
     Fact,
@@ -106,8 +109,8 @@ def put_constraint(
     *,
     only_new: bool = False,
     only: bool = False,
-) -> None:
-    """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one."""
+) -> str:
+    """Enter a constraint under the name that PostgreSQL gives it, with its index if it has one; that name."""
     columns = naming.constrained(constraint)
     unique = unique_key(constraint.keys, deferrable=constraint.deferrable)
     adopted = run.state.relations.get((relation.key[0], constraint.using_index or ""))
@@ -120,11 +123,13 @@ def put_constraint(
         or naming.constraint_name(run.state, relation, constraint.kind, naming.named_after(constraint))
     )
     if only_new and ("constraint", name) in relation.members:
-        return
+        return name
     fact = doubted(run, doubt)
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
     relation.constraints[name] = constraint.kind
+    if constraint.no_inherit:
+        relation.heritage[name] = msgspec.structs.replace(OWN, passed=False)
     if constraint.expression is not None and constraint.expression.calls:
         relation.calls["constraint", name] = tuple(call.name.name for call in constraint.expression.calls)
     if constraint.references is not None:
@@ -145,6 +150,7 @@ def put_constraint(
             index.shape = adopted.shape if adopted is not None else shape
             if not only:
                 pass_on(run, run.state.relations[relation.key], index)
+    return name
 
 
 def _depends_on_key(run: Interpreter, dependent: Dependent, constraint: op.Constraint) -> None:

@@ -140,9 +140,7 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
             _replace(run, relation, ("default", name), alter.value, only=alter.only)
         case "drop not null":
             fails(run, "42601", identity)
-            key = run.state.relations.get((relation.key[0], relation.primary_key or ""))
-            if key is not None and key.unique is not None and name in key.unique.columns:
-                fails(run, "42P16", relation.member("constraint", key.key[1]))
+            _loosen(run, relation, name)
         case "add identity":
             made = op.Column(name, sequence=True, identity=True, sequence_name=alter.sequence)
             keys = sequence_keys(run, relation.key, (made,))
@@ -169,6 +167,19 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
                 if not alter.missing_ok:
                     _lacking(run, generated)
                 _replace(run, relation, ("generated", name), None, only=alter.only)
+
+
+def _loosen(run: Interpreter, relation: Relation, name: str) -> None:
+    """DROP NOT NULL, of a column that is in no primary key."""
+    for (kind, constraint), columns in list(relation.uses.items()):
+        if kind == "constraint" and name in columns:
+            what, fact = relation.constraints.get(constraint), relation.member(kind, constraint)
+            index = run.state.relations.get((relation.key[0], constraint))
+            included = index is not None and index.unique is not None and name not in index.unique.columns
+            if what == "primary key" and not included:
+                fails(run, "42P16", fact)
+            elif what == "not null":
+                relation = run.state.put_member(relation, (kind, constraint), run.away())
 
 
 def _lacking(run: Interpreter, fact: Fact) -> None:
