@@ -217,9 +217,10 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         relation = run.state.relations[relation.key]
         if constraint.name is not None and constraint.name != constraint.using_index:
             forbid_relation(run, (relation.key[0], constraint.name))
-    if constraint.kind == "primary key" and relation.primary_key is not None:
-        wanted = relation.object("constraint", relation.primary_key)
-        run.forbid(wanted, relation.member("constraint", relation.primary_key), sqlstate="42P16")
+    if constraint.kind == "primary key":
+        for name, kind in relation.constraints.items():
+            if kind == "primary key":
+                run.forbid(relation.object("constraint", name), relation.member("constraint", name), sqlstate="42P16")
     if constraint.kind in INDEXED and constraint.using_index is None:
         check_columns(run, relation, constraint)
         run.unsure |= constraint.temporal

@@ -17,10 +17,11 @@ def inherited_keys(run: Interpreter, parent: Relation) -> list[tuple[Relation, o
     found: list[tuple[Relation, op.Constraint]] = []
     for index in indexes(run, parent):
         kind = parent.constraints.get(index.key[1])
-        if kind in ("primary key", "unique") and index.shape is not None and index.unique is not None:
+        if kind in ("primary key", "unique", "exclude") and index.shape is not None:
             columns = tuple(ColumnRef((name,)) for name in (*index.shape.keys, *index.shape.included) if name)
-            keys = tuple(name for name in index.shape.keys if name)
-            found.append((index, op.Constraint(kind, None, columns, keys=keys, deferrable=index.unique.deferrable)))
+            keys = tuple(name for name in index.shape.keys if name) if kind != "exclude" else ()
+            deferrable = index.unique is not None and index.unique.deferrable
+            found.append((index, op.Constraint(kind, None, columns, keys=keys, deferrable=deferrable)))
     return found
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
-from driftproof.catalog.effects.keys import check_key, check_number, check_types, lack_of_key, unique_key
+from driftproof.catalog.effects.keys import check_key, check_number, check_types, key_columns, lack_of_key, unique_key
 from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
@@ -143,11 +143,12 @@ def put_constraint(
             run.gone(adopted.key, "index", certain=fact.sure)
         index = run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
         index.members = dict(adopted.members) if adopted is not None else naming.labelled(columns)
-        if constraint.kind != "exclude" and not constraint.temporal:
-            index.unique = unique
-            included = columns[len(constraint.keys) :]
-            shape = Shape(constraint.keys, included, plain=not constraint.deferrable)
+        if not constraint.temporal:
+            unique_one = constraint.kind != "exclude"  # what else its columns have is that of a WHERE
+            included = columns[len(constraint.keys) :] if unique_one else ()
+            shape = Shape(key_columns(constraint), included, plain=unique_one and not constraint.deferrable)
             index.shape = adopted.shape if adopted is not None else shape
+            index.unique = unique if unique_one else None
             if not only:
                 pass_on(run, run.state.relations[relation.key], index)
     return name
