@@ -24,6 +24,7 @@ from driftproof.fix.columns import (
     with_name,
     without,
 )
+from driftproof.fix.fitting import fitted
 from driftproof.fix.inserts import listed
 from driftproof.fix.places import LAST, before, behind
 from driftproof.fix.repeat import repeatable
@@ -39,8 +40,8 @@ from driftproof.syntax.clauses import Clause, clauses
 HEADING = "-- Ensure columns exist (for existing tables)"
 # The heading with the blocks under it.
 _HEADED = re.compile(
-    rb"\s*" + re.escape(HEADING.encode()) + rb"\r?\n(?:\s*(?:DO (\$\w*\$)\r?\nBEGIN\b.*?\bEND \1;"
-    rb"|ALTER TABLE [^;]* ADD COLUMN IF NOT EXISTS [^;]*;)\r?\n)*",
+    rb"\s*" + re.escape(HEADING.encode()) + rb"\r?\n(?:(?:\s*--[^\n]*\n)?\s*(?:DO (\$\w*\$)\r?\nBEGIN\b.*?\bEND \1;"
+    rb"|ALTER TABLE [^;]* ADD COLUMN IF NOT EXISTS [^;]*;)\r?\n(?:-- \+goose [^\n]*\n)?)*",
     re.DOTALL,
 )
 # The order of the blocks at one place: columns in the order of the table, those that read others a level further on,
@@ -128,10 +129,10 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
     edits = _place(context, failure, table, made.made)
     if not edits:
         return None
-    kept = listed(context, table.made, -1 if failure.inherited else table.statement.index)
+    kept = listed(context, table.made, -1 if _elsewhere(context, failure) else table.statement.index)
     if kept is None:
-        return Fix(title, Applicability.UNSAFE, edits)
-    return Fix(title, Applicability.SAFE, (*edits, *kept))
+        return fitted(context.file, Fix(title, Applicability.UNSAFE, edits))
+    return fitted(context.file, Fix(title, Applicability.SAFE, (*edits, *kept)))
 
 
 def _doubted_table(context: StatementContext, failure: Failure) -> _Table | None:

@@ -9,6 +9,7 @@ used wherever it has one.
 from driftproof.catalog.failures import Failure
 from driftproof.diagnostic import Applicability, Edit, Fix
 from driftproof.fix import blocks
+from driftproof.fix.fitting import fitted
 from driftproof.fix.places import around, lines_before
 from driftproof.fixing import Style
 from driftproof.rule import StatementContext
@@ -35,7 +36,7 @@ def repeatable(context: StatementContext, failure: Failure) -> Fix | None:
     ways = [_replaced, _native, _wrapped]
     if context.file.fixing.style is Style.DO_BLOCK and not any(word.name == "CONCURRENTLY" for word in words):
         ways = [_replaced, _wrapped, _native]
-    return next(filter(None, (way(source, statement, words, failure) for way in ways)), None)
+    return fitted(context.file, next(filter(None, (way(source, statement, words, failure) for way in ways)), None))
 
 
 def appended(context: StatementContext, failure: Failure) -> Fix | None:

@@ -13,7 +13,7 @@ from driftproof.history.around import NOTHING, Around, Changes
 from driftproof.history.folder import Folder, OneFile
 from driftproof.history.frameworks import PLAIN, every, named
 from driftproof.history.frameworks import names as names_of_frameworks
-from driftproof.history.model import Bookkeeping, Framework, History, Migration, Older, Order, RunMode, Session
+from driftproof.history.model import Blocks, Bookkeeping, Framework, History, Migration, Older, Order, RunMode, Session
 from driftproof.source import Source
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Around",
+    "Blocks",
     "Bookkeeping",
     "Changes",
     "Folder",

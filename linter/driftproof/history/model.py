@@ -104,6 +104,14 @@ def up_to_the_last(age: Callable[[Path], int]) -> Callable[[Sequence[Migration],
     return applied
 
 
+class Blocks(msgspec.Struct, frozen=True):
+    """How a tool that cuts files at semicolons, those of a DO block's body too, is told of a block: by a line before it
+    and one behind it. Empty: it can't be told so."""
+
+    begin: str = ""
+    end: str = ""
+
+
 class Framework(msgspec.Struct, frozen=True):
     """What driftproof must know of a migration tool; one module each, which holds one such value.
 
@@ -118,16 +126,17 @@ class Framework(msgspec.Struct, frozen=True):
     ``repeatable`` says which files are run more than once; ``feeds_copy`` that the tool sends the data that stand
     behind a COPY in a file. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset kept;
     ``down`` all but the way back, where both are in one file, and ``down_file`` is the file of a migration's way back,
-    if it has one of its own. ``bookkeeping`` is where the tool notes what it has applied (None: nowhere, or not each of
-    them). ``guessed``: the run mode is the likeliest one, no more. ``session`` is what a run of several migrations
-    makes of sessions, ``restores`` the settings that the tool itself puts back between them. ``order`` is by what the
-    tool orders; ``skips`` are files of the history that the tool itself passes by, so that somebody runs them by hand;
-    ``twice`` says what it makes of two migrations of one version (None: nothing wrong). ``edited`` says what the tool
-    makes of a migration that is edited after it was applied, and how that is put right; ``checksum`` is the text that
-    it compares then (None: it compares nothing). ``removed`` says what it makes of one that is gone, ``renamed`` of one
-    that has another name and the same version (None: nothing). ``failed`` is what a failed one leaves, where the run
-    mode does not say all; ``older`` what happens to one that is added below the last, but for those that
-    ``may_be_late``; ``age`` is what makes one older, where that is not its place in the order.
+    if it has one of its own. ``blocks`` is how a block must be written (None: as it is). ``bookkeeping`` is where the
+    tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the run mode is the likeliest one,
+    no more. ``session`` is what a run of several migrations makes of sessions, ``restores`` the settings that the tool
+    itself puts back between them. ``order`` is by what the tool orders; ``skips`` are files of the history that the
+    tool itself passes by, so that somebody runs them by hand; ``twice`` says what it makes of two migrations of one
+    version (None: nothing wrong). ``edited`` says what the tool makes of a migration that is edited after it was
+    applied, and how that is put right; ``checksum`` is the text that it compares then (None: it compares nothing).
+    ``removed`` says what it makes of one that is gone, ``renamed`` of one that has another name and the same version
+    (None: nothing). ``failed`` is what a failed one leaves, where the run mode does not say all; ``older`` what happens
+    to one that is added below the last, but for those that ``may_be_late``; ``age`` is what makes one older, where that
+    is not its place in the order.
     """
 
     name: str
@@ -150,6 +159,7 @@ class Framework(msgspec.Struct, frozen=True):
     up: Callable[[bytes], bytes] = lambda data: data
     down: Callable[[bytes], bytes] | None = None
     down_file: Callable[[Path], Path | None] = lambda _path: None
+    blocks: Blocks | None = None
     bookkeeping: Bookkeeping | None = None
     guessed: bool = False
     session: Session = Session.UNKNOWN

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from driftproof.history import masks
 from driftproof.history.files import matching, number
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
+from driftproof.history.model import Blocks, Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _MARK = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+up\b")
 _PARTS = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+(?:up|(?P<down>down))\b")
@@ -40,6 +40,7 @@ framework = Framework(
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
     up=lambda data: _masked(masks.up_parts(data, _PARTS)),
     down=lambda data: _masked(masks.down_parts(data, _PARTS)),
+    blocks=Blocks("-- +goose StatementBegin", "-- +goose StatementEnd"),
     bookkeeping=Bookkeeping(
         "goose_db_version", "SELECT version_id::text FROM goose_db_version WHERE is_applied AND version_id > 0"
     ),

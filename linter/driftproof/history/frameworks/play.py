@@ -10,7 +10,7 @@ from pathlib import Path
 from driftproof.history import masks
 from driftproof.history.files import matching
 from driftproof.history.folder import Folder
-from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode
+from driftproof.history.model import Blocks, Bookkeeping, Framework, Older, Order, RunMode
 
 _PARTS = re.compile(rb"(?im)^(?:#|--)[^\n]*!(?:ups|(?P<down>downs))\b")
 _COMMENT = re.compile(rb"(?m)^#[^\r\n]*")
@@ -42,6 +42,7 @@ framework = Framework(
     names="1.sql",
     up=lambda data: _masked(masks.up_parts(data, _PARTS)),
     down=lambda data: _masked(masks.down_parts(data, _PARTS)),
+    blocks=Blocks(),
     bookkeeping=Bookkeeping("play_evolutions", "SELECT id::text FROM play_evolutions WHERE state = 'applied'"),
     order=Order.NUMBER,
     removed="Play runs the way down that it has kept, in production after a yes",
