@@ -196,6 +196,44 @@ def test_the_opt_out_of_the_way_down_is_not_that_of_the_way_up(tmp_path: Path) -
     assert [one.run_mode[0] for one in job.history.migrations] == ["t", "t", "a"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("flyway.conf", "flyway.sqlMigrationPrefix=M\nflyway.sqlMigrationSeparator=-\n#flyway.group=true\n"),
+        ("conf/flyway.conf", "flyway.sqlMigrationPrefix = M\nflyway.sqlMigrationSeparator = -\n"),
+        ("flyway.toml", '[flyway]\nsqlMigrationPrefix = "M"\nsqlMigrationSeparator = "-"\n'),
+        (
+            "application.properties",
+            "a.sql-migration-prefix=X\nspring.flyway.sql-migration-prefix=M\nspring.flyway.sql-migration-separator=-\n",
+        ),
+    ],
+)
+def test_flyway_says_how_its_files_are_called(tmp_path: Path, name: str, text: str) -> None:
+    directory = tmp_path / "db" / "migration"
+    directory.mkdir(parents=True)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+    for file in ("M1-a.sql", "M1_1-b.sql", "V2__c.sql", "R-d.sql", "U1-a.sql"):
+        (directory / file).write_text("SELECT 1;\n")
+    history = [job.history for job in read([str(directory)], Settings(isolated=True))][-1]
+    assert history.framework.name == "flyway"
+    assert [(Path(one.path).name, one.version, one.repeatable, one.run_mode[0]) for one in history.migrations] == [
+        ("M1-a.sql", "1", False, "t"),
+        ("M1_1-b.sql", "1.1", False, "t"),
+        ("R-d.sql", "R-d", True, "t"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"), [("group=true", "b"), ("executeInTransaction=false", "a"), ("group=false", "t")]
+)
+def test_flyway_says_how_its_files_are_run(tmp_path: Path, said: str, mode: str) -> None:
+    (tmp_path / "flyway.conf").write_text(f"flyway.{said}\n")
+    (tmp_path / "V1__a.sql").write_text("SELECT 1;\n")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert [one.run_mode[0] for one in job.history.migrations] == [mode]
+
+
 def test_files_that_no_journal_lists_are_run_by_hand(tmp_path: Path) -> None:
     (tmp_path / "meta").mkdir()
     (tmp_path / "meta" / "_journal.json").write_text('{"entries": [{"tag": "0000_gone"}]}')

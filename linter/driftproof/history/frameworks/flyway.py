@@ -3,11 +3,13 @@
 Source: flyway/flyway, flyway-core (ResourceNameParser, MigrationVersion, ResolvedMigrationComparator,
 SqlScriptMetadata, callback/Event) and PostgreSQLParser. A file runs in a transaction, statement by statement; one whose
 statements all cannot run in one goes without, and so does one whose ``FILE.conf`` says ``executeInTransaction=false``.
+Prefixes, separator and suffixes, ``group`` and ``executeInTransaction`` are those of the nearest configuration.
 A baseline (``B1__name.sql``) is run on an empty schema instead of all that is not above it; it is in the history only
 where none of those is left.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 from driftproof.history import masks
@@ -16,8 +18,7 @@ from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 from driftproof.history.order import dotted
 
-_NAME = re.compile(r"([VB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(?i:sql)\Z|(R)__(.*)\.(?i:sql)\Z", re.DOTALL)
-_UNDO = re.compile(r"(U)(\d+(?:[._]\d+)*)(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
+_VERSION = r"(\d+(?:[._]\d+)*)"
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
 _PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
 _NO_TRANSACTION = re.compile(rb"(?m)^\s*executeInTransaction\s*=\s*false\s*$")
@@ -29,34 +30,88 @@ _OUTSIDE = re.compile(
 )
 
 
-def _is_migration(name: str) -> bool:
-    return _NAME.match(name) is not None
+class _Settings:
+    """What Flyway's own configuration says of names and transactions."""
+
+    def __init__(self, said: dict[str, str]) -> None:
+        separator = re.escape(said.get("sqlMigrationSeparator", "__"))
+        suffixes = "|".join(map(re.escape, re.findall(r"\.\w+", said.get("sqlMigrationSuffixes", ".sql"))))
+        ending = rf"(?i:{suffixes or '[.]sql'})\Z"
+        versioned, repeated, undo, baseline = (
+            re.escape(said.get(f"{kind}MigrationPrefix", prefix))
+            for kind, prefix in (("sql", "V"), ("repeatableSql", "R"), ("undoSql", "U"), ("baseline", "B"))
+        )
+        self.name = re.compile(
+            rf"(?:(?P<baseline>{baseline})|{versioned}){_VERSION}(?:{separator}(?P<description>.*))?{ending}"
+            rf"|(?P<repeated>{repeated}){separator}(?P<repeats>.*){ending}",
+            re.DOTALL,
+        )
+        self.undo = re.compile(rf"{undo}{_VERSION}(?:{separator}.*)?{ending}", re.DOTALL)
+        self.batch = said.get("group") == "true"
+        self.loose = said.get("executeInTransaction") == "false"
+
+
+_FILES = ("flyway.toml", "flyway.conf", "conf/flyway.conf", "application.properties")
+_SETTING = re.compile(r"""(?m)^\s*(spring\.)?(?:flyway\.)?([a-zA-Z][\w-]*)\s*=\s*["']?([^"'\r\n#]*?)["']?\s*$""")
+_KEBAB = re.compile(r"-(\w)")
+_LEVELS_ABOVE = 5
+
+
+@cache
+def _settings(directory: Path) -> _Settings:
+    """The configuration that stands in a directory or nearest above it."""
+    for folder in (directory, *directory.resolve().parents[:_LEVELS_ABOVE]):
+        for name in _FILES:
+            try:
+                text = (folder / name).read_text(errors="replace")
+            except OSError:
+                continue
+            if "flyway" in text:
+                spring = name == "application.properties"
+                return _Settings(
+                    {
+                        _KEBAB.sub(lambda found: found[1].upper(), found[2]): found[3]
+                        for found in _SETTING.finditer(text)
+                        if found[2] and bool(found[1]) is spring
+                    }
+                )
+    return _Settings({})
+
+
+def _named(path: Path) -> "re.Match[str] | None":
+    return _settings(path.parent).name.match(path.name)
 
 
 def _recognises(folder: Folder) -> bool:
-    if any(map(_is_migration, folder.sql)):
+    name = _settings(folder.path).name
+    if any(map(name.match, folder.sql)):
         return True
     return folder.path.name in ("migration", "migrations") and any(
-        any(map(_is_migration, Folder(folder.path / name).sql)) for name in folder.folders if name[0] != "."
+        any(map(name.match, Folder(folder.path / inner).sql)) for inner in folder.folders if inner[0] != "."
     )
 
 
 def _version(path: Path) -> str:
-    found = _NAME.match(path.name) or _UNDO.match(path.name)
+    settings = _settings(path.parent)
+    if found := settings.undo.match(path.name):
+        return found[1].replace("_", ".")
+    found = settings.name.match(path.name)
     return found[2].replace("_", ".") if found and found[2] else path.stem
 
 
 def _discover(directory: Path) -> list[Path]:
-    found = {"V": [], "B": [], "R": []}  # type: dict[str, list[Path]]
+    versioned: list[Path] = []
+    baselines: list[Path] = []
+    repeated: list[Path] = []
     for path in below(directory, ""):
-        if match := _NAME.match(path.name):
-            found[match[1] or match[4]].append(path)
-    versioned = sorted(found["V"], key=_number)
-    if found["B"]:
-        baseline = max(found["B"], key=_number)
+        if match := _named(path):
+            (baselines if match["baseline"] else repeated if match["repeated"] else versioned).append(path)
+    versioned.sort(key=_number)
+    if baselines:
+        baseline = max(baselines, key=_number)
         if all(_number(path) > _number(baseline) for path in versioned):
             versioned.insert(0, baseline)
-    return versioned + sorted(found["R"], key=_description)
+    return versioned + sorted(repeated, key=_description)
 
 
 def _number(path: Path) -> tuple[int, ...]:
@@ -64,8 +119,8 @@ def _number(path: Path) -> tuple[int, ...]:
 
 
 def _description(path: Path) -> str:
-    found = _NAME.match(path.name)
-    return (found[5] if found else path.name).replace("_", " ")
+    found = _named(path)
+    return (found["repeats"] if found else path.name).replace("_", " ")
 
 
 def _alone(directory: Path) -> list[Path]:
@@ -73,22 +128,33 @@ def _alone(directory: Path) -> list[Path]:
 
 
 def _left_out(path: Path) -> str | None:
-    if _UNDO.match(path.name):
+    if _settings(path.parent).undo.match(path.name):
         return "an undo migration: the way down"
     if _CALLBACK.match(path.name):
         return "a callback: run beside the migrations"
-    return "a baseline: run on an empty schema only, instead of the older ones" if _NAME.match(path.name) else None
+    return "a baseline: run on an empty schema only, instead of the older ones" if _named(path) else None
 
 
 def _down_file(path: Path) -> Path | None:
-    if not path.name.startswith("V"):
+    found = _named(path)
+    if found is None or found["baseline"] or found["repeated"]:
         return None
     number = _number(path)
-    undo = (other for other in matching(path.parent, _UNDO.pattern) if _number(other) == number)
+    undo = (other for other in matching(path.parent, _settings(path.parent).undo.pattern) if _number(other) == number)
     return next(undo, None)
 
 
+def _is_repeated(path: Path, _data: bytes) -> bool:
+    found = _named(path)
+    return found is not None and found["repeated"] is not None
+
+
 def _mode(path: Path, data: bytes) -> RunMode:
+    settings = _settings(path.parent)
+    if settings.batch:
+        return RunMode.BATCH
+    if settings.loose:
+        return RunMode.AUTOCOMMIT
     try:
         if _NO_TRANSACTION.search(Path(f"{path}.conf").read_bytes()):
             return RunMode.AUTOCOMMIT
@@ -114,7 +180,7 @@ framework = Framework(
     down_file=_down_file,
     left_out=_left_out,
     mode=_mode,
-    repeatable=lambda path, _data: path.name.startswith("R__"),
+    repeatable=_is_repeated,
     feeds_copy=True,
     up=lambda data: masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data,
     bookkeeping=Bookkeeping(
