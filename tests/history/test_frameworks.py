@@ -234,6 +234,24 @@ def test_flyway_says_how_its_files_are_run(tmp_path: Path, said: str, mode: str)
     assert [one.run_mode[0] for one in job.history.migrations] == [mode]
 
 
+def test_a_new_database_begins_with_the_last_checkpoint_of_atlas(tmp_path: Path) -> None:
+    checkpoint = "-- atlas:checkpoint v1\n\nCREATE TABLE t ();\n"
+    texts = {"1_a": "CREATE TABLE t ();\n", "2_b": checkpoint, "3_c": "SELECT 1;\n-- atlas:checkpoint\n\n"}
+    for name, text in {**texts, "atlas": ""}.items():
+        (tmp_path / f"{name}.sql").write_text(text)
+    (tmp_path / "atlas.sql").rename(tmp_path / "atlas.sum")
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert [one.version for one in job.history.migrations] == ["2", "3"]
+    assert [path.name for path, _ in left_out(job.history)] == ["1_a.sql"]
+    book = job.history.framework.bookkeeping
+    assert book is not None
+    assert [list(book.applied(job.history.migrations, rows)) for rows in ([], ["1"], ["2", "3"])] == [
+        [],
+        ["1", "2"],
+        ["2", "3"],
+    ]
+
+
 def test_files_that_no_journal_lists_are_run_by_hand(tmp_path: Path) -> None:
     (tmp_path / "meta").mkdir()
     (tmp_path / "meta" / "_journal.json").write_text('{"entries": [{"tag": "0000_gone"}]}')
