@@ -1,8 +1,9 @@
 """Atlas: ``<version>_<name>.sql`` in the order of their names, each in a transaction.
 
 Source: ariga/atlas, sql/migrate/dir.go, migrate.go, cmd/atlas/internal/cmdapi/migrate.go. ``-- atlas:txmode none`` in
-the comment at the head of the file, with a blank line behind it, lets each statement commit alone. A new database begins
-with the last file that says ``-- atlas:checkpoint`` there; one that has run any before it passes that by.
+the comment at the head of the file, with a blank line behind it, lets each statement commit alone. A new database
+begins with the last file that says ``-- atlas:checkpoint`` there; one that has run any before it passes that by. Atlas
+replays them all on an empty database whenever it plans another one.
 """
 
 import re
@@ -60,6 +61,7 @@ framework = Framework(
     version=_version,
     names="VERSION_name.sql",
     left_out=lambda _path: "before the last checkpoint: a new database begins with that",
+    whole=True,
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.match(data) else RunMode.TRANSACTION,
     up=_up,
     bookkeeping=Bookkeeping(

@@ -1,6 +1,7 @@
 """Prisma Migrate: ``<folder>/migration.sql`` in the order of the folders, each file as one simple query without BEGIN.
 
-Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine.
+Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine. Prisma replays
+them all on an empty shadow database whenever it makes another one.
 """
 
 from driftproof.history.files import inside
@@ -30,6 +31,7 @@ framework = Framework(
         "_prisma_migrations",
         "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
     ),
+    whole=True,
     session=Session.SHARED,
     checksum=lambda data: data,
     removed="`migrate deploy` warns where it was applied, `migrate dev` asks for a reset",

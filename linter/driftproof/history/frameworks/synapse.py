@@ -70,6 +70,7 @@ framework = Framework(
     left_out=_left_out,
     up=lambda data: data.replace(_KEY, b"bigserial primary key".ljust(len(_KEY))),
     bookkeeping=Bookkeeping("applied_schema_deltas", "SELECT file FROM applied_schema_deltas", _applied),
+    whole=True,
     session=Session.SHARED,
     order=Order.LIST,
     removed="databases that have run it keep what it did",
