@@ -1,7 +1,7 @@
 """Prisma Migrate: ``<folder>/migration.sql`` in the order of the folders, each file as one simple query without BEGIN.
 
-Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine. Prisma replays
-them all on an empty shadow database whenever it makes another one.
+Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine. Prisma
+replays them all on an empty shadow database whenever it makes another one.
 """
 
 from driftproof.history.files import inside
