@@ -106,16 +106,16 @@ OWN = Heritage()
 class Relation:
     """A relation, or a type with its labels.
 
-    ``open``: it may have members that are not known; ``vague`` are kinds of members of which that is so. ``uses`` are
-    the columns that a constraint or an index needs; ``calls`` the names of the functions that a member, or the relation
-    itself (None), calls; ``dependents`` would go with it, or keep it from going, each with the columns that it uses
-    (None: not known); ``sources`` are the relations that itself, or a member of it, depends on. ``dropped`` is the
-    migration that took it away, if it is absent; ``partition`` says that it goes with its parent, ``local`` which
-    columns of a child are its own as well; ``partitioned`` the columns by which it is partitioned (none: it is not;
-    None: not known). ``types`` are the columns' types as far as they are plainly written, with their
-    schemas if they are not PostgreSQL's own, ``constraints`` the kinds of its constraints, ``heritage`` what is to say
-    of those that do not stand for themselves; ``unique`` is what a unique
-    index covers, ``shape`` what any index is of.
+    ``open``: it may have members that are not known; ``vague`` are kinds of members of which that is so. ``uses``
+    are the columns that a constraint or an index needs; ``calls`` the names of the functions that a member, or the
+    relation itself (None), calls; ``dependents`` would go with it, or keep it from going, each with the columns
+    that it uses (None: not known); ``sources`` are the relations that itself, or a member of it, depends on.
+    ``dropped`` is the migration that took it away, if it is absent; ``partition`` says that it goes with its
+    parent, ``local`` which columns of a child are its own as well; ``partitioned`` the columns by which it is
+    partitioned (none: it is not; None: not known), by LIST, RANGE or HASH (``strategy``: l, r, h). ``types`` are
+    the columns' types as far as they are plainly written, with their schemas if they are not PostgreSQL's own,
+    ``constraints`` the kinds of its constraints, ``heritage`` what is to say of those that do not stand for
+    themselves; ``unique`` is what a unique index covers, ``shape`` what any index is of.
     """
 
     __slots__ = (
@@ -138,6 +138,7 @@ class Relation:
         "primary_key",
         "shape",
         "sources",
+        "strategy",
         "types",
         "unique",
         "uses",
@@ -165,6 +166,7 @@ class Relation:
         self.constraints: dict[str, ConstraintKind] = {}
         self.heritage: dict[str, Heritage] = {}
         self.partitioned: frozenset[str] | None = None
+        self.strategy = ""
         self.unique: Unique | None = None
         self.shape: Shape | None = None
         self.vague: frozenset[str] = frozenset()
@@ -194,6 +196,7 @@ class Relation:
         other.constraints = dict(self.constraints)
         other.heritage = dict(self.heritage)
         other.partitioned = self.partitioned
+        other.strategy = self.strategy
         other.vague = self.vague
         return other
 

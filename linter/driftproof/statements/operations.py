@@ -68,7 +68,8 @@ class Like(msgspec.Struct, frozen=True, gc=False):
 
 class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     """CREATE TABLE, VIEW, SEQUENCE, TABLE AS... ``copies`` are the LIKE clauses, ``parents`` the tables of INHERITS
-    and PARTITION OF (``partition``), or the type of OF (``typed``). ``partitioned`` is what PARTITION BY names,
+    and PARTITION OF (``partition``), or the type of OF (``typed``). ``partitioned`` is what PARTITION BY names, by
+    ``strategy``, ``bound`` the strategy that FOR VALUES is written for, or "default",
     ``fleeting`` ON COMMIT DROP or DELETE ROWS. ``checks`` is WITH CHECK OPTION: whether the view is written as one
     through which rows can be changed."""
 
@@ -82,6 +83,8 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
     aliases: tuple[str, ...] = ()
     partition: bool = False
     partitioned: Expression | None = None
+    strategy: str = ""
+    bound: str = ""
     typed: bool = False
     temporary: bool = False
     fleeting: bool = False
@@ -117,8 +120,9 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
 
 class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs a relation, of one of these ``kinds`` (empty: of any), and changes nothing that is modelled;
-    ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``filled`` that it gets rows by COPY,
-    ``unsuited`` the kinds that are refused as not supported; ``needs`` is looked at if it is there."""
+    ``missing_ok`` is IF EXISTS; ``partitioned`` says what it must be or not be, ``bound`` for which strategy (or
+    "default") a partition of it is meant, ``typed`` likewise if it must be a table of a type, ``filled`` that it gets
+    rows by COPY, ``unsuited`` the kinds that are refused as not supported; ``needs`` is looked at if it is there."""
 
     name: Name
     kind: Kind = "relation"
@@ -126,6 +130,8 @@ class NeedRelation(msgspec.Struct, frozen=True, gc=False):
     sqlstate: str = "42P01"
     kinds: tuple[RelationKind, ...] = ()
     partitioned: bool | None = None
+    bound: str = ""
+    typed: bool | None = None
     filled: bool = False
     unsuited: tuple[RelationKind, ...] = ()
     needs: "tuple[Operation, ...]" = ()
@@ -148,6 +154,13 @@ class Inherit(msgspec.Struct, frozen=True, gc=False):
     child: Name
     partition: bool
     ends: bool = False
+
+
+class SetType(msgspec.Struct, frozen=True, gc=False):
+    """ALTER TABLE ... OF a composite type, and NOT OF."""
+
+    table: Name
+    type: Name | None
 
 
 class RenameRelation(msgspec.Struct, frozen=True, gc=False):
@@ -422,6 +435,7 @@ Operation = (
     | RenameMember
     | DropRelation
     | Inherit
+    | SetType
     | RenameRelation
     | MoveRelation
     | Create

@@ -6,7 +6,16 @@ from driftproof.statements import operations as op
 from driftproof.statements.query import NOTHING, ColumnRef, Name
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
-from driftproof.syntax.tables import TABLES, Operations, collation_of, column, constraint, default_of, sequence_of
+from driftproof.syntax.tables import (
+    TABLES,
+    Operations,
+    bound_of,
+    collation_of,
+    column,
+    constraint,
+    default_of,
+    sequence_of,
+)
 from driftproof.syntax.tree import needed_roles, range_var, role_names, type_name, type_text
 
 _COLUMN_COMMANDS = {
@@ -47,6 +56,7 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_AddColumn", "AT_DropColumn", "AT_AlterColumnType"), (*TABLES, "composite type")),
     **dict.fromkeys(("AT_AddConstraint", "AT_DropConstraint", "AT_ValidateConstraint"), TABLES),
     **dict.fromkeys(("AT_SetNotNull", "AT_DropNotNull", "AT_AddInherit", "AT_DropInherit"), TABLES),
+    **dict.fromkeys(("AT_AddOf", "AT_DropOf"), TABLES),
     **dict.fromkeys(("AT_SetExpression", "AT_DropExpression"), TABLES),
     **dict.fromkeys(_TRIGGER_COMMANDS, TABLES),
     **dict.fromkeys(("AT_EnableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigAll", "AT_DisableTrigUser"), TABLES),
@@ -76,6 +86,10 @@ def kinds_of(object_type: str) -> tuple[op.RelationKind, ...]:
     return () if kind is None else (kind,)
 
 
+# Whether it must be a table of a type, or must not.
+_TYPED = {**dict.fromkeys(("AT_AddColumn", "AT_DropColumn", "AT_AlterColumnType"), False), "AT_DropOf": True}
+
+
 def alter_table(node: Node, shift: int) -> Operations:
     """ALTER TABLE, INDEX, VIEW, SEQUENCE, MATERIALIZED VIEW, FOREIGN TABLE and TYPE with their subcommands."""
     table = range_var(node["relation"], shift)
@@ -85,7 +99,9 @@ def alter_table(node: Node, shift: int) -> Operations:
     for command in commands:
         if allowed := _KINDS.get(command.get("subtype", "AT_AddColumn")):
             kinds = tuple(kind for kind in allowed if kind in kinds) or allowed
-    found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds)]
+    asked = (_TYPED.get(command.get("subtype", "AT_AddColumn")) for command in commands)
+    typed = next((typed for typed in asked if typed is not None), None)
+    found: Operations = [op.NeedRelation(table, missing_ok=missing_ok, kinds=kinds, typed=typed)]
     commands.sort(key=_pass)
     for command in commands:
         if command.get("subtype") == "AT_AlterColumnType":
@@ -201,7 +217,10 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
         case "AT_AttachPartition" | "AT_DetachPartition" if "name" in definition.get("PartitionCmd", {}):
             child = range_var(definition["PartitionCmd"]["name"], shift)
             inherit = op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")
-            return [op.NeedRelation(table, partitioned=True), op.NeedRelation(child), inherit]
+            bound = bound_of(definition["PartitionCmd"].get("bound"))
+            return [op.NeedRelation(table, partitioned=True, bound=bound), op.NeedRelation(child), inherit]
+        case "AT_AddOf" | "AT_DropOf":
+            return [op.SetType(table, type_name(definition.get("TypeName")))]
         case _:
             return []
 

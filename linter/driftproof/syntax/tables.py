@@ -72,12 +72,22 @@ def create_table(node: Node, shift: int, kind: op.RelationKind = "table") -> Ope
             tuple(parents),
             partition="partbound" in node,
             partitioned=_partitioned(node, shift),
+            strategy=_STRATEGIES.get(node.get("partspec", {}).get("strategy"), ""),
+            bound=bound_of(node.get("partbound")),
             typed="ofTypename" in node,
             temporary=node["relation"].get("relpersistence") == "t",
             fleeting=node.get("oncommit") in _FLEETING,
             if_not_exists=node.get("if_not_exists", False),
         )
     ]
+
+
+_STRATEGIES = {"PARTITION_STRATEGY_LIST": "l", "PARTITION_STRATEGY_RANGE": "r", "PARTITION_STRATEGY_HASH": "h"}
+
+
+def bound_of(node: Node | None) -> str:
+    """The strategy that FOR VALUES is written for, as a letter, or "default"."""
+    return "" if node is None else "default" if node.get("is_default") else str(node.get("strategy", ""))
 
 
 def _partitioned(node: Node, shift: int) -> Expression | None:

@@ -45,6 +45,7 @@ EFFECTS: dict[type, Effect] = {
     op.ForgetRows: rows.forget_rows,
     op.If: control.choose,
     op.Inherit: heritage.inherit,
+    op.SetType: heritage.set_type,
     op.Loop: control.loop,
     op.Move: objects.move_object,
     op.MoveRelation: relations.move_relation,

@@ -8,7 +8,7 @@ from driftproof.catalog.effects.copies import copied_constraints, copied_identit
 from driftproof.catalog.effects.dependents import depends_on_read, released
 from driftproof.catalog.effects.extensions import need_class
 from driftproof.catalog.effects.heritage import note_taken, take_over
-from driftproof.catalog.effects.inheritance import check_lifetime, check_merged, refuse_heirs
+from driftproof.catalog.effects.inheritance import check_bound, check_lifetime, check_merged, refuse_heirs
 from driftproof.catalog.effects.keys import (
     check_columns,
     check_partitioned,
@@ -116,6 +116,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     forbid_type(run, key)
     if made.kind != "view":
         _check_outputs(run, relation, outputs)
+    for above in parents:
+        check_bound(run, above, made.bound)
     types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
     if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
         given = ((name, field.type) for name, field in outputs.columns)
@@ -355,7 +357,7 @@ def _columns_of(
         if made.typed:
             need_type(run, parent_name, forms=("composite type",))
         parent = _row_type(run, parent_name) if made.typed else run.relation(parent_name)
-        relation.open |= parent is None or parent.open or made.typed
+        relation.open |= parent is None or parent.open
         if parent_name in made.parents:
             relation.vague |= {"trigger"} if made.partition else set()  # which it gets is not followed
         if parent is not None:
@@ -371,6 +373,7 @@ def _columns_of(
     if made.partitioned is None:
         relation.partitioned = frozenset()
     elif made.partitioned.columns:
+        relation.strategy = made.strategy
         relation.partitioned = frozenset(column.parts[-1] for column in made.partitioned.columns)
     if not made.partition:
         relation.local |= frozenset(column.name for column in made.columns)

@@ -16,6 +16,7 @@ from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.state import ABSENT, OWN, UNKNOWN, Fact, Heritage, Key, Member, Presence, Relation
+from driftproof.catalog.typenames import need_type
 from driftproof.statements import operations as op
 
 
@@ -194,6 +195,37 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         _part(parent, child)
         if step.partition:
             unlink_all(run, parent, child)
+
+
+def set_type(run: Interpreter, step: op.SetType) -> None:
+    """OF and NOT OF: the table is made as one of that type, or goes on by itself. Source: ATExecAddOf, tablecmds.c."""
+    relation = run.state.look_up(step.table)[1]
+    if relation is None:
+        return
+    old = next((parent for parent in parents_of(run, relation) if parent.kind == "composite type"), None)
+    if step.type is not None:
+        need_type(run, step.type, forms=("composite type",))
+        type_ = run.type(step.type)
+        row = run.state.relations.get(type_.key) if type_ is not None else None
+        if row is None or row.open or relation.open:
+            run.unsure = True
+            return
+        check_kind(run, row, ("composite type",), at=step.type.at)
+        if list(row.columns()) != list(relation.columns()):
+            fails(run, "42804", row.fact, relation.fact)
+        run.unsure |= any(row.types.get(name) != relation.types.get(name) for name in row.columns())
+        if old is None and relation.parents:
+            fails(run, "42809", relation.fact)
+    if old is not None:
+        old = run.state.writable(old)
+        old.children = tuple(key for key in old.children if key != relation.key)
+    relation = run.state.writable(run.state.relations[relation.key])
+    relation.parents = tuple(key for key in relation.parents if old is None or key != old.key)
+    relation.local = frozenset(relation.columns())
+    if step.type is not None and row is not None:
+        row = run.state.writable(run.state.relations[row.key])
+        row.children, relation.parents = (*row.children, relation.key), (row.key,)
+        relation.local = frozenset()
 
 
 def _join(run: Interpreter, parent: Relation, child: Relation) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import UNKNOWN, Key, Presence, Relation
+from driftproof.catalog.state import ABSENT, UNKNOWN, Key, Presence, Relation
 from driftproof.catalog.typenames import spelled
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
@@ -52,6 +52,16 @@ def refuse_typed(run: Interpreter, relation: Relation, *, only: bool) -> None:
             run.forbid(Object("type", relation.key[0], None, relation.key[1]), child.fact, sqlstate="2BP01")
 
 
+def check_typed(run: Interpreter, relation: Relation, wanted: bool) -> None:
+    """The columns of a table of a type are that type's; only such a table is made free of it."""
+    types = [parent for parent in parents_of(run, relation) if parent.kind == "composite type"]
+    if types and not wanted:
+        fails(run, "42809", types[0].fact)
+    elif wanted and not types:
+        run.unsure |= relation.open
+        fails(run, "42809", relation.fact)
+
+
 def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None:
     """ADD COLUMN: not in a partition by itself, nor in a table without its children."""
     if relation.partition:
@@ -82,15 +92,20 @@ def check_merged(run: Interpreter, relation: Relation, columns: Iterable[op.Colu
     generated fits."""
     own = {column.name: spelled(run, column) for column in columns}
     generated = {column.name: column.generated for column in columns}
+    given = {column.name for column in columns if not column.generated and (column.default or column.sequence)}
     seen: dict[str, str | None] = {}
+    computed: dict[str, bool] = {}
     for parent in (run.state.relations[key] for key in relation.parents):
         for name in parent.columns():
             for other in filter(None, (seen.get(name), own.get(name))):
                 if parent.types.get(name) and parent.types[name] != other:
                     fails(run, "42804", parent.fact, parent.member("column", name))
-            if generated.get(name) and ("generated", name) not in parent.members:
+            made = parent.members.get(("generated", name), ABSENT).presence is not Presence.ABSENT
+            if name in seen and made is not computed[name]:
+                fails(run, "42804", parent.fact, parent.member("column", name))
+            if (generated.get(name) and not made) or (made and name in given):
                 fails(run, "42611", parent.fact, parent.member("column", name))
-            seen[name] = parent.types.get(name)
+            seen[name], computed[name] = parent.types.get(name), made
 
 
 def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:
@@ -143,6 +158,12 @@ def refuse_heirs(run: Interpreter, parent: Relation) -> None:
     """Nothing but partitions inherits from a partitioned table, and nothing from a partition."""
     if parent.partitioned or (parent.partition and parent.parents):
         fails(run, "42809", parent.fact)
+
+
+def check_bound(run: Interpreter, parent: Relation, bound: str) -> None:
+    """FOR VALUES is written as the parent is partitioned; there is no default where that is by HASH."""
+    if bound and parent.strategy and (parent.strategy == "h" if bound == "default" else bound != parent.strategy):
+        fails(run, "42P16", parent.fact)
 
 
 def check_lifetime(run: Interpreter, parent: Relation, child: Key, *, both: bool) -> None:

@@ -19,6 +19,7 @@ from driftproof.catalog.effects.heritage import check_renamed_constraint, may_me
 from driftproof.catalog.effects.inheritance import (
     check_added,
     check_renamed,
+    check_typed,
     refuse_inherited,
     refuse_partitioned,
     refuse_shared,
@@ -404,6 +405,8 @@ def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
     if rename.kind == "column" and relation.kind == "index":
         return
     refuse_typed(run, relation, only=not rename.cascade)
+    if rename.kind == "column":
+        check_typed(run, relation, False)
     taken = relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to)
     if rename.kind == "policy":  # the new name is looked at first
         check_kind(run, relation, ("table",), at=rename.table.at)

@@ -4,7 +4,7 @@ import msgspec
 
 from driftproof.catalog import routines
 from driftproof.catalog.effects.dependents import holders, key_holders, refuse, sequence_holders, take_along, take_away
-from driftproof.catalog.effects.inheritance import parents_of
+from driftproof.catalog.effects.inheritance import check_bound, check_typed, parents_of
 from driftproof.catalog.effects.keys import rename_index
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.refusals import check_kind, fails
@@ -207,6 +207,9 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
         run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
     if need.partitioned is not None:
         _check_partitioned(run, relation, need.partitioned)
+        check_bound(run, relation, need.bound)
+    if need.typed is not None and relation.kind == "table":
+        check_typed(run, relation, need.typed)
     run.steps(need.needs)
 
 
@@ -218,5 +221,5 @@ def _check_partitioned(run: Interpreter, relation: Relation, wanted: bool) -> No
         run.unsure |= wanted
     elif bool(table.partitioned) is not wanted or (not wanted and table.partition and table.parents):
         fails(run, "42809", relation.fact, table.fact)
-    elif not wanted and any(parent.kind == "composite type" for parent in parents_of(run, table)):
-        fails(run, "42809", relation.fact)
+    elif not wanted:
+        check_typed(run, table, False)
