@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from driftproof.catalog import supabase
 from driftproof.runner.platforms import prepare
 from driftproof.runner.server import Server
+from tests.catalog.worlds import always, run
 
 # pg_cron and pg_net are not switched on in every project.
 SCHEMAS = "nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'cron', 'net')"
@@ -64,3 +66,20 @@ def test_the_platform_is_known(server: Server) -> None:
 
     assert known.items() <= {**there, "roles": known["roles"]}.items()
     assert set(known["roles"]) <= set(there["roles"])
+
+
+GUARDS = """
+CREATE TABLE users (id int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'users_pkey') THEN ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id); END IF; END $$; CREATE TABLE t (a int REFERENCES users (id)); ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+CREATE TABLE t (id int); CREATE TABLE u (id int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'u_fkey') THEN ALTER TABLE u ADD CONSTRAINT u_fkey FOREIGN KEY (id) REFERENCES t (id); END IF; END $$; ALTER TABLE t ADD PRIMARY KEY (id); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'u_fkey') THEN ALTER TABLE u ADD CONSTRAINT u_fkey FOREIGN KEY (id) REFERENCES t (id); END IF; END $$; ALTER TABLE u ADD CONSTRAINT u_fkey CHECK (id > 0);
+CREATE TABLE t (a int); CREATE POLICY p ON t USING (true); CREATE TABLE u (a int); CREATE POLICY p ON u USING (true); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'p') THEN CREATE POLICY p ON t USING (true); CREATE TABLE v (a int); END IF; END $$; CREATE TABLE v (a int); CREATE POLICY p ON t USING (true);
+CREATE TABLE users (id int); ALTER TABLE users ADD CONSTRAINT k CHECK (id > 0); CREATE TABLE t (id int); ALTER TABLE t ADD CONSTRAINT k CHECK (id > 0); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN CREATE TABLE v (a int); END IF; END $$; CREATE TABLE v (a int); CREATE TABLE v (a int);
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("script", GUARDS)
+def test_what_the_platform_has_satisfies_guards_that_ask_for_a_name_alone(server: Server, script: str) -> None:
+    database = server.create_database(prepare(server, "supabase").template)
+    with server.connect(database) as connection:
+        failed = set(run(connection, script))
+
+    assert always(script, platform="supabase") == failed

@@ -52,9 +52,10 @@ def _each(connection: Any, script: str, start: int = 0) -> list[tuple[int, str]]
     return failed
 
 
-def always(script: str) -> set[tuple[int, str]]:
-    """The statements that are predicted to fail in a fresh database, each by itself, with their SQLSTATEs."""
-    interpreting = interpreter(None)
+def always(script: str, platform: str | None = None) -> set[tuple[int, str]]:
+    """The statements that are predicted to fail in a fresh database, each by itself, with their SQLSTATEs; on that
+    platform, if there is one."""
+    interpreting = interpreter(platform)
     interpreting.start_file(0, "0.sql", rolls_back="ROLLBACK" in script)
     return {
         (statement.index, failure.sqlstate)

@@ -115,7 +115,7 @@ def _probe(state: State, probe: Probe) -> Answer:
     if wanted is None:
         if fact is None:
             return _NOTHING
-        certain = not probe.filtered if fact.nominal else exact or state.foreign == frozenset()
+        certain = not probe.filtered if fact.nominal else exact or not _others_may_have(state, probe)
         return Answer(None, fact.nominal, fact.sure and certain, wild=wild)
     holds = ((wanted, PRESENT if exact else ASSUMED),)
     sees = _sees(state, probe, wanted)
@@ -189,13 +189,24 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
 
 def _anywhere(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     """A constraint, trigger or policy asked for by its name alone."""
-    owners = state.labelled(cast(MemberKind, probe.kind), cast(str, probe.name))
-    if len(owners) == 1:
-        owner = owners[0]
-        return owner.object(probe.kind, cast(str, probe.name)), owner.members[probe.kind, cast(str, probe.name)]
+    name = cast(str, probe.name)
+    owners = state.labelled(cast(MemberKind, probe.kind), name)
+    there = [owner for owner in owners if owner.members[probe.kind, name] == PRESENT]
+    if len(owners) == 1 or there:
+        owner = (there or owners)[0]
+        return owner.object(probe.kind, name), owner.members[probe.kind, name]
     if owners:
         return None, None
     return None, ABSENT
+
+
+def _others_may_have(state: State, probe: Probe) -> bool:
+    """Whether a table that the history did not make may have a constraint, trigger or policy of that name. Constraints
+    are called after their tables."""
+    if probe.kind != "constraint" or not state.foreign:
+        return state.foreign != frozenset()
+    name = cast(str, probe.name)
+    return any(key[0] in state.foreign and name.startswith(f"{key[1]}_") for key in state.relations)
 
 
 def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
