@@ -62,6 +62,9 @@ DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_
 ALTER TABLE t ADD d int, ADD e int, ADD f int, ADD g int; DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('a', 'b', 'c', 'd', 'e', 'f', 'g'); IF n <> 7 THEN RAISE EXCEPTION 'x'; END IF; END $$;
 ALTER TABLE t ADD d int, ADD e int, ADD f int, ADD g int; DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name IN ('a', 'b', 'c', 'd', 'e', 'f', 'g'); IF n < 6 THEN RAISE EXCEPTION 'x'; END IF; END $$;
 DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM pg_attribute WHERE attrelid = 't'::regclass AND attname IN ('a', 'b') AND NOT attisdropped; IF n <> 2 THEN RAISE EXCEPTION 'x'; END IF; END $$;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM u LOOP INSERT INTO t (a, b) VALUES (r.id, 1); END LOOP; END $$; COMMENT ON COLUMN t.b IS 'x';
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM u LOOP UPDATE t SET b = 1; END LOOP; COMMENT ON COLUMN t.b IS 'x'; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM u LOOP ALTER TABLE t ADD COLUMN IF NOT EXISTS b int; END LOOP; END $$; COMMENT ON COLUMN t.b IS 'x';
 CREATE INDEX ON t (b);
 CREATE INDEX IF NOT EXISTS i ON t (b);
 CREATE INDEX i ON t (a); CREATE INDEX IF NOT EXISTS i ON t (b);

@@ -430,9 +430,10 @@ class Flow(ABC):
         sure: bool,
         wild: frozenset[Member] = frozenset(),
         leaves: bool = False,
+        idle: bool = False,
     ) -> None:
         """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``leaves``:
-        what the others make is remembered."""
+        what the others make is remembered; ``idle``: they do nothing, and may well be gone."""
         entry, unsure, here = self.state, self.unsure, self._likely
         certain = known and sure
         forks = [entry.fork() for _ in others]
@@ -461,7 +462,7 @@ class Flow(ABC):
             self.unsure = first_unsure or (not known and any(unsure for _, _, unsure in alive))
             self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
             for _, state, _ in alive:
-                self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves)
+                self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves, idle=idle)
             self._claim_lost(lost, here)
             return
         # Only the others come out, and the fresh state may have gone the first one.
@@ -492,10 +493,11 @@ class Flow(ABC):
         sure: bool,
         wild: frozenset[Member] = frozenset(),
         leaves: bool = False,
+        idle: bool = False,
     ) -> None:
         doubt = self.doubt("this block may have found the object there already, and then does nothing")
         mine, theirs = (self.state, other) if nominal else (other, self.state)
-        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaves=leaves)
+        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaves=leaves, idle=idle)
 
     def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
         """A block with EXCEPTION handlers."""

@@ -17,14 +17,16 @@ def joined(
     sure: bool,
     wild: frozenset[Member] = frozenset(),
     leaves: bool = False,
+    idle: bool = False,
 ) -> State:
     """What holds after either of two ways; ``nominal`` is the fresh state's if that is ``known``.
 
     What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
     certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
-    ``leaves``: what only the other way makes is ABSENT with that doubt.
+    ``leaves``: what only the other way makes is ABSENT with that doubt. ``idle``: nothing happens on the other way, and
+    a state that is empty enough goes it, so that what was in doubt still is.
     """
-    merge = _Merge(nominal, doubt, known, sure, wild, leaves)
+    merge = _Merge(nominal, doubt, known, sure, wild, leaves, idle)
     if other.path != nominal.path:
         nominal.path = None
     nominal.rows &= other.rows
@@ -54,7 +56,7 @@ def joined(
 
 class _Merge:
     def __init__(
-        self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member], leaves: bool
+        self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member], leaves: bool, idle: bool
     ) -> None:
         self.state = state
         self.doubt = doubt
@@ -62,6 +64,7 @@ class _Merge:
         self.sure = sure
         self.wild = wild
         self.leaves = leaves
+        self.idle = idle
 
     def relations(self, mine: Relation | None, theirs: Relation | None) -> Relation:
         base = mine or theirs
@@ -123,4 +126,6 @@ class _Merge:
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
             leaves = self.leaves and theirs.nominal and not mine.nominal
             return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)
+        if self.idle and mine.presence is Presence.PRESENT and theirs.presence is Presence.MAYBE:
+            return msgspec.structs.replace(theirs, sure=False)
         return UNKNOWN

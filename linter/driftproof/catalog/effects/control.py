@@ -196,8 +196,8 @@ def attempt(run: Interpreter, step: op.Try) -> None:
 
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
-    """A loop: its body may run, or not."""
-    run.branch(lambda: run.loop((step.body,)), [Way(lambda: None)], known=False, sure=False)
+    """A loop: its body may run, or not, as where there are no rows."""
+    run.branch(lambda: run.loop((step.body,)), [Way(lambda: None)], known=False, sure=False, idle=True)
 
 
 def loop(run: Interpreter, step: op.Loop) -> None:
