@@ -170,6 +170,8 @@ class Flow(ABC):
         try:
             try:
                 self.steps(operations)
+                if not self._returned and self._likely is here:  # one way through, as nearly always
+                    return
                 ends.append(self._likely)
             except _Ended:
                 pass

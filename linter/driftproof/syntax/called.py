@@ -1,5 +1,7 @@
 """What functions do when they are called: their bodies, read with what is known of the arguments."""
 
+from functools import lru_cache
+
 import msgspec
 
 from driftproof.statements import operations as op
@@ -19,20 +21,25 @@ class Definition(msgspec.Struct, frozen=True, gc=False):
 
     def called(self, arguments: tuple[op.Argument, ...]) -> op.Called | None:
         """What a call with these arguments runs; None where that can't be told."""
-        [(_, node)] = parse_fragment(self.text)
-        options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("options", ())}
-        if "strict" in options and any(argument.value is None for argument in arguments):
-            return None  # with a NULL it is not run
-        name = strings(node["funcname"])[-1]
-        inputs = [item["FunctionParameter"] for item in node.get("parameters", ())]
-        inputs = [item for item in inputs if item.get("mode") not in ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")]
-        found: Operations | None = None
-        match (names(options.get("language")) or ["sql"])[0]:
-            case "plpgsql":
-                found = called(self.text, name, _known(inputs, arguments), operations)
-            case "sql":
-                found = _statements(node, (name, *(item["name"] for item in inputs if "name" in item)))
-        return None if found is None else op.Called(tuple(found), search_path(node, operations))
+        return _called(self.text, arguments)
+
+
+@lru_cache(maxsize=256)  # a statement is run more than once, over more than one state
+def _called(text: str, arguments: tuple[op.Argument, ...]) -> op.Called | None:
+    [(_, node)] = parse_fragment(text)
+    options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("options", ())}
+    if "strict" in options and any(argument.value is None for argument in arguments):
+        return None  # with a NULL it is not run
+    name = strings(node["funcname"])[-1]
+    inputs = [item["FunctionParameter"] for item in node.get("parameters", ())]
+    inputs = [item for item in inputs if item.get("mode") not in ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")]
+    found: Operations | None = None
+    match (names(options.get("language")) or ["sql"])[0]:
+        case "plpgsql":
+            found = called(text, name, _known(inputs, arguments), operations)
+        case "sql":
+            found = _statements(node, (name, *(item["name"] for item in inputs if "name" in item)))
+    return None if found is None else op.Called(tuple(found), search_path(node, operations))
 
 
 def _known(inputs: list[Node], arguments: tuple[op.Argument, ...]) -> dict[str, str]:
