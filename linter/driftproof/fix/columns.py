@@ -3,6 +3,7 @@ that."""
 
 from collections.abc import Sequence
 
+from driftproof.catalog import Catalog
 from driftproof.source import Source
 from driftproof.statements.operations import Column, Constraint
 from driftproof.syntax import Element, Token, quote
@@ -16,6 +17,8 @@ VIOLATIONS = {
     "not null": "not_null_violation",
     "primary key": "invalid_table_definition OR not_null_violation OR unique_violation",
 }
+REFUSALS = "data_exception OR not_null_violation OR check_violation"
+"""What adding a column raises whose values the rows that are there can't have."""
 # Functions that never give NULL, so that a default of theirs fills every row.
 _FILLING = {"now", "gen_random_uuid", "uuid_generate_v4", "clock_timestamp", "timezone", "nextval", "random", "uuidv7"}
 # What a CHECK may hold and still pass where its column is NULL: operators on it and constants, whose result is NULL.
@@ -68,6 +71,18 @@ def fills_every_row(defined: Sequence[Clause], column: Column) -> bool:
     if default is None or any(token.name == "NULL_P" for token in default.tokens):
         return False
     return not column.default.queries and all(call.name.name in _FILLING for call in column.default.calls)
+
+
+def of_domains(catalog: Catalog, schema: str, table: str) -> set[str]:
+    """The columns of a table whose type is a domain, which may refuse NULL, or the default."""
+    relation = catalog.relations.get((schema, table))
+    found = set()
+    for column, type_ in relation.types.items() if relation is not None else ():
+        made_in, _, name = type_.removesuffix("[]").partition(".")
+        made = catalog.types.get((made_in, name))
+        if made is not None and made.kind == "domain":
+            found.add(column)
+    return found
 
 
 def without(source: Source, element: Element, cut: list[Clause]) -> str:

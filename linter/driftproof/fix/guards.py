@@ -16,10 +16,12 @@ from driftproof.catalog.naming import all_constraints, constrained, constraint_n
 from driftproof.diagnostic import Applicability, Certainty, Edit, Fix, Place
 from driftproof.fix import blocks
 from driftproof.fix.columns import (
+    REFUSALS,
     VIOLATIONS,
     as_table_constraint,
     fills_every_row,
     may_break,
+    of_domains,
     pairs,
     with_name,
     without,
@@ -113,7 +115,7 @@ def guard(context: StatementContext, failure: Failure) -> Fix | None:
     if table is None:
         return None
     wanted, fixing = failure.object, context.file.fixing
-    made = _Blocks(table, fixing.style)
+    made = _Blocks(table, fixing.style, of_domains(context.catalog, table.schema, table.name))
     if wanted.kind == "column":
         found = made.add_column(wanted.name)
         title = f"add the column {wanted.name} where it is missing"
@@ -204,9 +206,10 @@ def _written(source: Source, start: int, opened: int) -> str:
 class _Blocks:
     """The blocks of one fix, by their order; what one needs is added before it."""
 
-    def __init__(self, table: _Table, style: Style) -> None:
+    def __init__(self, table: _Table, style: Style, of_domains: set[str]) -> None:
         self.table = table
         self.style = style
+        self.of_domains = of_domains
         self.made: dict[int, blocks.Block] = {}
         self.orders: dict[str, int] = {}
 
@@ -295,7 +298,9 @@ class _Blocks:
         else:
             not_null = None
         text = without(self.table.source, element, cut)
-        if self.style is Style.NATIVE and not cut:
+        # Rows that are there may have no value of a domain, or none that an expression can be computed from.
+        refused = column.generated or column.name in self.of_domains
+        if self.style is Style.NATIVE and not cut and not refused:
             return blocks.Block((), plain=f"ALTER TABLE {written} ADD COLUMN IF NOT EXISTS {text};")
         asked = blocks.question(Object("column", self.table.schema, self.table.name, column.name))
         assert asked is not None
@@ -309,6 +314,9 @@ class _Blocks:
             added = with_name(constraint, name, as_table_constraint(self.table.source, clause, column.name))
             tried = blocks.Block((f"ALTER TABLE {written} ADD {added};",), tuple(self._handler(constraint, name)))
             body += tried.step()
+        if refused:
+            broken = blocks.warning(f"{self.table.name}: existing rows break {column.name}, it was not added")
+            body = blocks.Block(tuple(body), (f"WHEN {REFUSALS} THEN", blocks.STEP + broken)).step()
         return blocks.Block(tuple(blocks.guarded(asked, body)))
 
     def _set_not_null(self, name: str) -> list[str]:
