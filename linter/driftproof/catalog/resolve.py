@@ -38,6 +38,7 @@ class Resolver:
         self.ctes: dict[str, Result] = {}
         self._depth = 0
         self._nests: bool | None = None
+        self._vague: bool | None = None
         self.temporary = False
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
@@ -46,9 +47,9 @@ class Resolver:
 
     def query(self, query: q.Query, parent: Scope | None) -> Result:
         """Resolve a query; its output columns."""
-        outer, nests = self.ctes, self._nests
+        outer, nests, vague = self.ctes, self._nests, self._vague
         self._depth += 1
-        self._nests = None
+        self._nests, self._vague = None, None
         if query.ctes:
             self._check_ctes(query.ctes)
             self.ctes = dict(outer)
@@ -57,7 +58,7 @@ class Resolver:
         try:
             return self._arms(query, parent) if query.arms else self._select(query, parent)
         finally:
-            self.ctes, self._nests = outer, nests
+            self.ctes, self._nests, self._vague = outer, nests, vague
             self._depth -= 1
 
     def _check_ctes(self, ctes: tuple[q.CTE, ...]) -> None:
@@ -144,7 +145,11 @@ class Resolver:
         for output in query.outputs:
             if output.star:
                 self._starred(output.star[-1], scope)
-        self.expression(query.expression, scope)
+        lone = None if nested(parent) else True
+        if modifies is not None:
+            self._clauses([(query.where, lone), (query.expression, lone)], scope)
+        else:
+            self._clauses([(query.expression, None), (query.where, lone), (query.behind, None)], scope)
         if modifies is not None:
             self._assigned(modifies, Scope(items, parent, scope.names))
         for label in query.labels:
@@ -379,6 +384,8 @@ class Resolver:
     def _table(self, source: q.Table) -> Bound:
         name, alias = source.name, source.alias or source.name.name
         if name.schema is None and name.name in self.ctes:
+            if source.sampled and not self.run.unsure:
+                self.run.raises("0A000")
             return Bound(alias, result=self._renamed(self.ctes[name.name], source.columns))
         if name.schema in SYSTEM_SCHEMAS:
             return Bound(alias, system=True)
@@ -387,6 +394,8 @@ class Resolver:
             return Bound(alias, system=name.name.startswith("pg_"))
         if relation.kind in ("index", "composite type"):
             self.run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
+        if source.sampled and relation.kind not in ("table", "materialized view", "relation") and not self.run.unsure:
+            self.run.raises("0A000")
         self.run.read.setdefault(relation.key, set())
         self.temporary |= relation.key[0] == "pg_temp"
         bound = Bound(alias, relation=relation, schema=relation.key[0])
@@ -404,6 +413,16 @@ class Resolver:
             self._untyped(expression, scope)
         else:
             self._typed(expression, scope)
+
+    def _clauses(self, clauses: Iterable[tuple[q.Expression, bool | None]], scope: Scope) -> None:
+        """Expressions of one query in order, in each of which aggregates may stand (None) or not. What is not known of
+        functions is held back until all columns are looked for."""
+        self._vague = False
+        for expression, nests in clauses:
+            self._nests = nests
+            self.expression(expression, scope)
+        self.run.unsure |= self._vague
+        self._vague, self._nests = None, None
 
     def _lacks(self, type_: q.Name) -> bool:
         self.run.called.update(named(self.run, type_))
@@ -425,15 +444,24 @@ class Resolver:
         for type_ in expression.types:
             self.run.unsure |= not self.run.knows_type(type_, holds=False)
         columns, calls, vague = 0, 0, False
-        for query, (column, call) in zip(expression.queries, expression.behind, strict=True):
+        inside: list[tuple[tuple[int, int], q.Query | q.Name]] = [
+            *zip(expression.behind, expression.queries, strict=True),
+            *zip(expression.collated, expression.collations, strict=True),
+        ]
+        for (column, call), item in sorted(inside, key=lambda place: place[0]) if expression.collations else inside:
             vague |= self._part(expression, columns, column, calls, call, scope)
             columns, calls = column, call
+            if isinstance(item, q.Name):
+                self.run.steps((op.Need("collation", item, holds=True),))
+                continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
-            self.query(query, scope)
+            self.query(item, scope)
         vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
-        self.run.unsure |= vague
-        self.run.steps(tuple(op.Need("collation", name, holds=True) for name in expression.collations))
+        if self._vague is None:
+            self.run.unsure |= vague
+        else:
+            self._vague |= vague
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())

@@ -59,7 +59,8 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
     arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
     constants whose type is told by a cast, or by the column that they are compared with or given to. ``behind`` says
-    of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE."""
+    of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE, and
+    ``collated`` says the same of these."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
@@ -69,17 +70,19 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     texts: "tuple[tuple[Name | ColumnRef, str], ...]" = ()
     behind: tuple[tuple[int, int], ...] = ()
     collations: tuple[Name, ...] = ()
+    collated: tuple[tuple[int, int], ...] = ()
 
 
 NOTHING = Expression()
 
 
 class Table(msgspec.Struct, frozen=True, gc=False):
-    """A relation in FROM, or a CTE of that name."""
+    """A relation in FROM, or a CTE of that name; ``sampled`` says TABLESAMPLE."""
 
     name: Name
     alias: str | None = None
     columns: tuple[str, ...] = ()
+    sampled: bool = False
 
 
 class Derived(msgspec.Struct, frozen=True, gc=False):
@@ -162,10 +165,11 @@ class Grouping(msgspec.Struct, frozen=True, gc=False):
 class Query(msgspec.Struct, frozen=True, gc=False):
     """A SELECT, VALUES or set operation, or the reading half of INSERT, UPDATE, DELETE and MERGE.
 
-    ``expression`` is everything that sees the FROM list; ``labels`` are bare names of ORDER BY and GROUP BY, which an
-    output column may answer as well. A set operation has ``arms`` (their outputs are the first one's) and nothing else
-    but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE or MERGE ask of the target table. ``misplaced`` is
-    the SQLSTATE of what stands where it may not: an aggregate, a window function or the name of one, a lock.
+    ``expression`` is what comes out of it, ``where`` its WHERE, ``behind`` all else that sees the FROM list; ``labels``
+    are bare names of ORDER BY and GROUP BY, which an output column may answer as well. A set operation has ``arms``
+    (their outputs are the first one's) and nothing else but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE
+    or MERGE ask of the target table. ``misplaced`` is the SQLSTATE of what stands where it may not: an aggregate, a
+    window function or the name of one, a lock.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -178,6 +182,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     modifies: "Modification | None" = None
     grouping: Grouping | None = None
     misplaced: str | None = None
+    where: Expression = NOTHING
+    behind: Expression = NOTHING
 
 
 class Arm(msgspec.Struct, frozen=True, gc=False):

@@ -53,8 +53,8 @@ class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
     __slots__ = (
-        *("aggregates", "behind", "calls", "collations", "columns", "queries", "relations", "shift", "texts", "types"),
-        "windows",
+        *("aggregates", "behind", "calls", "collated", "collations", "columns", "queries", "relations", "shift"),
+        *("texts", "types", "windows"),
     )
 
     def __init__(self, shift: int) -> None:
@@ -67,6 +67,7 @@ class _Found:
         self.relations: list[Name] = []
         self.texts: list[tuple[Name | ColumnRef, str]] = []
         self.collations: list[Name] = []
+        self.collated: list[tuple[int, int]] = []
         self.windows: list[Node] = []
         self.aggregates = False
 
@@ -84,6 +85,7 @@ class _Found:
             tuple(self.texts),
             tuple(self.behind),
             tuple(self.collations),
+            tuple(self.collated),
         )
 
     def walk(self, node: Any) -> None:
@@ -136,6 +138,7 @@ class _Found:
                 elif tag == "CollateClause":
                     self.walk(value)
                     self.collations.append(qualified(strings(value["collname"])))
+                    self.collated.append((len(self.columns), len(self.calls)))
                 elif tag not in ("A_Const", "String"):
                     self.walk(value)
             elif kind is list and tag not in ("funcname", "indirection", "name"):
@@ -184,8 +187,7 @@ def select(node: Node, shift: int) -> Query:
             recursive=recursive,
         )
     targets = node.get("targetList", ())
-    seen: list[Any] = [target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]]
-    seen.extend(node[clause] for clause in ("whereClause", "havingClause") if clause in node)
+    seen: list[Any] = [node["havingClause"]] if "havingClause" in node else []
     labels: list[ColumnRef] = []
     for clause in ("sortClause", "groupClause", "distinctClause"):
         bare, rest = _labels(node.get(clause), shift)
@@ -193,9 +195,14 @@ def select(node: Node, shift: int) -> Query:
         seen.extend(rest)
     seen.extend(node[clause] for clause in ("limitCount", "limitOffset") if clause in node)
     seen.extend(node.get("windowClause", ()))
-    found = _Found(shift)
-    found.walk(seen)
-    grouped = found.aggregates or "groupClause" in node or "havingClause" in node
+    found, where, behind = _Found(shift), _Found(shift), _Found(shift)
+    found.walk([target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]])
+    where.walk(_where(node))
+    behind.walk(seen)
+    behind.windows, found.windows = [*found.windows, *behind.windows], []  # PostgreSQL looks at them last
+    aggregates = found.aggregates or behind.aggregates
+    grouped = aggregates or "groupClause" in node or "havingClause" in node
+    faulty = aggregates or where.aggregates or behind.windows or where.windows or "lockingClause" in node
     return Query(
         outputs=_outputs(targets, shift, {label.parts[0] for label in labels}),
         sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
@@ -204,7 +211,9 @@ def select(node: Node, shift: int) -> Query:
         ctes=ctes,
         recursive=recursive,
         grouping=grouping(node, lambda nodes: expression(nodes, NOWHERE)) if grouped else None,
-        misplaced=misplaced(node) if found.aggregates or found.windows or "lockingClause" in node else None,
+        misplaced=misplaced(node) if faulty else None,
+        where=where.done(),
+        behind=behind.done(),
     )
 
 
@@ -240,7 +249,8 @@ def source(wrapped: Node, shift: int) -> Source:
         case "RangeSubselect":
             return Derived(query(node["subquery"], shift), name, columns, node.get("lateral", False))
         case "RangeTableSample":
-            return source(node["relation"], shift)
+            of = source(node["relation"], shift)
+            return msgspec.structs.replace(of, sampled=True) if isinstance(of, Table) else of
         case _:
             defined = [item["ColumnDef"] for item in node.get("coldeflist", ())]
             calls = node.get("functions", node)
@@ -443,14 +453,15 @@ def _misplaced(found: _Found) -> str | None:
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = [*_where(node), *_values(_returning(node)), *_values(node.get("targetList"))]
-    found = _Found(shift)
-    found.walk(seen)
+    found, where = _Found(shift), _Found(shift)
+    found.walk([*_values(_returning(node)), *_values(node.get("targetList"))])
+    where.walk(_where(node))
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
         expression=_given(found.done(), table, node.get("targetList")),
-        misplaced=_misplaced(found),
+        where=where.done(),
+        misplaced=_misplaced(where) or _misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(
@@ -465,14 +476,15 @@ def _update(node: Node, shift: int) -> Query:
 def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    seen = _where(node) + _values(_returning(node))
-    found = _Found(shift)
-    found.walk(seen)
+    found, where = _Found(shift), _Found(shift)
+    found.walk(_values(_returning(node)))
+    where.walk(_where(node))
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
         expression=found.done(),
-        misplaced=_misplaced(found),
+        where=where.done(),
+        misplaced=_misplaced(where) or _misplaced(found),
         ctes=ctes,
         recursive=recursive,
         modifies=Modification(table.name, changed=_changed(node)),

@@ -268,10 +268,12 @@ def _changeable(node: Node, seen: Query) -> bool:
     """Whether rows can be changed through a view, as far as its text tells: it has one item of FROM, no more than that
     gives and a column of it. Source: view_query_is_auto_updatable, rewriteHandler.c."""
     select = node.get("SelectStmt", {})
-    plain = any(output.star is not None or isinstance(output.type, ColumnRef) for output in seen.outputs)
+    values = [target["ResTarget"]["val"] for target in select.get("targetList", ())]
+    plain = any("ColumnRef" in value or "A_Indirection" in value for value in values)
     one = len(seen.sources) == 1 and isinstance(seen.sources[0], Table) and not (seen.ctes or seen.grouping)
     limited = any(clause in select for clause in ("distinctClause", "limitCount", "limitOffset"))
-    return one and plain and not limited and all(call.role is None for call in seen.expression.calls)
+    calls = (*seen.expression.calls, *seen.behind.calls)
+    return one and plain and not limited and all(call.role is None for call in calls)
 
 
 def create_table_as(node: Node, shift: int) -> Operations:

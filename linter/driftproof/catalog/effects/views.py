@@ -17,10 +17,10 @@ def check_option(run: Interpreter, query: Query, *, written: bool) -> None:
     relation = run.state.look_up(source.name)[1] if written and isinstance(source, Table) else None
     of_rows = relation is None or relation.kind in ("table", "view", "foreign table", "relation")
     stored = any(
-        output.star is not None or (isinstance(output.type, ColumnRef) and output.type.parts[-1] not in SYSTEM_COLUMNS)
+        output.star is not None or not isinstance(output.type, ColumnRef) or output.type.parts[-1] not in SYSTEM_COLUMNS
         for output in query.outputs
     )
-    sets = any(routines.returns_set(call, None) for call in query.expression.calls)
+    sets = any(routines.returns_set(call, None) for call in (*query.expression.calls, *query.behind.calls))
     if not run.unsure and not (written and of_rows and stored and not sets):
         run.raises("0A000")
 
