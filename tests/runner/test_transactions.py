@@ -135,3 +135,56 @@ def test_what_a_handler_leaves_out_behind_a_failure(connection: "Connection", bo
     behind = "SELECT to_regclass('made') IS NULL AND NOT EXISTS (SELECT FROM pg_attribute WHERE attname = 'c')"
     missing = connection.execute(behind).fetchone() == (True,)
     assert bool(said) == (missing and not body.startswith("CREATE"))
+
+
+KEYED = """
+CREATE TABLE p (a int PRIMARY KEY);
+INSERT INTO p VALUES (1), (2);
+CREATE TABLE c (b int, a int CONSTRAINT fk REFERENCES p {0});
+CREATE INDEX ci ON c (a);
+CREATE SCHEMA s;
+"""
+WRITES = [
+    "INSERT INTO c VALUES (1, 1);",
+    "INSERT INTO c VALUES (1, NULL);",
+    "INSERT INTO c VALUES (1, 1); SET CONSTRAINTS ALL IMMEDIATE;",
+    "SET CONSTRAINTS fk IMMEDIATE; INSERT INTO c VALUES (1, 1);",
+    "INSERT INTO p VALUES (7);",
+    "UPDATE p SET a = a;",
+    "BEGIN; INSERT INTO c VALUES (1, 1); COMMIT;",
+    "BEGIN; INSERT INTO c VALUES (1, 1); ROLLBACK; BEGIN;",
+]
+THEN = [
+    "ALTER TABLE c ADD COLUMN x int",
+    "ALTER TABLE c ALTER COLUMN a SET NOT NULL",
+    "ALTER TABLE c RENAME COLUMN a TO z",
+    "ALTER TABLE c RENAME TO d",
+    "ALTER TABLE c SET SCHEMA s",
+    "ALTER TABLE c RENAME CONSTRAINT fk TO other",
+    "ALTER TABLE c OWNER TO CURRENT_USER",
+    "ALTER TABLE c ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE c DROP CONSTRAINT fk",
+    "ALTER TABLE c ADD COLUMN IF NOT EXISTS a int",
+    "ALTER TABLE p ADD COLUMN x int",
+    "TRUNCATE c",
+    "CREATE INDEX i ON c (a)",
+    "COMMENT ON TABLE c IS 'x'",
+    "LOCK TABLE c",
+    "CREATE VIEW v AS SELECT * FROM c",
+]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "simple", "pipeline", "autocommit"])
+@pytest.mark.parametrize("how", ["DEFERRABLE INITIALLY DEFERRED", "DEFERRABLE", ""])
+def test_what_rows_that_wait_for_their_check_keep_from_running(connection: "Connection", mode: str, how: str) -> None:
+    for write in WRITES:
+        for then in THEN:
+            if how == "" and "SET CONSTRAINTS fk" in write:
+                continue
+            connection.execute("DROP TABLE IF EXISTS c, p, d CASCADE; DROP SCHEMA IF EXISTS s CASCADE")
+            history = history_of(KEYED.format(how), f"{write} {then};\n", mode=mode)
+            assert execute(connection, history.migrations[0]).ok
+            outcome = execute(connection, history.migrations[1])
+            said = [item.sqlstate for item in analyse(history, RULES).diagnostics if item.certainty == "always"]
+            refused = outcome.sqlstate in ("55006", "25P01")
+            assert said == ([outcome.sqlstate] if refused else []), (write, then, outcome.message)

@@ -7,6 +7,7 @@ from typing import Any
 from driftproof.catalog import builtins
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.flow import Flow, Likely
+from driftproof.catalog.pending import Pending
 from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, Fact, Key, Presence, Relation, State
 from driftproof.diagnostic import Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
@@ -62,6 +63,7 @@ class Interpreter(Flow):
         self._savepoints: list[tuple[str, State]] = []
         self.standing: Standing | None = None
         self.uncommitted: dict[tuple[Key, str], tuple[int, Certainty, Doubt]] = {}
+        self.pending = Pending()
         self._born: dict[Key, tuple[int, int]] = {}
         self.in_function = False
         self._calls: list[op.Body] = []
@@ -97,7 +99,14 @@ class Interpreter(Flow):
         self.line = line
         self.called = set()
         self.found = {}
+        refusing = None if self._second else self.pending.refuses(self, statement)
         self.whole(statement.operations)
+        if statement.command == "SET CONSTRAINTS":
+            self.pending.settle(self)
+        if refusing is not None:
+            # What it would do elsewhere is taken for done, as with all that the transaction forbids.
+            events = Object("relation", refusing.key[0], None, refusing.key[1])
+            self.failures.insert(0, Failure(events, False, "55006", Certainty.ALWAYS))
         return self.failures
 
     @contextmanager

@@ -122,6 +122,7 @@ class Relation:
         "calls",
         "children",
         "constraints",
+        "deferred",
         "dependents",
         "dropped",
         "fact",
@@ -164,6 +165,7 @@ class Relation:
         self.dropped: int | None = None
         self.types: dict[str, str] = {}
         self.constraints: dict[str, ConstraintKind] = {}
+        self.deferred: frozenset[str] = frozenset()
         self.heritage: dict[str, Heritage] = {}
         self.partitioned: frozenset[str] | None = None
         self.strategy = ""
@@ -194,6 +196,7 @@ class Relation:
         other.unique = self.unique
         other.shape = self.shape
         other.constraints = dict(self.constraints)
+        other.deferred = self.deferred
         other.heritage = dict(self.heritage)
         other.partitioned = self.partitioned
         other.strategy = self.strategy

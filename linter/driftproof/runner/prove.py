@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from driftproof.runner.server import Server
 
 
-OF_TRANSACTIONS = ("25001", "25P01", "55P04")
+OF_TRANSACTIONS = ("25001", "25P01", "55006", "55P04")
 """What only the transaction makes a statement fail with: it runs when it is sent alone."""
 
 

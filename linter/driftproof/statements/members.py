@@ -26,7 +26,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
     """A constraint of a table or a column; ``name`` is None where PostgreSQL makes one up.
 
     ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
-    says that one of them is a period (WITHOUT OVERLAPS).
+    says that one of them is a period (WITHOUT OVERLAPS), ``deferred`` that it is checked when the transaction ends.
     """
 
     kind: ConstraintKind
@@ -40,6 +40,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
     deferrable: bool = False
     temporal: bool = False
     no_inherit: bool = False
+    deferred: bool = False
 
 
 class Column(msgspec.Struct, frozen=True, gc=False):

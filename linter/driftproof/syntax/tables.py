@@ -121,7 +121,8 @@ def column(node: Node, shift: int) -> op.Column:
                 sequence = identity = True
                 sequence_name = sequence_of(fields)
             case "CONSTR_ATTR_DEFERRABLE" | "CONSTR_ATTR_DEFERRED" if constraints:
-                constraints[-1] = msgspec.structs.replace(constraints[-1], deferrable=True)
+                deferred = constraints[-1].deferred or fields["contype"] == "CONSTR_ATTR_DEFERRED"
+                constraints[-1] = msgspec.structs.replace(constraints[-1], deferrable=True, deferred=deferred)
             case _:
                 if made := constraint(fields, shift, ColumnRef((name,), at)):
                     constraints.append(made)
@@ -194,6 +195,7 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
         node.get("deferrable", False),
         any(node.get(flag) for flag in ("without_overlaps", "fk_with_period", "pk_with_period")),
         node.get("is_no_inherit", False),
+        node.get("initdeferred", False),
     )
 
 

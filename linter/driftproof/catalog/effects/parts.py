@@ -128,6 +128,8 @@ def put_constraint(
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
     relation.constraints[name] = constraint.kind
+    if constraint.kind == "foreign key" and constraint.deferred:
+        relation.deferred |= {name}
     if constraint.no_inherit:
         relation.heritage[name] = msgspec.structs.replace(OWN, passed=False)
     if constraint.expression is not None and constraint.expression.calls:

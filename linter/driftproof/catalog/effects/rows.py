@@ -17,6 +17,7 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
     ):
         forget_rows(run)
     for target, modifies in modified:
+        run.pending.wrote(run, target, modifies)
         for row in _keys(run, target, modifies):
             if row in run.state.rows:
                 wanted = target.object("key", f"({', '.join(column for column, _ in row[1])})")
