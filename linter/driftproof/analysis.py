@@ -146,11 +146,12 @@ class _File:
             return
         about = failure.object, statement.index if certain else failure.certainty
         if about not in self._said:
-            self._said.add(about)
             context = StatementContext(self.context, statement, catalog)
-            self.diagnostics.extend(
-                filter(None, (check(context, failure) for check in checks.get(failure.cause or failure.sqlstate, ())))
-            )
+            asked = checks.get(failure.cause or failure.sqlstate, ())
+            said = [item for check in asked if (item := check(context, failure)) is not None]
+            if said:
+                self._said.add(about)
+                self.diagnostics += said
 
     def add(self, other: "_File", *, since: int) -> None:
         """Add what is in doubt in ``other``, where nothing was made from scratch that could be.

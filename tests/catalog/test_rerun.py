@@ -79,3 +79,12 @@ def test_nothing_is_said_of_a_statement_that_fails_in_the_first_run() -> None:
         "1 rerun 42P07 relation t",
         "2 always 42P07 relation t",
     ]
+
+
+def test_what_no_rule_speaks_of_hides_nothing() -> None:
+    views = "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT 1 AS a;\nCREATE VIEW w AS SELECT a FROM v;\n"
+
+    assert found(views, framework="supabase", rerun=Rerun.ALWAYS) == [
+        "2 rerun 42P07 relation v",
+        "3 rerun 42P07 relation w",
+    ]

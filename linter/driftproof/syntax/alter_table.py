@@ -16,7 +16,7 @@ from driftproof.syntax.tables import (
     default_of,
     sequence_of,
 )
-from driftproof.syntax.tree import needed_roles, range_var, role_names, type_name, type_text
+from driftproof.syntax.tree import is_null, needed_roles, range_var, role_names, type_name, type_text
 
 _COLUMN_COMMANDS = {
     "AT_SetNotNull",
@@ -179,8 +179,9 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     match subtype:
         case "AT_ColumnDefault" | "AT_SetExpression":
             setting: op.ValueAction = "set expression" if subtype == "AT_SetExpression" else "set default"
-            value = default_of(ColumnRef((name or "",)), definition, shift) if definition else None
-            action = setting if definition else "drop default"
+            gone = not definition or is_null(definition)
+            value = None if gone else default_of(ColumnRef((name or "",)), definition, shift)
+            action = "drop default" if gone else setting
             return [op.AlterValue(table, name or "", action, value, table_missing_ok=table_missing_ok)]
         case _ if subtype in _ACTIONS:
             sequence = sequence_of(definition["Constraint"]) if subtype == "AT_AddIdentity" else None

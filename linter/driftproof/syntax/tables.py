@@ -10,7 +10,7 @@ from driftproof.statements.query import ColumnRef, Expression, Name, Query, Tabl
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
-from driftproof.syntax.tree import names, qualified, range_var, strings, tagged, type_name, type_text
+from driftproof.syntax.tree import is_null, names, qualified, range_var, strings, tagged, type_name, type_text
 from driftproof.syntax.values import texts
 
 Operations = list[op.Operation]
@@ -113,7 +113,7 @@ def column(node: Node, shift: int) -> op.Column:
     for item in node.get("constraints", ()):
         fields = item["Constraint"]
         match fields["contype"]:
-            case "CONSTR_DEFAULT":
+            case "CONSTR_DEFAULT" if not is_null(fields.get("raw_expr") or {}):  # that is no default
                 default = default_of(type_, fields.get("raw_expr"), shift)
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True

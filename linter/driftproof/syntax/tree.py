@@ -121,6 +121,13 @@ def constant(wrapped: Node) -> str | None:
     return None
 
 
+def is_null(wrapped: Node) -> bool:
+    """Whether an expression is NULL, also behind a cast."""
+    if "TypeCast" in wrapped:
+        return is_null(wrapped["TypeCast"]["arg"])
+    return bool(wrapped.get("A_Const", {}).get("isnull"))
+
+
 def name_parts(text: str) -> list[str]:
     """The parts of a written name, folded."""
     return [folded(part.strip()) for part in _NAME_PART.findall(text)]

@@ -335,9 +335,25 @@ def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
     old, new = spelled_type(relation.types.get(column, "")), spelled_type(spelled(run, to))
     if to.default is None and relation.kind == "table" and routines.refuses(run, old, new, assigned=True):
         fails(run, "42804", relation.member("column", column))
+    if _no_label(run, relation.types.get(column, ""), to):
+        fails(run, "42804", relation.member("default", column))
     refuse(run, relation.object("column", column), found, "0A000")
     run.state.writable(relation).types[column] = spelled(run, to)
     forget_values(run, relation)
+
+
+def _no_label(run: Interpreter, old: str, to: op.Column) -> bool:
+    """Whether a default of the old type is certainly none of the new one, which is an enum: USING is not for defaults,
+    and no text is cast to a label by itself."""
+    new = run.type(to.type) if to.type is not None else None
+    if new is None or new.kind != "enum" or new.fact != PRESENT or to.spelled.endswith("]") is not old.endswith("]"):
+        return False
+    old = old.removesuffix("[]")
+    text = spelled_type(old) in ("pg_catalog.text", "pg_catalog.varchar", "pg_catalog.bpchar")
+    schema, _, name = old.partition(".")
+    known = run.state.types.get((schema, name))
+    other = known is not None and known.kind == "enum" and known.key != new.key
+    return (text or other) and not any(kind == "cast" for kind, _, _ in run.state.objects)
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
