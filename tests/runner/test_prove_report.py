@@ -176,11 +176,11 @@ class TestCommand:
         document = msgspec.json.decode(capfd.readouterr().out)
         assert [(file["path"], file["direction"], file["fresh"]["runs"]) for file in document["files"]] == [
             ("m/1_a.sql", "up", True),
-            ("m/2_b.sql", "up", True),
             ("m/1_a.sql", "down", True),
+            ("m/2_b.sql", "up", True),
             ("m/2_b.sql", "down", False),
         ]
-        [proof] = document["files"][2]["proofs"]
+        [proof] = document["files"][1]["proofs"]
         assert (proof["code"], proof["line"], proof["verdict"], proof["fix"]["runs"]) == (
             "DP101",
             4,

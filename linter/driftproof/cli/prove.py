@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from driftproof.cli.inputs import Job
     from driftproof.report.proof import ProofReport
@@ -172,35 +172,24 @@ def _claims(jobs: "Sequence[Job]", tries: Tries) -> "list[Claims]":
     known = load_rules()
     # All rules are chosen before anything is looked at: a wrong name must not come up between two histories.
     chosen = [(job, job.config.rules(known)) for job in jobs]
-    return [claim for job, rules in chosen for claim in _claims_of(job, rules, known, tries)]
+    return [_claim(job, rules, known, tries) for job, rules in chosen]
 
 
-def _claims_of(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", tries: Tries) -> "Iterator[Claims]":
-    """What is predicted for a history, and for each way back, which comes last in a history of its own."""
+def _claim(job: "Job", rules: "Sequence[Rule]", known: "Sequence[Rule]", tries: Tries) -> "Claims":
     from functools import partial
 
     from driftproof.analysis import analyse
-    from driftproof.diagnostic import Direction
     from driftproof.fix.apply import fix_history
-    from driftproof.runner.execute import pieces_of
     from driftproof.runner.workers import Claims
 
     history, config = job.history, job.config
     found = analyse(history, rules, known, rerun=config.rerun, fixing=config.fixing).diagnostics
     failing = partial(config.failing, history=history, rules=known, fail_on=tries.fail_on)
     _, fixed = fix_history(history, rules, failing, unsafe=tries.unsafe, rerun=config.rerun, fixing=config.fixing)
-    files = tuple(file for file in fixed if file.rounds)
-    adjusted = config.adjust(found, history, known)
-    if history.named or not history.backs:
-        up = tuple(item for item in adjusted if item.direction is Direction.UP)
-        yield Claims(history, up, files, _exploration(job, known, tries), tries.witnesses)
-    for index in sorted(history.backs):
-        migration = history.migrations[index]
-        if migration.back is not None and pieces_of(migration.back):
-            path = migration.back.path
-            down = tuple(item for item in adjusted if item.direction is Direction.DOWN and item.path == path)
-            mended = tuple(file for file in files if file.path == path)
-            yield Claims(history.way_back(migration), down, mended, None, tries.witnesses)
+    fixed = [file for file in fixed if file.rounds]
+    return Claims(
+        history, config.adjust(found, history, known), tuple(fixed), _exploration(job, known, tries), tries.witnesses
+    )
 
 
 def _exploration(job: "Job", known: "Sequence[Rule]", tries: Tries) -> "Exploration | None":

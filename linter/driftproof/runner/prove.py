@@ -17,6 +17,7 @@ from driftproof.runner.explore import Exploration, explore, needed
 from driftproof.runner.proofs import FileProof, Proof, Verdict
 from driftproof.runner.states import Ran, Room, States
 from driftproof.runner.witness import Steps, Witness, alone, made, whole, witness
+from driftproof.source import Unreadable
 
 if TYPE_CHECKING:
     from driftproof.runner.platforms import Platform
@@ -45,11 +46,16 @@ def prove(
     ServerError when the server is lost.
     """
     predicted = [item for item in diagnostics if item.certainty is not None]
+    up = [item for item in predicted if item.direction is Direction.UP]
+    down = [item for item in predicted if item.direction is Direction.DOWN]
     rewritten = {file.path: file for file in fixed if file.rounds}
     needed_until = {index: index for index in history.named if history.migrations[index].path in rewritten}
     for item in predicted:
         index = history.by_path[item.path].index
-        for state in (index, item.origin.migration if item.origin is not None else index):
+        wanted = {index} if item.direction is Direction.UP else set()
+        if item.origin is not None and item.origin.migration <= index:
+            wanted.add(item.origin.migration)
+        for state in wanted:
             needed_until[state] = max(index, needed_until.get(state, 0))
     for index in sorted(history.named) if exploration is not None else ():
         for state in needed(history, history.migrations[index]):
@@ -57,16 +63,29 @@ def prove(
     states = States(server, platform, history, set(needed_until))
     files = []
     try:
-        for index in sorted(history.named):
+        for index in sorted(history.named | history.backs):
+            migration = history.migrations[index]
             states.reach(index)
-            files.append(
-                _File(states, history.migrations[index], predicted, rewritten, exploration, witnesses, proven).proof()
-            )
-            proven()
+            if index in history.named:
+                file = _File(states, migration, up, rewritten, exploration, witnesses, proven)
+                files.append(file.proof())
+                proven()
+            if index in history.backs:
+                if _does_something(migration.back):
+                    with states.behind(migration) as back:
+                        files.append(_File(states, back, down, rewritten, None, witnesses, proven).proof())
+                proven()
             states.release(state for state, until in needed_until.items() if until <= index)
     finally:
         states.close()
     return files
+
+
+def _does_something(back: Migration | None) -> bool:
+    try:
+        return back is not None and bool(pieces_of(back))
+    except Unreadable:
+        return True
 
 
 class _File:

@@ -118,6 +118,31 @@ class States:
             self.incomplete.append(migration.path)
             self.fail[migration.index] = self.run_alone(running, migration)
 
+    @contextmanager
+    def behind(self, migration: Migration) -> "Iterator[Migration]":
+        """What the way back of a migration meets, which is reached: as if it came next. Nothing of it stays."""
+        back = migration.back
+        assert back is not None
+        assert self._running is not None
+        outer, reached, incomplete = self.history, self._reached, list(self.incomplete)
+        if self._running_roles is not None:
+            restore(self.server, self._running_roles)
+        self.history = outer.way_back(migration)
+        self._wanted.add(back.index)
+        database = self.server.create_database(self._running)
+        try:
+            self._replay(database, back)
+            self._reached = back.index
+            yield back
+        finally:
+            self._settle(leave=0)
+            self.release([back.index])
+            self.server.drop_database(database)
+            self.history, self._reached, self.incomplete = outer, reached, incomplete
+            self._wanted.discard(back.index)
+            self.ran.pop(back.index, None)
+            self.fail.pop(back.index, None)
+
     def fresh(self, migration: Migration) -> str:
         """A new copy of the state before a wanted migration. Roles belong to the server: they are set back too."""
         self.reach(migration.index)

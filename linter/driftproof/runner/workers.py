@@ -33,7 +33,7 @@ class Claims(msgspec.Struct, frozen=True):
     @property
     def steps(self) -> int:
         """How many times it is said that something is known: once for each prediction and each file."""
-        return len(self.history.named) + self.predictions
+        return len(self.history.named) + len(self.history.backs) + self.predictions
 
     @property
     def predictions(self) -> int:
@@ -44,14 +44,15 @@ class Claims(msgspec.Struct, frozen=True):
         """The same in up to so many parts of about the same work, each with files that follow one another: the history
         is replayed up to the last file of each part."""
         count = max(1, min(count, self.predictions // _WORTH))
-        here: dict[int, list[Diagnostic]] = {index: [] for index in sorted(self.history.named)}
+        here: dict[int, list[Diagnostic]] = {index: [] for index in sorted(self.history.named | self.history.backs)}
         for item in self.diagnostics:
             here[self.history.by_path[item.path].index].append(item)
         named: list[int] = []
         done = given = 0
         for index, diagnostics in here.items():
             named.append(index)
-            done += 1 + sum(item.certainty is not None for item in diagnostics)
+            done += (index in self.history.named) + (index in self.history.backs)
+            done += sum(item.certainty is not None for item in diagnostics)
             if done * count >= self.steps * (given + 1):
                 yield self._of(named, here)
                 named, given = [], done * count // self.steps
@@ -59,7 +60,10 @@ class Claims(msgspec.Struct, frozen=True):
             yield self._of(named, here)
 
     def _of(self, named: Sequence[int], here: dict[int, list[Diagnostic]]) -> "Claims":
-        history = msgspec.structs.replace(self.history, named=frozenset(named))
+        part = frozenset(named)
+        history = msgspec.structs.replace(
+            self.history, named=part & self.history.named, backs=part & self.history.backs
+        )
         return Claims(
             history,
             tuple(item for index in named for item in here[index]),
