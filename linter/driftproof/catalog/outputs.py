@@ -28,6 +28,33 @@ def check_label(run: Interpreter, label: q.ColumnRef, query: q.Query, scope: Sco
         refer(run, label, scope)
 
 
+def check_distinct(run: Interpreter, query: q.Query, scope: Scope) -> None:
+    """A SELECT DISTINCT is ordered by columns of its result only."""
+    names = {output.name for output in query.outputs}
+    written = [output.type for output in query.outputs if isinstance(output.type, q.ColumnRef)]
+    columns = [_column(reference, scope) for reference in written]
+    qualified = any(len(reference.parts) > 1 for reference in written) and _joined(scope)
+    cast = any(isinstance(output.type, q.Name) for output in query.outputs)  # perhaps to the type that it has
+    for label in query.labels:
+        if label.parts[0] in names:
+            continue
+        meant = _column(label, scope)
+        starred = any(
+            bound.alias == output.star[-1] if output.star else bound.bare
+            for output in query.outputs
+            for bound in (scope.bounds if output.star is not None else ())
+        )
+        if meant is None or None in columns or qualified or cast or starred or query.grouping is not None:
+            run.unsure = True
+        elif meant not in columns and not run.unsure:
+            run.raises("42P10")
+
+
+def _joined(scope: Scope) -> bool:
+    """Whether a join has merged columns: one may go by several names."""
+    return any(bound.relation is None and bound.bare for bound in scope.bounds if len(scope.bounds) > 1)
+
+
 def _tell_apart(run: Interpreter, meant: list[_Meant]) -> None:
     """A failure where two of these certainly differ."""
     known = [one for one in meant if one is not None]
@@ -42,7 +69,7 @@ def _tell_apart(run: Interpreter, meant: list[_Meant]) -> None:
 def _meant(name: str, query: q.Query, scope: Scope) -> list[_Meant]:
     """The columns of the result that have this name."""
     found: list[_Meant] = []
-    joined = any(bound.relation is None and bound.bare for bound in scope.bounds if len(scope.bounds) > 1)
+    joined = _joined(scope)
     for output in query.outputs:
         if output.name == name:
             column = _column(output.type, scope) if isinstance(output.type, q.ColumnRef) else None

@@ -9,7 +9,7 @@ from driftproof.catalog import builtins, routines
 from driftproof.catalog.flow import Fails
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
-from driftproof.catalog.outputs import check_label
+from driftproof.catalog.outputs import check_distinct, check_label
 from driftproof.catalog.references import (
     absent,
     may_be_function,
@@ -154,6 +154,8 @@ class Resolver:
             self._assigned(modifies, Scope(items, parent, scope.names))
         for label in query.labels:
             check_label(self.run, label, query, scope)
+        if query.distinct and query.labels:
+            check_distinct(self.run, query, scope)
         result = self._outputs(query, scope)
         if query.grouping is not None:
             check_grouping(self, query.grouping, scope)

@@ -115,9 +115,16 @@ def brought(run: Interpreter, name: Name) -> bool:
     if name.schema in (None, "pg_catalog") and (name.name in builtins.functions() or name.name in _GRAMMAR_FUNCTIONS):
         return True
     full = f"{name.schema}.{name.name}" if name.schema else name.name
-    if full in run.platform_functions:
+    if full in run.platform_functions or constructs(run, name):
         return True
     return any(_brings(run, extension, name, full) and installed(run, extension) for extension in run.state.extensions)
+
+
+def constructs(run: Interpreter, name: Name) -> bool:
+    """Whether a range type of that name has brought the functions that make its values."""
+    schemas = (name.schema,) if name.schema is not None else run.state.path or ()
+    types = (run.state.types.get((schema, name.name)) for schema in schemas)
+    return any(type_ is not None and "range" in type_.kind and type_.fact.nominal is not False for type_ in types)
 
 
 def installed(run: Interpreter, extension: str) -> bool:
@@ -167,7 +174,7 @@ def call(
     elif any((item.kind == "procedure") != procedure for _, item in fitting):
         run.unsure = True
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
-        return None
+        run.unsure |= called.arguments not in (2, 3) and constructs(run, name)
     elif fitting or (called.arguments == 1 and _no_call(run, name)):
         run.unsure = True
     elif complete:

@@ -168,8 +168,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     ``expression`` is what comes out of it, ``where`` its WHERE, ``behind`` all else that sees the FROM list; ``labels``
     are bare names of ORDER BY and GROUP BY, which an output column may answer as well. A set operation has ``arms``
     (their outputs are the first one's) and nothing else but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE
-    or MERGE ask of the target table. ``misplaced`` is the SQLSTATE of what stands where it may not: an aggregate, a
-    window function or the name of one, a lock.
+    or MERGE ask of the target table. ``distinct`` is a DISTINCT without ON. ``misplaced`` is the SQLSTATE of what
+    stands where it may not: an aggregate, a window function or the name of one, a lock.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -184,6 +184,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     misplaced: str | None = None
     where: Expression = NOTHING
     behind: Expression = NOTHING
+    distinct: bool = False
 
 
 class Arm(msgspec.Struct, frozen=True, gc=False):

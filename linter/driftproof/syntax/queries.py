@@ -214,6 +214,7 @@ def select(node: Node, shift: int) -> Query:
         misplaced=misplaced(node) if faulty else None,
         where=where.done(),
         behind=behind.done(),
+        distinct=node.get("distinctClause") == [{}],
     )
 
 

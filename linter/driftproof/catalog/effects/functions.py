@@ -43,6 +43,7 @@ def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
     if made.alters:
         run.altering.add(made.name.name)
     routine = _routine(run, made)
+    run.unsure |= routines.constructs(run, Name(*key))  # whose arguments are not told
     before = run.state.routine(key, routine.arguments)
     if before is not None and before.fact.presence is not Presence.ABSENT:
         fact = msgspec.structs.replace(before.fact, sure=before.fact.sure and not vague(routine.arguments or ()))

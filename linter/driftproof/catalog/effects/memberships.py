@@ -59,7 +59,8 @@ def publish(run: Interpreter, step: op.Publish) -> None:
         if relation is None:
             run.unsure = True
             continue
-        if relation.kind not in ("table", "relation") and step.how != "drop":
+        lasting = relation.kind in ("table", "relation") and relation.key[0] != "pg_temp"
+        if not lasting and step.how != "drop":
             fails(run, "22023", relation.fact)
             continue
         Resolver(run).over(condition, relation)

@@ -5,7 +5,15 @@ import re
 import msgspec
 
 from driftproof.catalog import naming, routines
-from driftproof.catalog.effects.dependents import naming_type, refuse, take_along, take_away, typed_columns
+from driftproof.catalog.effects.dependents import (
+    Holder,
+    naming_type,
+    refuse,
+    take_along,
+    take_away,
+    typed_columns,
+)
+from driftproof.catalog.effects.functions import callers
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
@@ -122,7 +130,7 @@ def spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
     of_type = run.state.types.get(key)
     if key != spared and of_type is not None and of_type.kind != "multirange":
         run.forbid(wanted, of_type.fact, sqlstate="2BP01")
-    found = [*typed_columns(run, key), *naming_type(run, key)]
+    found = [*typed_columns(run, key), *naming_type(run, key), *_calling(run, key)]
     if (composite := run.state.relations.get(key)) is not None and composite.kind == "composite type":
         found += [((child.key, None), True) for child in run.state.children(composite)]
     refuse(run, wanted, found)
@@ -132,7 +140,7 @@ def spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
 def take_users(run: Interpreter, key: Key, used: bool) -> None:
     """CASCADE takes along what uses the type; of columns whose type was never written nothing is known."""
     routines.drop_using(run, key)
-    take_along(run, naming_type(run, key))
+    take_along(run, naming_type(run, key) + _calling(run, key))
     for (table, member), _ in typed_columns(run, key):
         relation = run.state.relations[table]
         if member is None or relation.member(*member).presence is Presence.ABSENT:
@@ -146,6 +154,15 @@ def take_users(run: Interpreter, key: Key, used: bool) -> None:
             if not relation.types.get(name):
                 relation = run.state.writable(relation)
                 relation.members["column", name] = UNKNOWN
+
+
+def _calling(run: Interpreter, key: Key) -> list[Holder]:
+    """What calls a function that makes values of a range type."""
+    type_ = run.state.types.get(key)
+    if type_ is None or "range" not in type_.kind:
+        return []
+    alone = all(name != key[1] for _, name in run.state.routines)
+    return [((relation.key, member), alone) for relation, member in callers(run, {key[1]})]
 
 
 def _made_of(run: Interpreter, key: Key) -> list[Key]:
