@@ -206,10 +206,10 @@ class Resolver:
         if self.run.uncommitted and modifies.rows and bound.relation is not None:
             self._labels(_inserted(bound.relation, modifies), scope)
         self._targets(bound, modifies.key)
-        self.expression(modifies.inference, Scope([bound], None))
+        self._clauses([(modifies.inference, False)], Scope([bound], None))
         if modifies.arbiter is not None and bound.relation is not None and bound.relation.kind != "relation":
             bound.relation = self.run.need_member(bound.relation, "constraint", modifies.arbiter)
-        self.expression(modifies.conflict, Scope([bound, Bound("excluded", relation=bound.relation)], None))
+        self._clauses([(modifies.conflict, True)], Scope([bound, Bound("excluded", relation=bound.relation)], None))
         self._targets(bound, modifies.assigned)
 
     def _fits(self, bound: Bound, modifies: q.Modification, given: Result) -> None:
@@ -238,9 +238,9 @@ class Resolver:
         for arm in modifies.arms:
             seen = {"target": [bound], "source": others, "both": scope.bounds}[arm.sees]
             inner = Scope(seen, scope.parent, scope.names)
-            self.expression(arm.condition, inner)
+            self._clauses([(arm.condition, True)], inner)
             self._targets(bound, arm.columns, arm.repeated)
-            self.expression(arm.values, inner)
+            self._clauses([(arm.values, True)], inner)
             self._targets(bound, arm.assigned)
         if modifies.source is None:
             self._targets(bound, modifies.assigned)
