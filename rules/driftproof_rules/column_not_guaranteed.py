@@ -14,7 +14,8 @@ an earlier attempt or made by hand.
 
 The migration fails with `column "configuration" of relation "integrations" does not exist` (SQLSTATE 42703), but only
 on the database that matters: the old one. An INSERT that lists no columns and has a value for each fails with `INSERT
-has more expressions than target columns` (42601).
+has more expressions than target columns` (42601); what needs the sequence of a serial or identity column fails with
+42P01.
 
 ## Example
 
@@ -58,7 +59,7 @@ rule = Rule(
     code="DP101",
     name="column-not-guaranteed",
     summary="A statement needs a column that the table may lack",
-    sqlstates=("42703", "42601"),
+    sqlstates=("42703", "42601", "42P01"),
     on_failure=_check,
     cases=(
         bad(

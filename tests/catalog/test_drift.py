@@ -240,3 +240,18 @@ def test_a_statement_that_fails_in_a_fresh_database_runs_in_another(connection: 
     assert fresh, "a case fails in a fresh database"
 
     assert predicted(script) == observed(connection, script, beside=fresh)
+
+
+# A sequence is there with the column that it was made with.
+WITH_SEQUENCES = [
+    "CREATE TABLE IF NOT EXISTS s (id serial, n int); GRANT USAGE ON SEQUENCE s_id_seq TO postgres;",
+    "CREATE TABLE IF NOT EXISTS s (id int GENERATED ALWAYS AS IDENTITY, n int); ALTER SEQUENCE s_id_seq RESTART;",
+    "CREATE TABLE IF NOT EXISTS s (id serial, n int); COMMENT ON COLUMN s.id IS ''; SELECT nextval('s_id_seq');",
+    "CREATE TABLE IF NOT EXISTS s (id serial, n int); ALTER TABLE s RENAME id TO no; SELECT last_value FROM s_id_seq;",
+    "CREATE TABLE IF NOT EXISTS s (id serial, n int); SELECT last_value FROM s_id_seq; COMMENT ON COLUMN s.id IS '';",
+]
+
+
+@pytest.mark.parametrize("script", WITH_SEQUENCES)
+def test_a_sequence_is_there_with_its_column(connection: Any, script: str) -> None:
+    assert predicted(script) == observed(connection, script)

@@ -15,7 +15,7 @@ def test_explain_shows_the_page_with_facts_and_cases(project: Project) -> None:
     result = project.run("explain", "DP101")
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith(
-        f"DP101 column-not-guaranteed\n{rule.summary}\n\nseverity: error\nSQLSTATE: 42703, 42601\nfix: --fix\non by default\n"
+        f"DP101 column-not-guaranteed\n{rule.summary}\n\nseverity: error\nSQLSTATE: 42703, 42601, 42P01\nfix: --fix\non by default\n"
     )
     assert rule.page in result.out
     for case in rule.cases:
@@ -60,5 +60,5 @@ def test_rules_as_json(project: Project) -> None:
     assert [rule["code"] for rule in result.json] == [rule.code for rule in load_rules()]
     (rule,) = (rule for rule in result.json if rule["code"] == "DP101")
     assert list(rule) == ["code", "name", "severity", "sqlstates", "default", "fixable", "summary"]
-    assert rule["sqlstates"] == ["42703", "42601"]
+    assert rule["sqlstates"] == ["42703", "42601", "42P01"]
     assert (rule["severity"], rule["default"], rule["fixable"]) == ("error", True, True)

@@ -206,6 +206,15 @@ def test_where_the_columns_can_not_be_listed_the_fix_asks_for_a_yes(insert: str)
     assert _fixed(text) == text
 
 
+def test_a_sequence_comes_back_with_its_column(database: Any) -> None:
+    text = "CREATE TABLE IF NOT EXISTS t (a int, n serial);\nGRANT USAGE ON SEQUENCE t_n_seq TO postgres;\n"
+    database.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (5), (6)")
+    after = _fixed(text)
+    database.execute(after)
+    assert database.execute("SELECT a, n FROM t ORDER BY n").fetchall() == [(5, 1), (6, 2)]
+    database.execute(after)
+
+
 def test_a_fix_that_meets_another_type_leaves_it(database: Any) -> None:
     text = "CREATE TABLE IF NOT EXISTS t (id int, a int NOT NULL);\nCOMMENT ON COLUMN t.a IS 'x';\n"
     database.execute("CREATE TABLE t (id int, a text); INSERT INTO t VALUES (1, 'one')")

@@ -312,6 +312,10 @@ class Interpreter(Flow):
         if found.fact is PRESENT:  # nearly always: there is nothing to check or to prove
             return found
         relation = found
+        if relation.brought and relation.fact.presence is Presence.MAYBE and self._brings(relation, name.at):
+            relation = self.state.writable(relation)
+            relation.fact = Fact(Presence.PRESENT, relation.fact.sure)
+            return relation
         wanted = Object(kind, key[0], relation.of[1] if relation.of else None, key[1])
 
         def prove(fact: Fact) -> None:
@@ -324,6 +328,15 @@ class Interpreter(Flow):
 
         self.need(wanted, relation.fact, prove, at=name.at, sqlstate=sqlstate)
         return relation
+
+    def _brings(self, sequence: Relation, at: int) -> bool:
+        """Whether a sequence is there if the column is with which it was made: that is needed then."""
+        owner = self.state.relations.get(sequence.of) if sequence.of is not None else None
+        columns = owner.uses.get(("sequence", sequence.key[1]), ()) if owner is not None else ()
+        if owner is None or not columns or not owner.member("column", columns[0]).nominal:
+            return False
+        self.need_member(owner, "column", columns[0], at=at, sqlstate="42P01")
+        return True
 
     def _unknown_relation(self, relation: Relation, kind: Kind) -> None:
         wanted = Object(kind, relation.key[0], None, relation.key[1])

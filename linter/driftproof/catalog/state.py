@@ -115,10 +115,12 @@ class Relation:
     partitioned (none: it is not; None: not known), by LIST, RANGE or HASH (``strategy``: l, r, h). ``types`` are
     the columns' types as far as they are plainly written, with their schemas if they are not PostgreSQL's own,
     ``constraints`` the kinds of its constraints, ``heritage`` what is to say of those that do not stand for
-    themselves; ``unique`` is what a unique index covers, ``shape`` what any index is of.
+    themselves; ``unique`` is what a unique index covers, ``shape`` what any index is of. ``brought``: a sequence was
+    made with the column that it goes with.
     """
 
     __slots__ = (
+        "brought",
         "calls",
         "children",
         "constraints",
@@ -152,6 +154,7 @@ class Relation:
         self.fact = fact
         self.open = open
         self.of = of
+        self.brought = False
         self.members: dict[Member, Fact] = {}
         self.uses: dict[Member, tuple[str, ...]] = {}
         self.calls: dict[Member | None, tuple[str, ...]] = {}
@@ -181,6 +184,7 @@ class Relation:
         other.fact = self.fact
         other.open = self.open
         other.of = self.of
+        other.brought = self.brought
         other.dropped = None
         other.members = dict(self.members)
         other.uses = dict(self.uses)

@@ -107,7 +107,9 @@ def put_value(run: Interpreter, table: Key, column: op.Column, fact: Fact, value
         return
     _put(run, table, (kind, column.name), fact, value)
     if key is not None and key[0] == table[0]:
-        _own(run, run.state.put(Relation(key, "sequence", fact, open=False)), table, column.name)
+        sequence = run.state.put(Relation(key, "sequence", fact, open=False))
+        sequence.brought = True
+        _own(run, sequence, table, column.name)
         depends(run, (table, (kind, column.name)), key, frozenset())
     elif key is not None:  # it belongs to another column then, and does not serve this one
         _own(run, run.state.put(Relation(key, "sequence", ASSUMED, open=False)), (key[0], table[1]), column.name)
