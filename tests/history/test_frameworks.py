@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from driftproof.analysis import analyse
@@ -279,6 +280,20 @@ def test_a_repeatable_file_must_be_repeatable(tmp_path: Path) -> None:
     [job] = read([str(tmp_path)], Settings(isolated=True))
     found = analyse(job.history, load_rules()).diagnostics
     assert [(Path(one.path).name, one.code, one.severity) for one in found] == [("R__b.sql", "DP201", Severity.WARNING)]
+
+
+def test_what_one_changeset_makes_is_committed_for_the_next(tmp_path: Path) -> None:
+    text = "--liquibase formatted sql\n--changeset a:1\nCREATE TYPE mood AS ENUM ('ok');\n--changeset a:2\n"
+    text += "ALTER TYPE mood ADD VALUE 'sad';\n--changeset a:3\nCREATE TABLE t (m mood DEFAULT 'sad');\n"
+    for name, found in (("a.sql", []), ("b.sql", ["55P04"])):
+        (tmp_path / name).write_text(text if name == "a.sql" else text.replace("--changeset a:3\n", ""))
+        [job] = read([str(tmp_path / name)], Settings(isolated=True))
+        alone = msgspec.structs.replace(
+            job.history,
+            migrations=(msgspec.structs.replace(job.history.migrations[-1], index=0),),
+            named=frozenset({0}),
+        )
+        assert [one.sqlstate for one in analyse(alone, load_rules()).diagnostics if one.sqlstate] == found
 
 
 def test_others_can_bring_a_framework(tmp_path: Path) -> None:

@@ -279,6 +279,21 @@ def test_a_repeatable_migration_that_was_edited_is_run_again(project: Project, c
     assert "3 applied\n" in project.run("status").out
 
 
+def test_each_changeset_has_a_transaction_of_its_own(project: Project, connection: "Connection") -> None:
+    project.directory = project.root / "changes"
+    begin = "--liquibase formatted sql\n--changeset a:1\nCREATE TYPE mood AS ENUM ('ok');\n--changeset a:2\n"
+    begin += "ALTER TYPE mood ADD VALUE 'sad';\n--changeset a:3\nCREATE TABLE a (m mood DEFAULT 'sad');\n"
+    project.write("a.sql", f"{begin}--changeset a:4\nCREATE TABLE b (n int);\nSELECT 1 / 0;\n")
+    result = project.run("up")
+    assert result.status == 1
+    assert "a.sql:10" in result.out
+    assert rows(connection, "SELECT relname FROM pg_class WHERE relname IN ('a', 'b')") == [("a",)]
+    project.write("a.sql", f"{begin}--changeset a:4\nCREATE TABLE b (n int);\nSELECT 1;\n")
+    assert "after 3" in project.run("status").out
+    assert project.run("up").status == 0
+    assert rows(connection, "SELECT relname FROM pg_class WHERE relname = 'b'") == [("b",)]
+
+
 def test_a_folder_that_moves_is_the_same_history(two: Project) -> None:
     elsewhere = two.root / "elsewhere" / "supabase"
     elsewhere.parent.mkdir()

@@ -37,7 +37,7 @@ class Tool(NamedTuple):
     written, ``loose`` one that is run without a transaction (None: there is none); ``first`` is the migration that gets
     edited, removed (unless that is ``gone``) and renamed to ``twin``, which is another name of its version (or none); ``older``, ``newer`` and
     ``newest`` are versions before and behind the example's last. ``own`` matches the identities of
-    what the tool makes for itself. ``finer``: it has several transactions a file, which is one to us. ``blocked``: nothing more is applied after a failure until somebody says so.
+    what the tool makes for itself. ``blocked``: nothing more is applied after a failure until somebody says so.
     """
 
     framework: str
@@ -53,7 +53,6 @@ class Tool(NamedTuple):
     own: str
     loose: str | None = None
     blocked: bool = False
-    finer: bool = False
     environment: Callable[[Place], Mapping[str, str]] = lambda _place: {}
     prepare: Callable[[Place], None] = lambda _place: None
     written: Callable[[Path, str], None] = lambda _directory, _version: None
@@ -378,7 +377,6 @@ TOOLS = (
         newer="newer",
         newest="newest",
         own=r"public\.databasechangelog",
-        finer=True,
         written=_in_master,
         unwritten=_off_master,
     ),

@@ -186,15 +186,14 @@ def _stopped(entry: "Entry") -> str:
     from driftproof.report import counted
     from driftproof.runner.execute import pieces_of, steps_of
 
+    word = "part" if entry.migration.cuts else "statement"
     steps, source = steps_of(entry.migration, pieces_of(entry.migration)), entry.migration.source
     why = f" ({entry.stop.error})" if entry.stop.error else ""
-    done = (
-        f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {counted(entry.stop.done, 'statement')}"
-    )
+    done = f"{entry.name} stopped on {entry.stop.stopped_at:%Y-%m-%d %H:%M} after {counted(entry.stop.done, word)}"
     if entry.start >= len(steps):
         return f"{done}{why}: nothing is left but to record it"
     line = source.line_number(steps[entry.start][0])
-    return f"{done}{why}: it goes on with statement {entry.start + 1}, line {line}"
+    return f"{done}{why}: it goes on with {word} {entry.start + 1}, line {line}"
 
 
 def _table(plan: "Plan", paint: "Paint") -> list[str]:

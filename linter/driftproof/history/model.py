@@ -68,7 +68,8 @@ class Session(StrEnum):
 class Migration(msgspec.Struct, frozen=True, dict=True):
     """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
     ``repeatable``: it is run again whenever it is edited, or always. ``feeds_copy``: the lines behind a COPY FROM STDIN
-    are sent as its data, whatever the run mode. ``back`` is its way back, as the migration that would come next (None:
+    are sent as its data, whatever the run mode. ``cuts`` are the offsets at which its transaction ends and another one
+    begins. ``back`` is its way back, as the migration that would come next (None:
     it has none, or nobody asks)."""
 
     index: int
@@ -77,6 +78,7 @@ class Migration(msgspec.Struct, frozen=True, dict=True):
     run_mode: RunMode
     repeatable: bool = False
     feeds_copy: bool = False
+    cuts: tuple[int, ...] = ()
     back: "Migration | None" = None
 
     @property
@@ -124,19 +126,19 @@ class Framework(msgspec.Struct, frozen=True):
     that is in the database, so that what it never makes was made by hand. ``mode`` is the run mode of a file (its path
     and its text), where not all have the tool's, and ``down_mode`` that of its way back, where another mark says it;
     ``repeatable`` says which files are run more than once; ``feeds_copy`` that the tool sends the data that stand
-    behind a COPY in a file. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset kept;
-    ``down`` all but the way back, where both are in one file, and ``down_file`` is the file of a migration's way back,
-    if it has one of its own. ``blocks`` is how a block must be written (None: as it is). ``bookkeeping`` is where the
-    tool notes what it has applied (None: nowhere, or not each of them). ``guessed``: the run mode is the likeliest one,
-    no more. ``session`` is what a run of several migrations makes of sessions, ``restores`` the settings that the tool
-    itself puts back between them. ``order`` is by what the tool orders; ``skips`` are files of the history that the
-    tool itself passes by, so that somebody runs them by hand; ``twice`` says what it makes of two migrations of one
-    version (None: nothing wrong). ``edited`` says what the tool makes of a migration that is edited after it was
-    applied, and how that is put right; ``checksum`` is the text that it compares then (None: it compares nothing).
-    ``removed`` says what it makes of one that is gone, ``renamed`` of one that has another name and the same version
-    (None: nothing). ``failed`` is what a failed one leaves, where the run mode does not say all; ``older`` what happens
-    to one that is added below the last, but for those that ``may_be_late``; ``age`` is what makes one older, where that
-    is not its place in the order.
+    behind a COPY in a file; ``cuts`` says where in a file one transaction ends and another one begins. ``up`` blanks
+    out what is not run on the way up, and what is not SQL, every offset kept; ``down`` all but the way back, where both
+    are in one file, and ``down_file`` is the file of a migration's way back, if it has one of its own. ``blocks`` is
+    how a block must be written (None: as it is). ``bookkeeping`` is where the tool notes what it has applied (None:
+    nowhere, or not each of them). ``guessed``: the run mode is the likeliest one, no more. ``session`` is what a run of
+    several migrations makes of sessions, ``restores`` the settings that the tool itself puts back between them.
+    ``order`` is by what the tool orders; ``skips`` are files of the history that the tool itself passes by, so that
+    somebody runs them by hand; ``twice`` says what it makes of two migrations of one version (None: nothing wrong).
+    ``edited`` says what the tool makes of a migration that is edited after it was applied, and how that is put right;
+    ``checksum`` is the text that it compares then (None: it compares nothing). ``removed`` says what it makes of one
+    that is gone, ``renamed`` of one that has another name and the same version (None: nothing). ``failed`` is what a
+    failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the last,
+    but for those that ``may_be_late``; ``age`` is what makes one older, where that is not its place in the order.
     """
 
     name: str
@@ -156,6 +158,7 @@ class Framework(msgspec.Struct, frozen=True):
     down_mode: Callable[[Path, bytes], RunMode] | None = None
     repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
     feeds_copy: bool = False
+    cuts: Callable[[bytes], tuple[int, ...]] = lambda _data: ()
     up: Callable[[bytes], bytes] = lambda data: data
     down: Callable[[bytes], bytes] | None = None
     down_file: Callable[[Path], Path | None] = lambda _path: None
@@ -180,7 +183,8 @@ class Framework(msgspec.Struct, frozen=True):
         """A file of the tool's as a migration."""
         mode = self.run_mode if self.mode is None else self.mode(path, data)
         source = Source(str(path), data, self.up)
-        return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy)
+        cuts = self.cuts(data) if mode is RunMode.TRANSACTION else ()
+        return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy, cuts)
 
     def with_back(self, migration: Migration) -> Migration:
         """A migration with its way back, if it has one. Raises OSError."""

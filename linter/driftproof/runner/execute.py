@@ -5,8 +5,10 @@ What each run mode means for a failure was tried on PostgreSQL 18; ``tests/runne
 
 import re
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,10 +60,14 @@ def pieces_of(migration: Migration) -> tuple[Piece, ...]:
 
 
 def steps_of(migration: Migration, pieces: Sequence[Piece]) -> list[tuple[int, str]]:
-    """What of a migration commits at once, as offset and text: its statements, or all of it where it is one query."""
+    """What of a migration commits at once, as offset and text: its statements, what stands between its cuts, or all of
+    it where it is one query."""
     if migration.run_mode is RunMode.SIMPLE:
         return [(pieces[0].start if pieces else 0, migration.source.sql)]
     data = migration.source.sql.encode()
+    if migration.cuts:
+        parts = [list(part) for _, part in groupby(pieces, lambda piece: bisect_right(migration.cuts, piece.start))]
+        return [(part[0].start, data[part[0].start : part[-1].end].decode()) for part in parts]
     return [(piece.start, data[piece.start : piece.end].decode()) for piece in pieces]
 
 
@@ -81,7 +87,7 @@ def execute(
     Raises ServerError when the connection is lost, Unreadable for a file that holds no text.
     """
     file = _File(migration, pieces)
-    if migration.run_mode in (RunMode.TRANSACTION, RunMode.BATCH):
+    if migration.run_mode in (RunMode.TRANSACTION, RunMode.BATCH) and not migration.cuts:
         _in_transaction(connection, [(file, bookkeeping)])
         return file.outcome()
     started = time.perf_counter()
@@ -91,6 +97,9 @@ def execute(
                 _pipeline(connection, file, bookkeeping)
             case RunMode.SIMPLE:
                 _at_once(connection, file, progress)
+                _record(connection, file, bookkeeping)
+            case RunMode.TRANSACTION:
+                _in_parts(connection, file, steps_of(migration, file.pieces), progress)
                 _record(connection, file, bookkeeping)
             case _:
                 _one_by_one(connection, file, progress)
@@ -138,15 +147,16 @@ class _File:
             before = text[: failed.position - 1 if failed.position else _named(failed.message, text)]
             self.at = piece.start + len(before.encode())
 
-    def fail_whole(self, failed: Failed, done: int) -> None:
-        """The text as a whole failed after so many statements; the position counts in the whole text."""
+    def fail_whole(self, failed: Failed, done: int, text: str, start: int = 0) -> None:
+        """The text that begins at ``start`` failed as a whole, after so many statements; the position counts in it."""
+        pieces = [piece for piece in self.pieces if piece.start >= start]
         if failed.position:
-            self.at = len(self.sql[: failed.position - 1].encode())
+            self.at = start + len(text[: failed.position - 1].encode())
             # The whole text is parsed before its first statement runs, so a syntax error comes after none of them.
-            begun = [piece for piece in self.pieces if piece.start <= self.at]
+            begun = [piece for piece in pieces if piece.start <= self.at]
             self.failed, self.piece = failed, begun[-1] if begun else None
         else:
-            self.fail(failed, self.pieces[min(done, len(self.pieces) - 1)] if self.pieces else None)
+            self.fail(failed, pieces[min(done, len(pieces) - 1)] if pieces else None)
 
     def outcome(self) -> Outcome:
         """What came of it."""
@@ -205,7 +215,35 @@ def _pipeline(connection: "Connection", file: _File, bookkeeping: Command | None
 def _whole(connection: "Connection", file: _File) -> None:
     done, failed = wire.simple(connection, file.sql)
     if failed is not None:
-        file.fail_whole(failed, done)
+        file.fail_whole(failed, done, file.sql)
+
+
+def _in_parts(
+    connection: "Connection", file: _File, steps: Sequence[tuple[int, str]], progress: "Progress | None"
+) -> None:
+    """Each part in a transaction of its own."""
+    texts = [text for _, text in steps]
+    for number, (offset, text) in enumerate(steps):
+        if progress is not None:
+            if number < progress.start:
+                continue
+            progress.begins(number, texts)
+        wire.simple(connection, "BEGIN")
+        done, failed = wire.simple(connection, text)
+        if failed is not None:
+            file.fail_whole(failed, done, text, offset)
+            _end(connection)
+        else:
+            _, failed = wire.simple(connection, "COMMIT")
+            if failed is not None:
+                file.fail(failed, None)
+        if progress is not None:
+            if failed is not None:
+                progress.failed(texts, failed.said)
+            else:
+                progress.ended(number, texts, idle=True)
+        if failed is not None:
+            return
 
 
 def _at_once(connection: "Connection", file: _File, progress: "Progress | None") -> None:

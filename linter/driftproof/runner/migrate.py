@@ -209,7 +209,8 @@ def _halfway(entry: Entry, migration: Migration, stop: Stop, resume: Resume | No
     elif stop.uncertain(texts):
         running = stop.running or 0
         line = migration.source.line_number(steps[running][0])
-        what = "the file" if migration.run_mode is RunMode.SIMPLE else f"statement {running + 1}"
+        part = "part" if migration.cuts else "statement"
+        what = "the file" if migration.run_mode is RunMode.SIMPLE else f"{part} {running + 1}"
         if resume is None:
             problem = problem or (
                 f"{migration.path}:{line}: the last run was killed in {what}, which may have happened or not: look,"
@@ -315,7 +316,7 @@ def _in_sessions(
 
 def _account(keeper: "Connection", migration: Migration, start: int) -> Progress | None:
     """Keeps account of what commits before the bookkeeping does."""
-    if migration.run_mode not in (RunMode.SIMPLE, RunMode.AUTOCOMMIT):
+    if migration.run_mode not in (RunMode.SIMPLE, RunMode.AUTOCOMMIT) and not migration.cuts:
         return None
     return Progress(keeper, migration.version, name_of(migration), start)
 

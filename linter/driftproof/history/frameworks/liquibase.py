@@ -1,7 +1,7 @@
 """Liquibase: formatted SQL, ``--changeset author:id`` by ``--changeset``, in the order of the master changelog.
 
 Source: liquibase/liquibase, liquibase-standard (AbstractFormattedChangeLogParser, ChangeSet). A file is one migration
-here, though each of its changesets has a transaction of its own: a failed one is what the next run begins with, so that
+here, in which each changeset has a transaction of its own: a failed one is what the next run begins with, so that
 nothing before it is run again. One with ``runInTransaction:false`` commits statement by statement, one for other
 databases (``dbms:``) is not run. Without a master changelog the order is that of ``includeAll``: the paths.
 """
@@ -132,6 +132,7 @@ framework = Framework(
     left_out=lambda path: None if _is_changelog(path) else "no --liquibase formatted sql in its first line",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _says(data, b"runintransaction", b"false") else RunMode.TRANSACTION,
     repeatable=lambda _path, data: _says(data, b"runalways", b"true") or _says(data, b"runonchange", b"true"),
+    cuts=lambda data: tuple(begin for begin, _, _ in _changesets(data)[1:]),
     up=_up,
     bookkeeping=Bookkeeping("databasechangelog", "SELECT filename FROM databasechangelog", _applied),
     session=Session.SHARED,
