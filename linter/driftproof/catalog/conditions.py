@@ -177,6 +177,10 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
         key, found = _relation(state, probe, name)
         return Object("index", key[0], None, name), found.fact if found is not None else None
     key, found = _relation(state, probe, cast(str, probe.relation))
+    if probe.reach == "any" and found is not None and not found.member(probe.kind, name).nominal:
+        for other in state.relations.values():  # a namesake may have it
+            if other.key[1] == probe.relation and other.fact.nominal and other.member(probe.kind, name).nominal:
+                key, found = other.key, other
     wanted = Object(probe.kind, key[0], key[1], name)
     if found is None:
         return wanted, None if state.knows_all(key[0]) else UNKNOWN

@@ -27,6 +27,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
     ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
     says that one of them is a period (WITHOUT OVERLAPS), ``deferred`` that it is checked when the transaction ends.
+    ``method`` is what its index is USING; empty where it names operator classes.
     """
 
     kind: ConstraintKind
@@ -39,6 +40,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
     keys: tuple[str, ...] = ()
     deferrable: bool = False
     temporal: bool = False
+    method: str = "btree"
     no_inherit: bool = False
     deferred: bool = False
 

@@ -194,9 +194,18 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
         _key_columns(node, kind, of_column),
         node.get("deferrable", False),
         any(node.get(flag) for flag in ("without_overlaps", "fk_with_period", "pk_with_period")),
+        _method(node),
         node.get("is_no_inherit", False),
         node.get("initdeferred", False),
     )
+
+
+def _method(node: Node) -> str:
+    """What the index of a constraint is USING, if it takes the operator classes that it finds."""
+    elements = [pair["List"]["items"][0]["IndexElem"] for pair in node.get("exclusions", ())]
+    if any("opclass" in element for element in elements):
+        return ""
+    return "gist" if node.get("without_overlaps") else str(node.get("access_method", "btree"))
 
 
 def _key_columns(node: Node, kind: op.ConstraintKind, of_column: ColumnRef | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from driftproof.catalog import naming
 from driftproof.catalog.coercion import PSEUDO_TYPES
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
-from driftproof.catalog.effects.extensions import need_class
+from driftproof.catalog.effects.extensions import check_period, need_class, need_default_class
 from driftproof.catalog.effects.heritage import note_taken, take_over
 from driftproof.catalog.effects.inheritance import check_bound, check_lifetime, check_merged, refuse_heirs
 from driftproof.catalog.effects.keys import (
@@ -100,7 +100,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     parents = [run.state.relations[parent] for parent in relation.parents] if made.partition else []
     inherited = [pair for parent in parents for pair in inherited_keys(run, parent)]
     constraints = [*(key for _, key in inherited), *_in_order(naming.all_constraints(made))]
-    _check_keys(run, relation, constraints, inherited=len(inherited))
+    types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
+    _check_keys(run, relation, constraints, types, inherited=len(inherited))
     sequenced = [*(column for copy in copies for column in copied_identities(*copy)), *made.columns]
     sequences = sequence_keys(run, key, sequenced)
     _check_names(run, made, relation, columns)
@@ -118,7 +119,6 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
         _check_outputs(run, relation, outputs)
     for above in parents:
         check_bound(run, above, made.bound)
-    types = relation.types | {column.name: spelled(run, column) for column in made.columns if column.spelled}
     if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
         given = ((name, field.type) for name, field in outputs.columns)
         types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
@@ -182,7 +182,9 @@ def _keep_doubts(run: Interpreter, table: Key, constraints: list[op.Constraint],
             relation.members["constraint", constraint.name or ""] = fact
 
 
-def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Constraint], *, inherited: int) -> None:
+def _check_keys(
+    run: Interpreter, relation: Relation, constraints: list[op.Constraint], types: dict[str, str], *, inherited: int
+) -> None:
     """There is one primary key at most, and keys are of columns of that table; the ``inherited`` first ones are."""
     primary = False
     for place, constraint in enumerate(constraints):
@@ -194,7 +196,7 @@ def _check_keys(run: Interpreter, relation: Relation, constraints: list[op.Const
         if constraint.kind in ("primary key", "unique") and place >= inherited:
             _own_columns(run, relation, constraint.columns)
             check_columns(run, relation, constraint)
-            run.unsure |= constraint.temporal  # whether these types can be compared with each other is not known
+            check_period(run, types, constraint)
 
 
 def _check_names(
@@ -284,6 +286,7 @@ def _check_constraints(
         if constraint.kind == "exclude":
             _own_columns(run, relation, constraint.columns)
         if constraint.kind in INDEXED:
+            need_default_class(run, types, key_columns(constraint), constraint.method)
             check_partitioned(run, relation, key_columns(constraint))
         name = constraint.name
         if name is None:
@@ -426,6 +429,8 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     run.steps(tuple(op.Need("collation", name, holds=True) for name in made.collations))
     for name in made.classes:
         need_class(run, name, made.method)
+    if not made.classes:
+        need_default_class(run, relation.types, made.keys, made.method)
     if made.unique:
         check_partitioned(run, relation, made.keys)
     own = made.name or naming.index_name(run.state, relation, made.labels)

@@ -1,5 +1,7 @@
 """CREATE and DROP EXTENSION: what a well-known extension brings along comes and goes with it."""
 
+from collections.abc import Iterable
+
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
@@ -122,6 +124,40 @@ def drop_callers(run: Interpreter, drop: op.Drop) -> None:
         take_along(run, users)
     else:
         refuse(run, wanted, users)
+
+
+# Plain values of these types are sorted by B-trees; other methods learn it from an extension.
+_PLAIN = frozenset(
+    {
+        *("int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "uuid", "bool"),
+        *("date", "time", "timetz", "timestamp", "timestamptz", "interval"),
+    }
+)
+_RANGES = frozenset(
+    f"{of}{form}" for of in ("int4", "int8", "num", "ts", "tstz", "date") for form in ("range", "multirange")
+)
+_TAUGHT = {"gist": "btree_gist", "gin": "btree_gin"}
+
+
+def need_default_class(run: Interpreter, types: dict[str, str], columns: Iterable[str | None], method: str) -> None:
+    """A key for which no operator class is written needs one that is the default of its type."""
+    extension = _TAUGHT.get(method)
+    if extension is None or run.state.foreign is None or routines.installed(run, extension):
+        return
+    for column in columns:
+        type_ = types.get(column or "", "").partition("(")[0]
+        if type_ in _PLAIN and not any(kind == "operator-class" for kind, _, _ in run.state.objects):
+            run.lacks(Object("operator-class", None, None, f"{type_}_ops"))
+
+
+def check_period(run: Interpreter, types: dict[str, str], constraint: op.Constraint) -> None:
+    """WITHOUT OVERLAPS stands at the last of several columns, which is of a range type."""
+    if not constraint.temporal:
+        return
+    type_ = types.get(constraint.keys[-1], "").partition("(")[0]
+    if not run.unsure and (type_ in _PLAIN or len(constraint.keys) == 1):
+        run.raises("42601" if len(constraint.keys) == 1 else "42804")
+    run.unsure |= type_ not in _RANGES
 
 
 def need_class(run: Interpreter, name: Name, method: str) -> None:

@@ -15,6 +15,7 @@ from driftproof.catalog.effects.dependents import (
     sequence_holders,
     take_along,
 )
+from driftproof.catalog.effects.extensions import check_period, need_default_class
 from driftproof.catalog.effects.heritage import check_renamed_constraint, may_merge, refuse_inherited_constraint, spread
 from driftproof.catalog.effects.inheritance import (
     check_added,
@@ -224,7 +225,8 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
                 run.forbid(relation.object("constraint", name), relation.member("constraint", name), sqlstate="42P16")
     if constraint.kind in INDEXED and constraint.using_index is None:
         check_columns(run, relation, constraint)
-        run.unsure |= constraint.temporal
+        check_period(run, relation.types, constraint)
+        need_default_class(run, relation.types, key_columns(constraint), constraint.method)
         check_partitioned(run, relation, key_columns(constraint))
     if constraint.using_index is not None:
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
