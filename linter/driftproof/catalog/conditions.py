@@ -187,7 +187,7 @@ def _member(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     if found.fact.presence is Presence.ABSENT:
         return wanted, ABSENT if found.fact.sure else UNKNOWN
     if (found.open or probe.kind in found.vague) and (probe.kind, name) not in found.members:
-        return wanted, GONE
+        return wanted, UNKNOWN
     return wanted, found.member(probe.kind, name)
 
 

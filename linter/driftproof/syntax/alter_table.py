@@ -132,11 +132,14 @@ def _in_passes(commands: list[Node], table: Name, table_missing_ok: bool, shift:
     defaults: Operations = []
     others: Operations = []
     last: Operations = []
+    added: set[str] = set()
     for command in commands:
         for step in _subcommand(command, table, table_missing_ok, shift):
             if isinstance(step, op.AddColumn):
                 of_new = step.column.name if step.if_not_exists else None
-                for made in step.column.constraints:
+                again = step.if_not_exists and step.column.name in added  # it is there by then
+                added.add(step.column.name)
+                for made in step.column.constraints if not again else ():
                     of_column = op.AddConstraint(table, made, table_missing_ok, of_new=of_new)
                     (keys if made.kind in _KEYS else others).append(of_column)
                 step = msgspec.structs.replace(step, column=msgspec.structs.replace(step.column, constraints=()))

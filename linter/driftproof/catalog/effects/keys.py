@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, Fact, Presence, Relation, Shape, Unique
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, Fact, Presence, Relation, Shape, Unique
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Modification, Name
@@ -176,7 +176,7 @@ def check_columns(run: Interpreter, relation: Relation, constraint: op.Constrain
     """No column stands twice in a key."""
     for at, name in enumerate(constraint.keys):
         if constraint.kind != "exclude" and name in constraint.keys[:at]:
-            run.forbid(relation.object("column", name), relation.member("column", name))
+            run.forbid(relation.object("column", name), PRESENT)
 
 
 def key_columns(constraint: op.Constraint) -> tuple[str, ...]:

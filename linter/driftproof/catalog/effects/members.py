@@ -68,7 +68,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     column = add.column
     fact = relation.member("column", column.name)
     if add.if_not_exists:
-        run.found[relation.key, column.name] = fact
+        run.found.setdefault((relation.key, column.name), fact)
     if fact.presence is Presence.PRESENT and add.if_not_exists:
         return
     if fact.presence is Presence.MAYBE and add.if_not_exists:
@@ -77,6 +77,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     if fact.presence is Presence.UNKNOWN and add.if_not_exists:
         run.unsure = True  # whether it is added, and fails then
         relation = run.set_member(relation, "column", column.name, run.made())
+        for sequence in sequence_keys(run, relation.key, (column,)).values():
+            run.state.put(Relation(sequence, "sequence", UNKNOWN, open=True, of=relation.key))
         for constraint in column.constraints:
             put_constraint(run, relation, constraint, _left_as_it_is(run))
         return
@@ -199,8 +201,14 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
     if constraint.kind == "exclude" and constraint.expression is not None:  # its WHERE, before its columns
         Resolver(run).over(constraint.expression, relation)
         relation = run.state.relations[relation.key]
+    indexed = constraint.kind in INDEXED and constraint.using_index is None
+    if indexed:
+        check_columns(run, relation, constraint)
+        check_period(run, relation.types, constraint)
     for column in constraint.columns:
         relation = run.need_member(relation, "column", column.parts[0], at=column.at)
+        if indexed:
+            need_default_class(run, relation.types, column.parts[:1], constraint.method)
     if constraint.kind == "not null":
         member: Member = ("constraint", constraint.name or "")
         same = relation.constraints.get(member[1]) == "not null" and relation.uses.get(member) == constraint.keys
@@ -223,10 +231,7 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         for name, kind in relation.constraints.items():
             if kind == "primary key":
                 run.forbid(relation.object("constraint", name), relation.member("constraint", name), sqlstate="42P16")
-    if constraint.kind in INDEXED and constraint.using_index is None:
-        check_columns(run, relation, constraint)
-        check_period(run, relation.types, constraint)
-        need_default_class(run, relation.types, key_columns(constraint), constraint.method)
+    if indexed:
         check_partitioned(run, relation, key_columns(constraint))
     if constraint.using_index is not None:
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
