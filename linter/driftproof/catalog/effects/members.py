@@ -77,8 +77,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     if fact.presence is Presence.UNKNOWN and add.if_not_exists:
         run.unsure = True  # whether it is added, and fails then
         relation = run.set_member(relation, "column", column.name, run.made())
-        for sequence in sequence_keys(run, relation.key, (column,)).values():
-            run.state.put(Relation(sequence, "sequence", UNKNOWN, open=True, of=relation.key))
+        for key in sequence_keys(run, relation.key, (column,)).values():
+            run.state.put(Relation(key, "sequence", UNKNOWN, open=True, of=relation.key))
         for constraint in column.constraints:
             put_constraint(run, relation, constraint, _left_as_it_is(run))
         return
