@@ -211,6 +211,21 @@ SELECT "B" FROM (SELECT b AS "B" FROM t) q;
 CREATE INDEX "Ünï" ON t ("b"); COMMENT ON COLUMN T.C IS 'x';
 """.strip().splitlines()
 
+# A sequence goes with the column that it was made for.
+SEQUENCES = """
+CREATE TABLE IF NOT EXISTS t (id serial, b int); GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC; COMMENT ON COLUMN t.id IS 'x';
+CREATE TABLE IF NOT EXISTS t (id bigint GENERATED ALWAYS AS IDENTITY, b int); ALTER SEQUENCE public.t_id_seq RESTART; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE IF NOT EXISTS t (id serial PRIMARY KEY, b int); SELECT setval('t_id_seq', 5); GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC;
+CREATE TABLE IF NOT EXISTS t (id serial, b int); CREATE TABLE u (a int DEFAULT nextval('t_id_seq'));
+CREATE TABLE IF NOT EXISTS t (id serial, b int); COMMENT ON COLUMN t.id IS 'x'; GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC;
+CREATE TABLE IF NOT EXISTS t (id serial, b int); GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC; COMMENT ON SEQUENCE t_id_seq IS 'x';
+CREATE TABLE IF NOT EXISTS t (id serial, b int); DO $$ BEGIN GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC; EXCEPTION WHEN undefined_table THEN NULL; END $$; COMMENT ON COLUMN t.id IS 'x';
+CREATE TABLE IF NOT EXISTS t (id serial, b int); ALTER TABLE t ALTER COLUMN b SET DEFAULT nextval('t_id_seq');
+CREATE TABLE IF NOT EXISTS t (id serial, b int); ALTER SEQUENCE t_id_seq OWNED BY t.b; COMMENT ON SEQUENCE t_id_seq IS 'x';
+CREATE TABLE IF NOT EXISTS t (id serial, b int); ALTER TABLE t RENAME COLUMN id TO z; COMMENT ON SEQUENCE t_id_seq IS 'x';
+CREATE SEQUENCE s; CREATE TABLE IF NOT EXISTS t (id int DEFAULT nextval('s'), b int); ALTER SEQUENCE s OWNED BY t.id; COMMENT ON SEQUENCE s IS 'x';
+""".strip().splitlines()
+
 # Here some statement fails in a fresh database already: it makes what is there.
 MAKING_AGAIN = """
 ALTER TABLE t ADD COLUMN b int; COMMENT ON COLUMN t.b IS 'x'; COMMENT ON COLUMN t.a IS 'x';
@@ -229,6 +244,13 @@ def test_the_prediction_is_what_the_server_does(connection: Any, statements: str
     script = OTHER + TABLE + statements
     fresh = {index for index, _ in run(connection, script)}
     assert fresh == set(), "a case runs in a fresh database"
+
+    assert predicted(script) == observed(connection, script)
+
+
+@pytest.mark.parametrize("script", SEQUENCES)
+def test_a_sequence_is_missing_with_its_column(connection: Any, script: str) -> None:
+    assert run(connection, script) == [], "a case runs in a fresh database"
 
     assert predicted(script) == observed(connection, script)
 
