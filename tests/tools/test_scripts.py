@@ -1,4 +1,5 @@
-"""Alembic and Django write scripts and run migrations: what we make of the script is what they make of the migrations."""
+"""Alembic and Django write scripts and run migrations: what we make of the script is what they make of the migrations.
+What we make of psql's scripts is what psql makes of them."""
 
 import os
 import subprocess
@@ -14,6 +15,7 @@ from driftproof.runner.snapshot import Snapshot, difference, snapshot
 from tests.tools.door import door
 from tests.tools.tools import find
 
+EXAMPLES = Path(__file__).parents[1] / "history" / "examples"
 ALEMBIC = {
     "alembic.ini": "[alembic]\nscript_location = .\nsqlalchemy.url = postgresql+psycopg://\n",
     "env.py": """
@@ -160,3 +162,24 @@ def test_django(project: Project, tmp_path: Path) -> None:
     names = ("0001_make", "0002_index")
     write(tmp_path / "scripts", {f"{name}.sql": project.call("sqlmigrate", "app", name) for name in names})
     agree(project, tmp_path / "scripts", "django", "migrate")
+
+
+@pytest.mark.parametrize("project", [("psql", {})], indirect=True)
+@pytest.mark.parametrize("name", ["plain", "alembic", "django", "efcore"])
+def test_psql(project: Project, name: str) -> None:
+    project.directory.mkdir()
+    [*_, job] = read([str(EXAMPLES / name)], Settings(isolated=True))
+    server, theirs, ours = project.server, project.server.create_database(), project.server.create_database()
+    try:
+        for migration in job.history.migrations:
+            project.call("--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={migration.path}", database=theirs)
+        assert [step.outcome for step in up(lambda: server.connect(ours), job.history) if step.failed] == []
+        assert difference(schema(server, theirs), schema(server, ours)) == []
+        rows = []
+        for database in (theirs, ours):
+            with server.connect(database) as connection:
+                rows.append(connection.execute("SELECT * FROM accounts").fetchall())
+        assert rows[0] == rows[1]
+    finally:
+        server.drop_database(theirs)
+        server.drop_database(ours)
