@@ -31,6 +31,9 @@ _DEFAULTS = {
     "xmloption": "content",
     "row_security": "on",
     "check_function_bodies": "on",
+    "default_tablespace": "",
+    "default_table_access_method": "heap",
+    "default_with_oids": "false",
 }
 _PRINTED = ("client_min_messages",)
 _NOT_RESET = ("role", "session_authorization")

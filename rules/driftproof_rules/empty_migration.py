@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds migrations without a statement: an empty file, or nothing but comments.
+Finds migrations without a statement: an empty file, or nothing but comments. One that is run again whenever it is
+edited is passed.
 
 ## Why it matters
 
@@ -27,7 +28,8 @@ from driftproof import Diagnostic, FileContext, Rule, Severity, bad, good
 
 
 def _check(rule: Rule, file: FileContext) -> Iterator[Diagnostic]:
-    if not (file.statements or file.syntax_failures or file.unreadable or file.history.alone):
+    empty = not (file.statements or file.syntax_failures or file.unreadable)
+    if empty and not (file.history.alone or file.migration.repeatable):
         yield rule.at(file, 0, 0, "this migration does nothing, and is noted as applied all the same")
 
 
@@ -40,6 +42,13 @@ rule = Rule(
     cases=(
         bad("-- to do\n", why="a comment is no statement", line=1, certainty=None),
         bad("", why="nothing is in it", line=1, certainty=None),
+        good(
+            "-- removed\n",
+            name="R__view.sql",
+            beside={"V1__make.sql": "CREATE TABLE orders (id bigint);\n"},
+            framework="flyway",
+            why="what is written into a repeatable file later is run",
+        ),
         good("SELECT 1;\n", why="a statement that changes nothing says that this is meant"),
     ),
 )

@@ -19,6 +19,8 @@ FILES = {
     "SET lock_timeout TO '4s'; RESET ALL;": "lock_timeout",
     "SET lock_timeout TO '4s'; SET lock_timeout TO DEFAULT;": "lock_timeout",
     "SET lock_timeout = 0;": "lock_timeout",
+    "SET default_tablespace = '';": "default_tablespace",
+    "SET default_table_access_method = heap;": "default_table_access_method",
     "SET SESSION lock_timeout = 5; SET LOCAL lock_timeout = 7;": "lock_timeout",
     "SELECT set_config('lock_timeout', '4s', false);": "lock_timeout",
     "SELECT pg_catalog.set_config('lock_timeout', '4s', true);": "lock_timeout",
