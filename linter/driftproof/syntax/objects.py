@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -142,7 +144,23 @@ def drop(node: Node, _shift: int) -> Operations:
             found.append(
                 op.DropMember(MEMBERS[word], qualified(parts[:-1]), parts[-1], missing_ok, missing_ok, cascade)
             )
-    return found
+    return found if missing_ok or len(found) < 2 else _looked_up(found)
+
+
+def _looked_up(drops: Operations) -> Operations:
+    """Several objects are all looked for before the first one goes: one may stand there twice, or go with another."""
+    needs: Operations = []
+    found: Operations = []
+    for step in drops:
+        match step:
+            case op.Drop():
+                needs.append(op.Need(step.kind, step.name, step.types, forms=step.forms))
+                step = msgspec.structs.replace(step, missing_ok=True)
+            case op.DropRoutine():
+                needs.append(op.NeedRoutine(step.kind, step.name, step.arguments))
+                step = msgspec.structs.replace(step, missing_ok=True)
+        found.append(step)
+    return [*needs, *found]
 
 
 def rename(node: Node, shift: int) -> Operations:
