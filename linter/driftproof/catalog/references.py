@@ -201,7 +201,7 @@ def type_of(run: Interpreter, typed: q.Typed, scope: Scope | None) -> str | None
 
 def types_of(run: Interpreter, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
     """The types of a call's arguments, as far as they are known."""
-    return tuple(type_of(run, typed, scope) for typed in call.types)
+    return tuple([type_of(run, typed, scope) for typed in call.types])
 
 
 def own_type(reference: q.ColumnRef, scope: Scope | None) -> Key | None:

@@ -46,9 +46,12 @@ def qualified(parts: list[str], at: int = -1) -> Name:
 
 def column_ref(node: Node, shift: int) -> ColumnRef | None:
     """A column reference; None for a star, which needs no column."""
-    fields = node.get("fields", ())
-    parts = strings(fields)
-    if len(parts) != len(fields) or not parts:
+    parts = []
+    for field in node.get("fields", ()):
+        if "String" not in field:
+            return None
+        parts.append(field["String"].get("sval", ""))
+    if not parts:
         return None
     return ColumnRef(tuple(parts), node.get("location", 0) + shift if shift >= 0 else -1)
 

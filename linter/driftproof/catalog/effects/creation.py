@@ -141,8 +141,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     relation.types = types
     if before is not None and there and not made.replace:
         relation.dependents = dict(before.dependents)
+    guaranteed = doubted(run, doubt)
     for name, doubted_there in columns:
-        guaranteed = doubted(run, doubt)
         relation.members["column", name] = guaranteed if doubted_there is None or doubt else doubted_there
     if run.called and made.kind in ("view", "materialized view"):
         relation.calls[None] = tuple(run.called)

@@ -88,11 +88,13 @@ def _read(
     names = {name: run.state.look_up(name)[0] for name in value.relations}
     run.read, run.vague = {key: set() for key in sequences if key in names.values()}, False
     run.unsure |= bool(value.columns) and not generated
-    seen = msgspec.structs.replace(
-        value,
-        columns=value.columns if generated else (),
-        relations=tuple(name for name, key in names.items() if key not in sequences),
-    )
+    seen = value
+    if names or (value.columns and not generated):
+        seen = msgspec.structs.replace(
+            value,
+            columns=value.columns if generated else (),
+            relations=tuple(name for name, key in names.items() if key not in sequences),
+        )
     Resolver(run).over(seen, relation)
     types = (name for type_ in value.types for name in named(run, type_))
     read = Value(run.read, (*(call.name.name for call in value.calls), *types))
