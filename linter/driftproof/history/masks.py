@@ -96,6 +96,16 @@ def _psql_stand_in(found: "re.Match[bytes]") -> bytes:
 
 
 def _is_a_statement(data: bytes, start: int, end: int) -> bool:
-    """Whether nothing else stands between the ends of statements and lines."""
-    line = data[data.rfind(b"\n", 0, start) + 1 : start].rstrip()
-    return (not line or line.endswith(b";")) and data[end : end + 200].partition(b"\n")[0].strip() in (b"", b";")
+    """Whether what stands there is all of a statement: behind another one's end, with nothing but an end behind it."""
+    return data[end : end + 200].partition(b"\n")[0].strip() in (b"", b";") and _begins_a_statement(data, start)
+
+
+def _begins_a_statement(data: bytes, at: int) -> bool:
+    while True:
+        begin = data.rfind(b"\n", 0, at) + 1
+        line = data[begin:at].partition(b"--")[0].strip()
+        if line and not line.startswith((b"\\", b"#")):
+            return line.endswith((b";", b"*/"))
+        if begin == 0:
+            return True
+        at = begin - 1
