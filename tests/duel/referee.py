@@ -65,11 +65,13 @@ def replay(connection: Any, migrations: Migrations) -> Codes:
 
 def split(text: str) -> Migrations:
     """A history that is written in one line, ``||`` between its files."""
-    files = []
-    for file in text.split("||"):
-        data = file.encode()
-        files.append([data[statement.start : statement.end].decode() for statement in parse(file).statements])
-    return files
+    return [statements_of(file) for file in text.split("||")]
+
+
+def statements_of(file: str) -> list[str]:
+    """The statements of a file."""
+    data = file.encode()
+    return [data[statement.start : statement.end].decode() for statement in parse(file).statements]
 
 
 def read(file: Sequence[str]) -> tuple[Statement, ...]:

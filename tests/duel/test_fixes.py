@@ -14,7 +14,7 @@ from driftproof.fixing import Fixing, Style
 from driftproof.history import History
 from driftproof.rerun import Rerun
 from tests.duel.grammar import SETTLED, histories
-from tests.duel.referee import Migrations, replay, smooth, split
+from tests.duel.referee import Migrations, replay, smooth, statements_of
 from tests.histories import RULES, history_of
 
 
@@ -61,7 +61,7 @@ def test_a_fixed_file_runs_and_runs_again(connection: Any, request: pytest.Fixtu
         again = _fixed(after, style)
         assert again.migrations[-1].source.data.decode() == text, text
 
-        [file] = split(text)
+        file = statements_of(text)
         *_, first, second = replay(connection, [*through[:-1], file, file])
         assert not any(first), (first, text)
         *_, unfixed = replay(connection, [*through, through[-1]])
