@@ -108,7 +108,8 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
     ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``copied`` says COPY, ``constraints`` are
-    the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is)."""
+    the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is);
+    ``only``: not in the tables that inherit."""
 
     kind: MemberKind
     table: Name
@@ -120,6 +121,7 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     copied: bool = False
     constraints: tuple[ConstraintKind, ...] = ()
     kinds: tuple[RelationKind, ...] = ()
+    only: bool = False
 
 
 class AlterValue(msgspec.Struct, frozen=True, gc=False):

@@ -112,7 +112,7 @@ def alter_table(node: Node, shift: int) -> Operations:
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
 
 
-_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember)
+_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember, op.NeedMember)
 
 
 def _alone(node: Node, command: Node) -> bool:

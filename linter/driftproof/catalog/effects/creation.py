@@ -107,7 +107,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     _check_names(run, made, relation, columns)
     _check_parents(run, made, relation)
     if not made.typed:
-        check_merged(run, relation, made.columns)
+        check_merged(run, relation, made.columns, [source for source, _ in copies])
     if made.kind == "view":
         if before is not None and made.replace and there:
             replace_view(run, before, relation, columns)

@@ -23,14 +23,15 @@ def refuse_inherited(run: Interpreter, relation: Relation, name: str) -> None:
 
 def refuse_shared(run: Interpreter, relation: Relation, name: str) -> None:
     """A column that children have from elsewhere as well is not retyped."""
-    family = _descendants(run, relation)
+    family = descendants(run, relation)
     for child in family[1:]:
         for parent in parents_of(run, child):
             if parent not in family:
                 fails(run, "42P16", parent.fact, parent.member("column", name))
 
 
-def _descendants(run: Interpreter, relation: Relation) -> list[Relation]:
+def descendants(run: Interpreter, relation: Relation) -> list[Relation]:
+    """A table and all that inherit from it."""
     found = [relation]
     for member in found:
         found += [child for child in run.state.children(member) if child not in found]
@@ -87,10 +88,13 @@ def _merge(run: Interpreter, relation: Relation, column: op.Column) -> None:
             run.state.writable(child).local |= {column.name}
 
 
-def check_merged(run: Interpreter, relation: Relation, columns: Iterable[op.Column]) -> None:
+def check_merged(
+    run: Interpreter, relation: Relation, columns: Iterable[op.Column], copied: Iterable[Relation]
+) -> None:
     """A column that a new table has from several parents, or from one and by itself, is of one type, and how it is
-    generated fits."""
-    own = {column.name: spelled(run, column) for column in columns}
+    generated fits. Its own columns are those that it is LIKE others as well."""
+    own = {name: type_ for source in copied for name, type_ in source.types.items() if name in source.columns()}
+    own |= {column.name: spelled(run, column) for column in columns}
     generated = {column.name: column.generated for column in columns}
     given = {column.name for column in columns if not column.generated and (column.default or column.sequence)}
     seen: dict[str, str | None] = {}

@@ -21,6 +21,7 @@ from driftproof.catalog.effects.inheritance import (
     check_added,
     check_renamed,
     check_typed,
+    descendants,
     refuse_inherited,
     refuse_partitioned,
     refuse_shared,
@@ -299,7 +300,8 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         Resolver(run).over(need.sees, relation, nests=True)
         relation = run.state.relations[relation.key]
     if need.kind == "column" and need.sees is not None:  # USING is read before the column is looked for
-        Resolver(run).over(need.sees, relation)
+        for table in descendants(run, relation) if not need.only else [relation]:
+            Resolver(run).over(need.sees, table)
         relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.copied:
@@ -321,6 +323,9 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
             relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
         if need.kind == "policy":
             depends_on_read(run, (relation.key, (need.kind, need.name)))
+    if need.retyped is not None and need.only:
+        for child in run.state.children(relation):
+            fails(run, "42P16", child.fact)
     if need.retyped is not None:
         retype(run, run.state.relations[relation.key], need.retyped)
 
