@@ -27,12 +27,13 @@ class Late(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """A migration that the main ``branch`` has and that is none any more; ``now`` is the new one that has its text, and
-    ``kept`` says that this has its version too."""
+    """A migration that the main ``branch`` has and that is none any more; ``now`` is the new one that has its text or
+    its version: ``same_text`` and ``same_version`` say which of them."""
 
     source: Source
     now: Migration | None
-    kept: bool
+    same_text: bool
+    same_version: bool
     branch: str
 
 
@@ -103,9 +104,12 @@ def late(history: History) -> Iterator[Late]:
     age = framework.age
     last = old[-1] if age is None else max(old, key=lambda one: age(Path(one.path)))
     moved = {_text(history, data) for texts in (changes.edited, changes.gone) for data in texts.values()}
+    taken = {framework.version(Path(path)) for path in changes.gone}
     for migration in versioned:
+        if migration.path not in changes.new or migration.version in taken:
+            continue
         # What has the text of another one was moved: of that something else is said.
-        if migration.path not in changes.new or (moved and _text(history, migration.source.data) in moved):
+        if moved and _text(history, migration.source.data) in moved:
             continue
         if migration.index < last.index if age is None else age(Path(migration.path)) <= age(Path(last.path)):
             may = framework.may_be_late(Path(migration.path))
@@ -134,16 +138,18 @@ def gone(history: History) -> Iterator[Gone]:
     framework, changes = history.framework, history.around.changes
     if framework.guessed or changes is None:
         return
-    by_text = {_text(history, one.source.data): one for one in history.migrations} if changes.gone else {}
+    new = [one for one in history.migrations if one.path in changes.new] if changes.gone else []
+    by_text = {_text(history, one.source.data): one for one in new}
+    by_version = {one.version: one for one in new if not one.repeatable}
     for path, data in changes.gone.items():
-        source = Source(path, data)
-        if framework.repeatable(Path(source.path), data):
+        source, version = Source(path, data), framework.version(Path(path))
+        if framework.repeatable(Path(path), data):
             continue
-        now = by_text.get(_text(history, data))
-        now = now if now is not None and now.path in changes.new else None
-        kept = now is not None and framework.version(Path(source.path)) == now.version
-        if not kept or framework.renamed is not None:
-            yield Gone(source, now, kept, changes.branch)
+        same = by_text.get(_text(history, data))
+        now = same or by_version.get(version)
+        found = Gone(source, now, same is not None, now is not None and now.version == version, changes.branch)
+        if not (found.same_text and found.same_version) or framework.renamed is not None:
+            yield found
 
 
 def _text(history: History, data: bytes) -> object:
@@ -151,10 +157,26 @@ def _text(history: History, data: bytes) -> object:
     data = data.removeprefix(BOM).replace(b"\r\n", b"\n")
     if history.framework.checksum is not None:
         return history.framework.checksum(data)
-    from driftproof.syntax import ParseError, tokens
+    from driftproof.syntax import ParseError
 
     try:
         text = Source("", data, history.framework.up).sql.encode()
-        return tuple(token.text for token in tokens(text, 0, len(text)))
+        return tuple(_words(text))
     except (Unreadable, ParseError):
         return data
+
+
+def _words(text: bytes) -> Iterator[str]:
+    """The tokens of a text, those of bodies too; in which case a keyword or a bare name is written means nothing."""
+    from driftproof.syntax import ParseError, tokens
+
+    for token in tokens(text, 0, len(text)):
+        quote = re.match(r"\$\w*\$", token.text)
+        if quote is None:
+            yield token.text if token.text[0] in "'\"" or token.name == "SCONST" else token.text.lower()
+            continue
+        body = token.text[quote.end() : -quote.end()].encode()
+        try:
+            yield from (quote[0], *_words(body), quote[0])
+        except ParseError:
+            yield token.text

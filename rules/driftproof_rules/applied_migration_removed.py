@@ -32,13 +32,16 @@ from driftproof import Diagnostic, History, Rule, Severity, bad, gone, good, nam
 def _check(rule: Rule, history: History) -> Iterator[Diagnostic]:
     tool = history.framework
     for found in gone(history):
+        had = f"{found.branch} has it as {name_of(found.source)}"
         if found.now is None:
             yield rule.about(found.source, f"{found.branch} has this migration, and it is gone: {tool.removed}")
-        elif found.kept:
-            yield rule.about(found.now.source, f"{found.branch} has it as {name_of(found.source)}: {tool.renamed}")
+        elif found.same_text and found.same_version:
+            yield rule.about(found.now.source, f"{had}: {tool.renamed}")
+        elif found.same_version:
+            yield rule.about(found.now.source, f"{had}, with another text: {tool.renamed or tool.edited}")
         else:
-            message = f"{found.branch} has it as {name_of(found.source)}: to {tool.title} this is a new migration"
-            yield rule.about(found.now.source, f"{message}, and of the old one: {tool.removed}")
+            message = f"{had}: to {tool.title} this is a new migration, and of the old one: {tool.removed}"
+            yield rule.about(found.now.source, message)
 
 
 _SQL = "CREATE TABLE orders (id bigint);\n"
@@ -75,6 +78,15 @@ rule = Rule(
             main={"V1__orders.sql": _SQL},
             framework="flyway",
             why="Flyway compares names too",
+            line=1,
+            certainty=None,
+        ),
+        bad(
+            _OTHER,
+            name="20250101000000_items.sql",
+            main={"20250101000000_orders.sql": _SQL},
+            framework="supabase",
+            why="its version is applied with another text",
             line=1,
             certainty=None,
         ),

@@ -68,6 +68,23 @@ def test_the_remote_says_which_branch_is_the_main_one(project: Project) -> None:
     assert "origin/trunk has it with another text: the Supabase CLI compares no checksums" in result.out
 
 
+def test_layout_is_no_edit_where_no_checksum_is_kept(project: Project) -> None:
+    sql = "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'A'; END $$;\n"
+    repository(project.root, {f"{FOLDER}/1_a.sql": sql})
+    other = "create function F()\n  returns TEXT language PLPGSQL as $$\nbegin\n  return 'A'; -- so it is\nend $$;\n"
+    write(project.root, {f"{FOLDER}/1_a.sql": other})
+    assert found(project, FOLDER) == []
+    write(project.root, {f"{FOLDER}/1_a.sql": other.replace("'A'", "'a'")})
+    assert found(project, FOLDER) == [("1_a.sql", "DP904")]
+
+
+def test_a_migration_in_the_place_of_another_is_not_called_late(project: Project) -> None:
+    repository(project.root, {f"{FOLDER}/1_a.sql": TABLE, f"{FOLDER}/2_b.sql": OTHER})
+    (project.root / FOLDER / "1_a.sql").unlink()
+    write(project.root, {f"{FOLDER}/1_c.sql": "SELECT 1;\n"})
+    assert found(project, FOLDER) == [("1_c.sql", "DP906")]
+
+
 def test_line_ends_are_no_edit(project: Project) -> None:
     files = {"db/V1__a.sql": TABLE}
     repository(project.root, files)
