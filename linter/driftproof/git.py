@@ -20,6 +20,11 @@ class Difference(msgspec.Struct, frozen=True):
     changed: dict[str, str]
     gone: dict[str, str]
 
+    @property
+    def shown(self) -> str:
+        """The branch as people call it."""
+        return self.branch.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+
 
 def difference(directory: Path) -> Difference | None:
     """What the working tree has made of a directory, committed or not; None where no main branch is known."""
@@ -42,7 +47,7 @@ def difference(directory: Path) -> Difference | None:
         else:
             (gone if status == "D" else changed)[name] = blob
     gone = {name: blob for name, blob in gone.items() if name not in new}
-    return Difference(branch.removeprefix("refs/heads/").removeprefix("refs/remotes/"), frozenset(new), changed, gone)
+    return Difference(branch, frozenset(new), changed, gone)
 
 
 def text(directory: Path, blob: str) -> bytes:
@@ -50,11 +55,22 @@ def text(directory: Path, blob: str) -> bytes:
     return _run(directory, "cat-file", "blob", blob) or b""
 
 
-def write_out(directory: Path, branch: str, into: Path) -> None:
-    """Write the directory into another place, as it was where the one at hand left the branch; nothing if it was not
-    there."""
+def added_since(directory: Path, branch: str) -> list[str]:
+    """The files that the branch has got since the one at hand left it."""
+    compare = ("diff", "--name-only", "--diff-filter=A", "--no-renames", "--no-ext-diff", "-z", "--relative")
+    listed = _git(directory, *compare, f"HEAD...{branch}", "./")
+    return [name for name in (listed or "").split("\0") if name]
+
+
+def parting(directory: Path, branch: str) -> str | None:
+    """The commit at which the one at hand left the branch."""
     base = _git(directory, "merge-base", "HEAD", branch)
-    said = _git(directory, "rev-parse", "--show-toplevel", f"{base.strip()}:./") if base is not None else None
+    return None if base is None else base.strip()
+
+
+def write_out(directory: Path, commit: str, into: Path) -> None:
+    """Write the directory into another place, as a commit has it; nothing if it is not there."""
+    said = _git(directory, "rev-parse", "--show-toplevel", f"{commit}:./")
     if said is None:
         return
     top, tree = said.splitlines()

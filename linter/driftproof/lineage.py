@@ -21,7 +21,7 @@ class Late(NamedTuple):
     """A new migration that stands before one that the main ``branch`` has, and what its tool makes of that."""
 
     migration: Migration
-    last: Migration
+    last: str
     older: Older
     branch: str
 
@@ -99,10 +99,8 @@ def late(history: History) -> Iterator[Late]:
         return
     versioned = [migration for migration in history.migrations if not migration.repeatable]
     old = [migration for migration in versioned if migration.path not in changes.new]
-    if not old:
-        return
     age = framework.age
-    last = old[-1] if age is None else max(old, key=lambda one: age(Path(one.path)))
+    last = None if not old else old[-1] if age is None else max(old, key=lambda one: age(Path(one.path)))
     moved = {_text(history, data) for texts in (changes.edited, changes.gone) for data in texts.values()}
     taken = {framework.version(Path(path)) for path in changes.gone}
     for migration in versioned:
@@ -111,9 +109,19 @@ def late(history: History) -> Iterator[Late]:
         # What has the text of another one was moved: of that something else is said.
         if moved and _text(history, migration.source.data) in moved:
             continue
-        if migration.index < last.index if age is None else age(Path(migration.path)) <= age(Path(last.path)):
+        before = changes.overtaken.get(migration.path)
+        if before is None and last is not None and _is_older(history, migration, last):
+            before = name_of(last)
+        if before is not None:
             may = framework.may_be_late(Path(migration.path))
-            yield Late(migration, last, Older.APPLIED if may else framework.older, changes.branch)
+            yield Late(migration, before, Older.APPLIED if may else framework.older, changes.branch)
+
+
+def _is_older(history: History, one: Migration, other: Migration) -> bool:
+    age = history.framework.age
+    if age is None:
+        return one.index < other.index
+    return age(Path(one.path)) <= age(Path(other.path))
 
 
 def edited(history: History) -> Iterator[tuple[Migration, str]]:

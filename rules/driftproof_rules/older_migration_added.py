@@ -3,7 +3,8 @@
 ## What it does
 
 Finds migrations that git's main branch does not have, and that come, in the order of their tool, before one that it
-has. (Drizzle's order for this is `when` in its journal.) Repeatable migrations are passed.
+has, or has got since this branch left it. (Drizzle's order for this is `when` in its journal.) Repeatable migrations
+are passed.
 
 ## Why it matters
 
@@ -27,7 +28,7 @@ There is no automatic fix: it takes another name.
 
 from collections.abc import Iterator
 
-from driftproof import Diagnostic, History, Rule, Severity, bad, good, late, name_of
+from driftproof import Diagnostic, History, Rule, Severity, bad, good, late
 
 _SAYS = {
     "skipped without a word": "{tool} never runs it where that is applied",
@@ -40,7 +41,7 @@ def _check(rule: Rule, history: History) -> Iterator[Diagnostic]:
     for found in late(history):
         said = _SAYS[found.older].format(tool=history.framework.title)
         severity = Severity.INFO if found.older == "applied" else None
-        message = f"new, but it comes before {name_of(found.last)}, which {found.branch} has: {said}"
+        message = f"new, but it comes before {found.last}, which {found.branch} has: {said}"
         yield rule.about(found.migration.source, message, severity=severity, help="give it a later version")
 
 

@@ -57,6 +57,22 @@ def test_what_the_main_branch_got_meanwhile_is_not_missed(project: Project) -> N
     assert found(project, FOLDER) == []
 
 
+def test_a_migration_that_the_main_branch_has_overtaken_is_late(project: Project) -> None:
+    repository(project.root, {f"{FOLDER}/1_a.sql": TABLE})
+    git(project.root, "checkout", "--quiet", "main")
+    write(project.root, {f"{FOLDER}/5_b.sql": OTHER})
+    git(project.root, "add", ".")
+    git(project.root, "commit", "--quiet", "--message=more")
+    git(project.root, "checkout", "--quiet", "work")
+    write(project.root, {f"{FOLDER}/3_c.sql": "SELECT 1;", f"{FOLDER}/7_d.sql": "SELECT 1;"})
+
+    assert found(project, FOLDER) == [("3_c.sql", "DP905")]
+    git(project.root, "add", ".")
+    git(project.root, "commit", "--quiet", "--message=work")
+    git(project.root, "merge", "--quiet", "--no-edit", "main")
+    assert found(project, FOLDER) == [("3_c.sql", "DP905")]
+
+
 def test_the_remote_says_which_branch_is_the_main_one(project: Project) -> None:
     repository(project.root, {f"{FOLDER}/1_a.sql": TABLE})
     git(project.root, "branch", "--quiet", "--move", "main", "trunk")

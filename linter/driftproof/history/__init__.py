@@ -4,20 +4,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from driftproof.diagnostic import Direction
 from driftproof.history.around import NOTHING, Around, Changes
+from driftproof.history.changes import changes
 from driftproof.history.folder import Folder, OneFile
 from driftproof.history.frameworks import PLAIN, every, named
 from driftproof.history.frameworks import names as names_of_frameworks
 from driftproof.history.model import Blocks, Bookkeeping, Framework, History, Migration, Older, Order, RunMode, Session
 from driftproof.source import Source
-
-if TYPE_CHECKING:
-    from driftproof.git import Difference
 
 __all__ = [
     "Around",
@@ -180,7 +177,7 @@ def read_directory(
         return
     migrations = tuple(chosen.migration(index, path, path.read_bytes()) for index, path in enumerate(files))
     history = History(chosen, migrations, frozenset(asked), directory=directory)
-    around = Around(partial(_ignored, history), partial(_changes, history), whole=names is None)
+    around = Around(partial(_ignored, history), partial(changes, history), whole=names is None)
     yield _with_backs(msgspec.structs.replace(history, around=around), direction, asked_backs)
 
 
@@ -244,37 +241,3 @@ def _ignored(history: History) -> tuple[Source, ...]:
         return ()
     others = (path for path, stands_alone in _others(history) if not stands_alone)
     return tuple(Source(str(path), path.read_bytes()) for path in others if framework.left_out(path) is None)
-
-
-def _changes(history: History) -> Changes | None:
-    """How the migrations differ from those of the main branch."""
-    from driftproof import git
-
-    directory = history.directory
-    found = git.difference(directory) if directory is not None else None
-    if directory is None or found is None:
-        return None
-    names = {
-        os.path.relpath(migration.path, directory).replace(os.sep, "/"): migration for migration in history.migrations
-    }
-    edited = {migration.path: blob for name, migration in names.items() if (blob := found.changed.get(name))}
-    return Changes(
-        found.branch,
-        frozenset(migration.path for name, migration in names.items() if name in found.new),
-        {path: git.text(directory, blob) for path, blob in edited.items()},
-        dict(_gone(history, directory, found)) if found.gone else {},
-    )
-
-
-def _gone(history: History, directory: Path, found: "Difference") -> Iterator[tuple[str, bytes]]:
-    """The files of the main branch that are gone and were migrations, as the tool itself finds them there."""
-    import tempfile
-
-    from driftproof import git
-
-    with tempfile.TemporaryDirectory() as place:
-        git.write_out(directory, found.branch, Path(place))
-        for file in history.framework.discover(Path(place)):
-            name = file.relative_to(place).as_posix()
-            if name in found.gone:
-                yield str(directory / name), file.read_bytes()

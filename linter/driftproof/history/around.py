@@ -10,12 +10,14 @@ from driftproof.source import Source
 
 class Changes(msgspec.Struct, frozen=True):
     """How the migrations differ from those of the ``branch`` that others have, by their paths: the ``new`` ones, those
-    that were ``edited`` and those that are ``gone``, each with the text that the branch has."""
+    that were ``edited`` and those that are ``gone``, each with the text that the branch has; and the new ones that are
+    ``overtaken``: they stand before one that the branch has got meanwhile, by the name of that."""
 
     branch: str
     new: frozenset[str]
     edited: dict[str, bytes]
     gone: dict[str, bytes]
+    overtaken: dict[str, str] = {}
 
 
 class Around:
