@@ -32,7 +32,7 @@ def _name(directory: Path, path: str) -> str:
     return os.path.relpath(path, directory).replace(os.sep, "/")
 
 
-def _gone(history: History, directory: Path, found: "Difference") -> Iterator[tuple[str, bytes]]:
+def _gone(history: History, directory: Path, found: git.Difference) -> Iterator[tuple[str, bytes]]:
     """The files of the main branch that are gone and were migrations, as the tool itself finds them there."""
     import tempfile  # loaded where it is needed only
 
