@@ -226,6 +226,18 @@ CREATE TABLE IF NOT EXISTS t (id serial, b int); ALTER TABLE t RENAME COLUMN id 
 CREATE SEQUENCE s; CREATE TABLE IF NOT EXISTS t (id int DEFAULT nextval('s'), b int); ALTER SEQUENCE s OWNED BY t.id; COMMENT ON SEQUENCE s IS 'x';
 """.strip().splitlines()
 
+# A constraint goes with its columns, and a guard that asks for it then makes it without them.
+CONSTRAINTS = """
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k' AND conrelid = 'public.t'::regclass) THEN ALTER TABLE t ADD CONSTRAINT k UNIQUE (b); END IF; END $$; COMMENT ON COLUMN t.b IS 'x'; COMMENT ON COLUMN t.a IS 'x';
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k CHECK (a > b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN ALTER TABLE t ADD CONSTRAINT k CHECK (a > b); END IF; END $$; CREATE INDEX ON t (b);
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN ALTER TABLE t ADD CONSTRAINT k UNIQUE (a); END IF; END $$; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN ALTER TABLE t ADD CONSTRAINT k UNIQUE (b); END IF; EXCEPTION WHEN undefined_column THEN NULL; END $$; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN ALTER TABLE t ADD COLUMN IF NOT EXISTS b int; ALTER TABLE t ADD CONSTRAINT k UNIQUE (b); END IF; END $$; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN IF random() > 2 THEN ALTER TABLE t ADD CONSTRAINT k UNIQUE (b); END IF; END IF; END $$; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE IF NOT EXISTS t (a int, b int, CONSTRAINT k UNIQUE (b), CONSTRAINT l CHECK (b > 0)); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'l') THEN COMMENT ON COLUMN t.a IS 'x'; END IF; IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN ALTER TABLE t ADD CONSTRAINT k UNIQUE (b); END IF; END $$;
+CREATE TABLE IF NOT EXISTS t (a int, b int PRIMARY KEY); DO $$ BEGIN IF to_regclass('public.t_pkey') IS NULL THEN ALTER TABLE t ADD PRIMARY KEY (b); END IF; END $$; COMMENT ON COLUMN t.b IS 'x';
+""".strip().splitlines()
+
 # Here some statement fails in a fresh database already: it makes what is there.
 MAKING_AGAIN = """
 ALTER TABLE t ADD COLUMN b int; COMMENT ON COLUMN t.b IS 'x'; COMMENT ON COLUMN t.a IS 'x';
@@ -248,8 +260,8 @@ def test_the_prediction_is_what_the_server_does(connection: Any, statements: str
     assert predicted(script) == observed(connection, script)
 
 
-@pytest.mark.parametrize("script", SEQUENCES)
-def test_a_sequence_is_missing_with_its_column(connection: Any, script: str) -> None:
+@pytest.mark.parametrize("script", SEQUENCES + CONSTRAINTS)
+def test_what_a_column_takes_along_is_missing_with_it(connection: Any, script: str) -> None:
     assert run(connection, script) == [], "a case runs in a fresh database"
 
     assert predicted(script) == observed(connection, script)

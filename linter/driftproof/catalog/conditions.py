@@ -1,6 +1,6 @@
 """Conditions over the catalog: what the fresh state answers, and what holds in each branch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -260,6 +260,20 @@ def lacking(state: State, test: Test, answer: Answer) -> Iterator[tuple[Object, 
             other = decide(without, test)
             if other.sure and other.fresh is not answer.fresh:
                 yield wanted, fact
+
+
+def taking_along(state: State, causes: Iterable[tuple[Object, Fact]]) -> Iterator[tuple[Object, Fact]]:
+    """The columns in doubt with which a constraint or an index may have gone that is in doubt for the same reason."""
+    for wanted, fact in causes:
+        schema = wanted.schema or "public"
+        index = state.relations.get((schema, wanted.name)) if wanted.relation is None else None
+        key = (schema, wanted.relation or "") if index is None else index.of
+        owner = state.relations.get(key) if key is not None else None
+        if owner is None:
+            continue
+        for column in owner.uses.get(("constraint", wanted.name)) or owner.uses.get(("index", wanted.name), ()):
+            if owner.member("column", column) == fact:
+                yield owner.object("column", column), fact
 
 
 def _asked(state: State, test: Test) -> Iterator[Object]:

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from driftproof.catalog.conditions import decide, lacking, settle
+from driftproof.catalog.conditions import decide, lacking, settle, taking_along
 from driftproof.catalog.effects.invocations import invoke
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
@@ -180,13 +180,21 @@ def choose(run: Interpreter, step: op.If) -> None:
 
         return go
 
+    def lacks(wanted: Object, fact: Fact) -> Way:
+        gone = msgspec.structs.replace(ABSENT, doubt=fact.doubt)
+        return Way(way(not nominal, [(wanted, gone)]), partial(tuple, [(wanted, fact)]))
+
     # Where the condition names no object that must be there, or missing, each that decides it alone may be.
     known = answer.fresh is not None
-    each = list(lacking(entry, step.test, answer)) if known and not all(told) else []
-    first = told[nominal] or [(wanted, PRESENT) for wanted, _ in each]
-    others = [Way(way(not nominal, [(wanted, ABSENT)]), partial(tuple, [(wanted, fact)])) for wanted, fact in each]
+    each = list(lacking(entry, step.test, answer)) if known else []
+    columns = list(taking_along(entry, each))
+    there = [(column, PRESENT) for column, _ in columns]
+    first = [*(told[nominal] or [(wanted, PRESENT) for wanted, _ in each]), *there]
     if told[not nominal] or not each:
-        others = [Way(way(not nominal, told[not nominal]), lambda: lacking(entry, step.test, answer))]
+        others = [Way(way(not nominal, [*told[not nominal], *there]), lambda: iter(each))]
+    else:
+        others = [lacks(*cause) for cause in each]
+    others += [lacks(*column) for column in columns]
     run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
 
 
