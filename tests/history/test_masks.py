@@ -37,6 +37,8 @@ PIECES = [
     "# remark\n",
     "--liquibase formatted sql\n",
     "--changeset a:b endDelimiter:@@\n",
+    "--rollback DROP TABLE t;\n",
+    "/* liquibase rollback\nDROP TABLE t;\n*/",
     "--ignoreLines:2\n",
     "--ignoreLines:start\n",
     "--ignoreLines:end\n",
@@ -60,12 +62,13 @@ TEXT = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 @given(text=TEXT, bom=st.booleans())
 def test_lengths_lines_and_characters_stay(name: str, text: str, bom: bool) -> None:
     data = (BOM if bom else b"") + text.encode()
-    sql = Source("x.sql", data, named(name).up).sql.encode()
+    for way in filter(None, (named(name).up, named(name).down)):
+        sql = Source("x.sql", data, way).sql.encode()
 
-    assert len(sql) == len(data)
-    assert [(at, byte) for at, byte in enumerate(sql) if byte in b"\r\n"] == [
-        (at, byte) for at, byte in enumerate(data) if byte in b"\r\n"
-    ]
+        assert len(sql) == len(data)
+        assert [(at, byte) for at, byte in enumerate(sql) if byte in b"\r\n"] == [
+            (at, byte) for at, byte in enumerate(data) if byte in b"\r\n"
+        ]
 
 
 @pytest.mark.parametrize("name", names_of_frameworks())

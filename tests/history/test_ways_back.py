@@ -46,6 +46,14 @@ TOOLS = {
         {"1.sql": f"# --- !Ups\n{MAKE}# --- !Downs\n{DROP}", "2.sql": f"-- !Ups\n{ADD}-- !Downs\n# remark\n{TAKE}"},
         "1.sql a, 2.sql a",
     ),
+    "liquibase": (
+        {
+            "1.sql": f"--liquibase formatted sql\n--changeset a:1\n{MAKE}--rollback {DROP}",
+            "2.sql": f"--liquibase formatted sql\n--changeset a:2\n{ADD}/* liquibase rollback\n{TAKE}*/\n",
+            "3.sql": "--liquibase formatted sql\n--changeset a:3\nSELECT 1;\n--rollback not required\n",
+        },
+        "1.sql t, 2.sql t",
+    ),
     "plain": (
         {"1_a.sql": MAKE, "1_a.down.sql": DROP, "2_b.sql": f"-- migrate:up\n{ADD}-- migrate:down\n{TAKE}"},
         "1_a.down.sql a, 2_b.sql a",

@@ -26,6 +26,11 @@ _ENDS = re.compile(rb"(?im)^[ \t]*(go|/)(?=[ \t]*\r?$)")
 _BETWEEN = re.compile(rb"(?ims)^[ \t]*--[ \t]*ignoreLines:start\b[^\n]*\n(.*?)(?=^[ \t]*--[ \t]*ignoreLines:end\b|\Z)")
 _IGNORED = re.compile(rb"(?im)^[ \t]*--[ \t]*ignoreLines:(\d+)[^\n]*\n")
 
+_ROLLBACK = re.compile(
+    rb"(?im)^[ \t]*--[ \t]*rollback[ \t]+(?P<line>[^\r\n]+)|/\*[ \t]*liquibase[ \t]+rollback\b(?P<block>(?s:.*?))\*/"
+)
+_NO_ROLLBACK = re.compile(rb"(?i)\s*(?:empty|not required|changesetid:.*)?\s*")
+
 
 def _is_changelog(path: Path) -> bool:
     return _HEADER.match(Folder(path.parent).beginning(path.name)) is not None
@@ -93,6 +98,18 @@ def _up(data: bytes) -> bytes:
     return masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data
 
 
+def _down(data: bytes) -> bytes:
+    """The ``--rollback`` of a changeset that is alone in its file: several are taken back in the opposite order."""
+    if sum(_runs(attributes) for _, _, attributes in _changesets(data)) != 1:
+        return masks.blank(data)
+    kept = bytearray(masks.blank(data))
+    for found in _ROLLBACK.finditer(data):
+        start, end = found.span("line" if found["block"] is None else "block")
+        if _NO_ROLLBACK.fullmatch(data, start, end) is None:
+            kept[start:end] = data[start:end]
+    return masks.placeholders(bytes(kept), _PLACEHOLDER) if b"${" in kept else bytes(kept)
+
+
 def _statements(text: bytes, attributes: dict[bytes, bytes]) -> bytes:
     """What a changeset sends, with PostgreSQL's own delimiter between."""
     if not _runs(attributes):
@@ -134,6 +151,7 @@ framework = Framework(
     repeatable=lambda _path, data: _says(data, b"runalways", b"true") or _says(data, b"runonchange", b"true"),
     cuts=lambda data: tuple(begin for begin, _, _ in _changesets(data)[1:]),
     up=_up,
+    down=_down,
     bookkeeping=Bookkeeping("databasechangelog", "SELECT filename FROM databasechangelog", _applied),
     session=Session.SHARED,
     restores=("search_path",),
