@@ -149,6 +149,17 @@ class _Found:
                         self.walk(item)
 
 
+_NOTHING_FOUND = _Found(NOWHERE)
+
+
+def _walked(nodes: list[Any], shift: int) -> _Found:
+    if not nodes:
+        return _NOTHING_FOUND
+    found = _Found(shift)
+    found.walk(nodes)
+    return found
+
+
 def query(wrapped: Node, shift: int) -> Query:
     """A SELECT, VALUES, set operation, INSERT, UPDATE, DELETE or MERGE."""
     tag, node = tagged(wrapped)
@@ -195,11 +206,11 @@ def select(node: Node, shift: int) -> Query:
         seen.extend(rest)
     seen.extend(node[clause] for clause in ("limitCount", "limitOffset") if clause in node)
     seen.extend(node.get("windowClause", ()))
-    found, where, behind = _Found(shift), _Found(shift), _Found(shift)
-    found.walk([target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]])
-    where.walk(_where(node))
-    behind.walk(seen)
-    behind.windows, found.windows = [*found.windows, *behind.windows], []  # PostgreSQL looks at them last
+    found = _walked([target["ResTarget"]["val"] for target in targets if "val" in target["ResTarget"]], shift)
+    where, behind = _walked(_where(node), shift), _walked(seen, shift)
+    if found.windows:  # PostgreSQL looks at them last
+        behind = behind if seen else _Found(shift)
+        behind.windows, found.windows = [*found.windows, *behind.windows], []
     aggregates = found.aggregates or behind.aggregates
     grouped = aggregates or "groupClause" in node or "havingClause" in node
     faulty = aggregates or where.aggregates or behind.windows or where.windows or "lockingClause" in node
@@ -387,8 +398,7 @@ def _insert(node: Node, shift: int) -> Query:
     elements = [item["IndexElem"] for item in infer.get("indexElems", ())]
     at = infer.get("location", 0) + shift if shift >= 0 else -1
     returning = _returning(node)
-    found = _Found(shift)
-    found.walk(_values(returning))
+    found = _walked(_values(returning), shift)
     return Query(
         outputs=_outputs(returning, shift),
         sources=(table,),
@@ -454,9 +464,8 @@ def _misplaced(found: _Found) -> str | None:
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found, where = _Found(shift), _Found(shift)
-    found.walk([*_values(_returning(node)), *_values(node.get("targetList"))])
-    where.walk(_where(node))
+    found = _walked([*_values(_returning(node)), *_values(node.get("targetList"))], shift)
+    where = _walked(_where(node), shift)
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
@@ -477,9 +486,7 @@ def _update(node: Node, shift: int) -> Query:
 def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found, where = _Found(shift), _Found(shift)
-    found.walk(_values(_returning(node)))
-    where.walk(_where(node))
+    found, where = _walked(_values(_returning(node)), shift), _walked(_where(node), shift)
     return Query(
         outputs=_outputs(_returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
@@ -495,14 +502,12 @@ def _delete(node: Node, shift: int) -> Query:
 def _merge(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found = _Found(shift)
-    found.walk([node.get("joinCondition", []), *_values(_returning(node))])
+    found = _walked([node.get("joinCondition", []), *_values(_returning(node))], shift)
     wrong = _misplaced(found)
     arms = []
     for clause in (item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())):
-        condition, values = _Found(shift), _Found(shift)
-        condition.walk([clause["condition"]] if "condition" in clause else [])
-        values.walk([*_values(clause.get("targetList")), *clause.get("values", ())])
+        condition = _walked([clause["condition"]] if "condition" in clause else [], shift)
+        values = _walked([*_values(clause.get("targetList")), *clause.get("values", ())], shift)
         wrong = wrong or _misplaced(condition) or _misplaced(values)
         targets, inserts = clause.get("targetList"), clause.get("commandType") == "CMD_INSERT"
         arms.append(
