@@ -91,6 +91,7 @@ STAND_INS = [
     ("sqitch", "ALTER SEQUENCE s RESTART :n; SELECT 1 LIMIT :n", "ALTER SEQUENCE s RESTART 01; SELECT 1 LIMIT 01"),
     ("sqitch", "GRANT r TO a,\n  :b,\n  :c;\n", "GRANT r TO a,\n  b_,\n  c_;\n"),
     ("sqitch", "SELECT 1; -- one\n\\set a 'b'\n:a\n", "SELECT 1; -- one\n\\set a 'b'\n  \n"),
+    ("sqitch", "SELECT 'x' AS a\n\\gset\n:a;\n", "SELECT 'x' AS a\n\\gset\n  ;\n"),
     ("flyway", "GRANT r TO\n  ${me};\n", "GRANT r TO\n  me___;\n"),
     ("sqitch", "EXPLAIN :how SELECT 1;", "EXPLAIN      SELECT 1;"),
     ("sqitch", ":all\nSELECT 1;\n  :all ;\n", "    \nSELECT 1;\n       ;\n"),

@@ -104,8 +104,9 @@ def _begins_a_statement(data: bytes, at: int) -> bool:
     while True:
         begin = data.rfind(b"\n", 0, at) + 1
         line = data[begin:at].partition(b"--")[0].strip()
-        if line and not line.startswith((b"\\", b"#")):
-            return line.endswith((b";", b"*/"))
+        if line and not line.startswith(b"#"):
+            # psql's own commands end a statement, or stand between two.
+            return line.endswith((b";", b"*/")) or line.startswith(b"\\") or b"\\g" in line
         if begin == 0:
             return True
         at = begin - 1
