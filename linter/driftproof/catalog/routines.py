@@ -123,8 +123,11 @@ def brought(run: Interpreter, name: Name) -> bool:
 def constructs(run: Interpreter, name: Name) -> bool:
     """Whether a range type of that name has brought the functions that make its values."""
     schemas = (name.schema,) if name.schema is not None else run.state.path or ()
-    types = (run.state.types.get((schema, name.name)) for schema in schemas)
-    return any(type_ is not None and "range" in type_.kind and type_.fact.nominal is not False for type_ in types)
+    for schema in schemas:
+        type_ = run.state.types.get((schema, name.name))
+        if type_ is not None and "range" in type_.kind and type_.fact.nominal is not False:
+            return True
+    return False
 
 
 def installed(run: Interpreter, extension: str) -> bool:

@@ -232,11 +232,12 @@ def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:
 
 def callers(run: Interpreter, called: Collection[str]) -> list[tuple[Relation, Member | None]]:
     """What calls a function of one of these names: policies, triggers, defaults, constraints, views, indexes."""
+    asked = frozenset(called)
     return [
         (relation, member)
         for relation in run.state.relations.values()
         if relation.calls and relation.fact.presence is not Presence.ABSENT
         for member, names in relation.calls.items()
-        if any(name in called for name in names)
+        if not asked.isdisjoint(names)
         and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
     ]
