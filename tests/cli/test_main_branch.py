@@ -149,6 +149,14 @@ def test_drizzle_compares_what_its_journal_says(project: Project) -> None:
     assert found(project, "drizzle") == [("0002_c.sql", "DP905"), ("0004_e.sql", "DP901")]
 
 
+def test_what_was_unreadable_on_the_main_branch_is_no_matter(project: Project) -> None:
+    broken = {"drizzle/meta/_journal.json": "[]", "drizzle/0000_a.sql": TABLE, "drizzle/0001_b.sql": OTHER}
+    repository(project.root, broken)
+    (project.root / "drizzle/0001_b.sql").unlink()
+    write(project.root, {"drizzle/meta/_journal.json": '{"entries": [{"tag": "0000_a", "when": 1}]}'})
+    assert found(project, "drizzle") == []
+
+
 def test_an_ignored_file_can_say_that_it_is_meant(project: Project) -> None:
     write(
         project.root,

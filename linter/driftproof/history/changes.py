@@ -7,6 +7,7 @@ from pathlib import Path
 from driftproof import git
 from driftproof.history.around import Changes
 from driftproof.history.model import History, Order
+from driftproof.unusable import Unusable
 
 
 def changes(history: History) -> Changes | None:
@@ -32,6 +33,14 @@ def _name(directory: Path, path: str) -> str:
     return os.path.relpath(path, directory).replace(os.sep, "/")
 
 
+def _discovered(history: History, place: Path) -> list[Path]:
+    """What the tool finds in a copy of its directory; nothing where it can't read that."""
+    try:
+        return history.framework.discover(place)
+    except (OSError, Unusable):
+        return []
+
+
 def _gone(history: History, directory: Path, found: git.Difference) -> Iterator[tuple[str, bytes]]:
     """The files of the main branch that are gone and were migrations, as the tool itself finds them there."""
     import tempfile  # loaded where it is needed only
@@ -39,7 +48,7 @@ def _gone(history: History, directory: Path, found: git.Difference) -> Iterator[
     with tempfile.TemporaryDirectory() as place:
         if (base := git.parting(directory, found.branch)) is not None:
             git.write_out(directory, base, Path(place))
-        for file in history.framework.discover(Path(place)):
+        for file in _discovered(history, Path(place)):
             name = _name(Path(place), str(file))
             if name in found.gone:
                 yield str(directory / name), file.read_bytes()
@@ -59,7 +68,7 @@ def _overtaken(history: History, directory: Path, branch: str, new: dict[str, st
             file = Path(place, name)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(history.by_path[path].source.data)
-        order = [_name(Path(place), str(file)) for file in history.framework.discover(Path(place))]
+        order = [_name(Path(place), str(file)) for file in _discovered(history, Path(place))]
     meanwhile = [at for at, name in enumerate(order) if name in since and name not in new.values()]
     for path, name in new.items():
         if meanwhile and name in order and order.index(name) < meanwhile[-1]:
