@@ -93,13 +93,6 @@ def drop_types(run: Interpreter, drop: op.Drop) -> None:
     """DROP EXTENSION: the types that it brought go with it. Of one that is not listed nothing is known but that CASCADE
     takes along what uses its types."""
     wanted = Object("extension", None, None, drop.name.name)
-    for user in (name for name, required in REQUIRES.items() if required == drop.name.name):
-        key: tuple[Kind, str | None, str] = ("extension", None, user)
-        fact = run.state.objects.get(key, ABSENT)
-        if fact.presence is not Presence.ABSENT and drop.cascade:
-            run.steps((op.Drop("extension", Name(None, user), missing_ok=True, cascade=True),))
-        elif not drop.cascade and fact.nominal:
-            run.forbid(wanted, fact, sqlstate="2BP01")
     brought = _types_of(run, drop.name.name)
     for type_ in brought:
         if not drop.cascade:
@@ -113,8 +106,16 @@ def drop_types(run: Interpreter, drop: op.Drop) -> None:
 
 
 def drop_callers(run: Interpreter, drop: op.Drop) -> None:
-    """DROP EXTENSION: what calls its functions, and the indexes that have one of its operator classes."""
+    """DROP EXTENSION: the extensions that need it, what calls its functions, and the indexes that have one of its
+    operator classes."""
     known, wanted = listed().get(drop.name.name, UNLISTED), Object("extension", None, None, drop.name.name)
+    for user in (name for name, required in REQUIRES.items() if required == drop.name.name):
+        key: tuple[Kind, str | None, str] = ("extension", None, user)
+        fact = run.state.objects.get(key, ABSENT)
+        if fact.presence is not Presence.ABSENT and drop.cascade:
+            run.steps((op.Drop("extension", Name(None, user), missing_ok=True, cascade=True),))
+        elif not drop.cascade and fact.nominal:
+            run.forbid(wanted, fact, sqlstate="2BP01")
     others = {key[1] for key in run.state.routines} | builtins.functions()
     users: list[Holder] = [
         ((relation.key, member), not any(name in others for name in relation.calls[member]))
