@@ -177,6 +177,16 @@ def test_every_offset_stays(name: str) -> None:
         ]
 
 
+def test_a_program_that_runs_tern_is_known_by_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "001_a.sql").write_text("CREATE TABLE t ();\n")
+    [job] = read([str(tmp_path / "migrations")], Settings(isolated=True))
+    assert job.history.framework.name == "plain"
+    (tmp_path / "go.mod").write_text("require github.com/jackc/tern/v2 v2.1.1\n")
+    [job] = read([str(tmp_path / "migrations")], Settings(isolated=True))
+    assert job.history.framework.name == "tern"
+
+
 def test_names_that_goose_refuses(tmp_path: Path) -> None:
     for name in ("0_a.sql", "1_b.sql", "c.sql"):
         (tmp_path / name).write_text("-- +goose Up\nSELECT 1;\n")

@@ -11,13 +11,16 @@ from driftproof.history.files import matching, number
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session, up_to_the_last
 
+_NAME = re.compile(r"\d+_.+\.sql")
 _DOWN = b"---- create above / drop below ----"
 _NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----$")
 _TEMPLATE = re.compile(rb"\{\{[^}\n]*\}\}")
 
 
 def _recognises(folder: Folder) -> bool:
-    return bool(folder.sql) and (folder.has("tern.conf") or _DOWN in folder.beginnings)
+    if bool(folder.sql) and (folder.has("tern.conf") or _DOWN in folder.beginnings):
+        return True
+    return any(map(_NAME.fullmatch, folder.sql)) and folder.above("go.mod", b"jackc/tern")
 
 
 def _up(data: bytes) -> bytes:
@@ -39,7 +42,7 @@ framework = Framework(
     title="tern",
     run_mode=RunMode.TRANSACTION,
     recognises=_recognises,
-    discover=lambda directory: sorted(matching(directory, r"\d+_.+\.sql"), key=lambda path: number(path.name)),
+    discover=lambda directory: sorted(matching(directory, _NAME.pattern), key=lambda path: number(path.name)),
     version=lambda path: str(number(path.name) or path.stem),
     names="001_name.sql",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(_up(data)) else RunMode.TRANSACTION,
