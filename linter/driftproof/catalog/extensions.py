@@ -23,6 +23,11 @@ class Brought(msgspec.Struct):
     functions: frozenset[str] = frozenset()
     more: bool = False
 
+    @property
+    def at_large(self) -> bool:
+        """Whether the others may have any name: they do not all stand in a schema of the extension's own."""
+        return self.more and not (self.functions and all("." in name for name in self.functions))
+
 
 UNLISTED = Brought(more=True)
 

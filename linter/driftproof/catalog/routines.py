@@ -146,8 +146,8 @@ def _brings(run: Interpreter, extension: str, name: Name, full: str) -> bool:
 
 
 def strangers(run: Interpreter) -> bool:
-    """Whether an extension is there of which nobody here knows what it brings."""
-    return any(listed().get(name, UNLISTED).more and installed(run, name) for name in run.state.extensions)
+    """Whether an extension is there of which nobody here knows what it brings where everything is looked for."""
+    return any(listed().get(name, UNLISTED).at_large and installed(run, name) for name in run.state.extensions)
 
 
 def knows(run: Interpreter, name: Name) -> bool:
