@@ -10,7 +10,7 @@ import pytest
 
 from driftproof.analysis import analyse
 from driftproof.cli import main
-from driftproof.diagnostic import Diagnostic
+from driftproof.diagnostic import Certainty, Diagnostic
 from driftproof.fix.apply import fix_history
 from driftproof.rerun import Rerun
 from driftproof.runner.platforms import Platform, prepare
@@ -45,6 +45,30 @@ def test_a_reproduced_failure_runs_with_its_fix(server: Server, platform: Platfo
     [only] = file.proofs
     assert (file.runs, only.verdict, only.fixed, file.differences) == (True, Verdict.REPRODUCED, True, ())
     assert only.detail == 'statement 2 fails: 42703 column "b" of relation "t" does not exist'
+
+
+def test_what_a_file_refers_to_may_be_made_later(server: Server, platform: Platform) -> None:
+    file = "CREATE TABLE IF NOT EXISTS t (a int, b int REFERENCES users (id));\nCREATE INDEX ON t (a);\n"
+    later = (
+        "CREATE TABLE teams (id int PRIMARY KEY);\nCREATE TABLE users (id int PRIMARY KEY, t int REFERENCES teams);\n"
+    )
+    history = history_of(file, later)
+    history = msgspec.structs.replace(history, named=frozenset({0}))
+    diagnostics = [item for item in analyse(history, RULES).diagnostics if item.certainty is Certainty.DRIFT]
+    [only] = prove(history, diagnostics, server, platform)[0].proofs
+
+    assert (only.verdict, only.detail) == (Verdict.REPRODUCED, 'statement 2 fails: 42703 column "a" does not exist')
+
+
+def test_a_partition_may_be_a_table_by_itself(server: Server, platform: Platform) -> None:
+    text = (
+        "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\n"
+        "CREATE TABLE IF NOT EXISTS p1 PARTITION OF p FOR VALUES IN (1);\nCREATE INDEX ON p1 (b);\n"
+    )
+    drift = [item for item in proof(server, platform, text).proofs if item.diagnostic.certainty is Certainty.DRIFT]
+
+    assert drift
+    assert {item.verdict for item in drift} == {Verdict.REPRODUCED}
 
 
 def test_what_a_second_run_changes_without_the_fix_too_is_not_the_fix(server: Server, platform: Platform) -> None:

@@ -1,6 +1,6 @@
 """The start state that a doubt names, as a recipe: an earlier attempt has been there, and a part of it is missing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -95,11 +95,21 @@ def recipes(
     if decoys := tuple(_decoys(statement)):
         # Its guard may ask for something else than it protects.
         yield Recipe(3, doubted.index, migration, decoys, between)
-    if by_hand := tuple(_by_hand(statement)):
+    # What was made by hand is there before the statement, or before all of the file.
+    if by_hand := tuple(_by_hand(history, doubted, [statement])):
         if not between:
             yield _within(4, migration, place(statement.start), (*by_hand, *made))
         else:
             yield _earlier(4, migration, between, statement.start, (*by_hand, *made))
+    pieces = [piece for piece in pieces_of(doubted) if piece.index <= statement.index]
+    if by_hand := tuple(_by_hand(history, doubted, pieces)):
+        if not between:
+            put = _within(5, migration, place(statement.start), made)
+        else:
+            put = _earlier(5, migration, between, statement.start, made)
+        yield msgspec.structs.replace(put, statements=by_hand, away=False)
+    if plain := _plain(history, doubted, statement, missing):
+        yield Recipe(6, doubted.index, migration, (plain,), between)
 
 
 def _earlier(
@@ -139,8 +149,20 @@ def _decoys(statement: Piece) -> Iterator[str]:
             yield from filter(None, map(_decoy, _probes(step.test)))
 
 
-def _by_hand(statement: Piece) -> Iterator[str]:
-    """Statements that make what a table's foreign keys refer to, where that was made by hand."""
+def _by_hand(history: History, migration: Migration, statements: Iterable[Piece]) -> Iterable[str]:
+    """Statements that make what the tables of these statements refer to and they do not make, where that was made by
+    hand: as the history makes it later, or with the columns that are referred to."""
+    found: dict[str, str] = {}
+    made: set[str] = set()
+    for piece in statements:
+        _referred(history, migration, piece, found, made)
+        made |= {step.name.name for step in flat(getattr(piece, "operations", ())) if isinstance(step, CreateRelation)}
+    return found.values()
+
+
+def _referred(
+    history: History, before: Migration, statement: Piece, found: dict[str, str], made: Collection[str]
+) -> None:
     for step in flat(getattr(statement, "operations", ())):
         if not isinstance(step, CreateRelation):
             continue
@@ -148,12 +170,51 @@ def _by_hand(statement: Piece) -> Iterator[str]:
         for constraint in all_constraints(step):
             if constraint.kind != "foreign key" or constraint.references is None:
                 continue
+            schema, name = constraint.references.schema or "public", constraint.references.name
+            if name in (*found, *made, step.name.name):
+                continue
+            first = next(_tables(history.migrations, name), None) if schema == "public" else None
+            if first is not None and first[0] > before.index:
+                other = history.migrations[first[0]]
+                piece = next(piece for piece in pieces_of(other) if piece.index == first[1])
+                found[name] = ""  # what it refers to may refer to it
+                _referred(history, before, piece, found, made)
+                del found[name]
+                found[name] = other.source.data[piece.start : piece.end].decode()
+                continue
             to = [ref.parts[-1] for ref in constraint.referenced] or ["id"]
             own = [types.get(ref.parts[-1], "") for ref in constraint.columns]
             if len(to) == len(own) and all(own):
-                columns = ", ".join(f"{quote(name)} {type_}" for name, type_ in zip(to, own, strict=True))
-                table = f"{quote(constraint.references.schema or 'public')}.{quote(constraint.references.name)}"
-                yield f"CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({', '.join(map(quote, to))}))"
+                columns = ", ".join(f"{quote(column)} {type_}" for column, type_ in zip(to, own, strict=True))
+                key = ", ".join(map(quote, to))
+                found[name] = (
+                    f"CREATE TABLE IF NOT EXISTS {quote(schema)}.{quote(name)} ({columns}, PRIMARY KEY ({key}))"
+                )
+
+
+def _tables(migrations: Iterable[Migration], name: str) -> Iterator[tuple[int, int, CreateRelation]]:
+    """What makes a table of that name, with the migration and the statement."""
+    for migration in migrations:
+        if name.encode() not in migration.source.data:
+            continue
+        for piece in pieces_of(migration):
+            for step in flat(getattr(piece, "operations", ())):
+                if isinstance(step, CreateRelation) and step.kind == "table" and step.name.name == name:
+                    yield migration.index, piece.index, step
+
+
+def _plain(history: History, migration: Migration, statement: Piece, missing: Object) -> str | None:
+    """A table by itself in the place of a partition or a child, with the columns of its parent but for one."""
+    for step in flat(getattr(statement, "operations", ())):
+        if not isinstance(step, CreateRelation) or step.name.name != missing.relation or not step.parents:
+            continue
+        parents = _tables(history.migrations[: migration.index + 1], step.parents[0].name)
+        columns = {column.name: column.spelled for _, _, parent in parents for column in parent.columns}
+        columns |= {column.name: column.spelled for column in step.columns}
+        if missing.kind == "column" and missing.name in columns and all(columns.values()):
+            written = ", ".join(f"{quote(name)} {type_}" for name, type_ in columns.items() if name != missing.name)
+            return f"CREATE TABLE {quote(missing.schema or 'public')}.{quote(missing.relation)} ({written})"
+    return None
 
 
 def _probes(test: Test) -> Iterator[Probe]:
