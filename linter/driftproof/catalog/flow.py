@@ -53,6 +53,15 @@ class _Ended(Exception):
         self.exits = exits
 
 
+class _Stretch(NamedTuple):
+    """A loop, or a ``block`` with a label, and the states in which EXIT and CONTINUE have left it, or a turn of it."""
+
+    label: str | None
+    block: bool
+    left: _Exits
+    continued: _Exits
+
+
 _WayOut = Fails | _Caught | _Ended
 
 
@@ -137,7 +146,7 @@ class Flow(ABC):
         self._traps: list[_Trap] = []
         self._returned: _Exits = []
         self._left = _NOTHING_LEFT
-        self._loops: list[tuple[_Exits, _Exits]] = []
+        self._loops: list[_Stretch] = []
 
     @abstractmethod
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
@@ -166,31 +175,39 @@ class Flow(ABC):
         """Run what RETURN leaves: the operations of a statement, or of a function that it calls."""
         outer = self._returned, self._left, self._loops
         self._returned, self._left, self._loops = [], _NOTHING_LEFT, []
-        here, ends = self._likely, []
         try:
-            try:
-                self.steps(operations)
-                if not self._returned and self._likely is here:  # one way through, as nearly always
-                    return
-                ends.append(self._likely)
-            except _Ended:
-                pass
-            except Fails as failed:
-                nearest = min(self._returned, key=lambda left: _NEARNESS[left[1]], default=None)
-                if nearest is None or nearest[1] is Likely.DRIFT:
-                    raise
-                self.state, _ = nearest  # it fails only where the fresh state does not come
-                self._likely = here
-                self.unsure |= not self._left
-                for lacking in self._left:
-                    self._lost(self._lacking(*lacking), failed)
-            self._rejoin(self._returned)
-            ends.extend(likely for _, likely in self._returned)
-            likely = min(ends, key=_NEARNESS.__getitem__)
-            # Of ways that the fresh state may go or not, it goes one.
-            self._likely = here if likely is Likely.UNKNOWN else max(here, likely)
+            self._within(partial(self.steps, operations), self._returned)
         finally:
             self._returned, self._left, self._loops = outer
+
+    def _within(self, way: Callable[[], None], exits: _Exits) -> None:
+        """Go a way that may be left before its end, as ``exits`` then say; what holds after it, however it was left."""
+        here, outside, behind = self._likely, self._exits(), self._left
+        ends: list[Likely] = []
+        try:
+            way()
+            if not exits and self._likely is here:  # one way through, as nearly always
+                return
+            ends.append(self._likely)
+        except _Ended as end:
+            if end.exits is not exits:
+                raise
+        except Fails as failed:
+            nearest = min(exits, key=lambda left: _NEARNESS[left[1]], default=None)
+            if nearest is None or nearest[1] is Likely.DRIFT:
+                raise
+            self.state, _ = nearest  # it fails only where the fresh state does not come
+            self._likely = here
+            self.unsure |= not self._left
+            for lacking in self._left:
+                self._lost(self._lacking(*lacking), failed)
+        self._rejoin(exits)
+        ends.extend(likely for _, likely in exits)
+        exits.clear()
+        likely = min(ends, key=_NEARNESS.__getitem__)
+        if likely is Likely.UNKNOWN and self._exits() == outside:
+            likely = here  # of ways that the fresh state may go or not, it goes one
+        self._likely, self._left = max(here, likely), behind
 
     def _go_without(self, taken: Object, fact: Fact, operations: tuple[op.Operation, ...], failed: Fails) -> None:
         """The statement fails because it makes what is there, but for a drifted state that lacks that: if it runs
@@ -373,36 +390,34 @@ class Flow(ABC):
                 if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
                     trap.catch(handler, trap.entry.fork(), self._likely, Likely.UNKNOWN, None)
 
-    def ends(self, leaves: str) -> None:
-        """RETURN; EXIT and CONTINUE where they stand in a loop."""
+    def ends(self, leaves: str, label: str | None) -> None:
+        """RETURN; EXIT and CONTINUE, of the block or the loop with that label, or of the innermost loop."""
         exits = self._returned
-        if leaves != "block" and self._loops:
-            exits = self._loops[-1][leaves == "turn"]
+        if leaves != "block":
+            for stretch in reversed(self._loops):
+                if stretch.label == label if label is not None else not stretch.block:
+                    exits = stretch.continued if leaves == "turn" else stretch.left
+                    break
         exits.append((self.state.fork(), self._likely))
         raise _Ended(exits)
 
     def _exits(self) -> int:
         """In how many states a stretch of operations has been left before its end."""
-        return len(self._returned) + sum(len(left) + len(continued) for left, continued in self._loops)
+        return len(self._returned) + sum(len(stretch.left) + len(stretch.continued) for stretch in self._loops)
 
-    def loop(self, turns: tuple[tuple[op.Operation, ...], ...]) -> None:
-        """Turns of a loop, one after the other."""
-        left: _Exits = []
-        for turn in turns:
-            continued: _Exits = []
-            self._loops.append((left, continued))
-            try:
-                self.steps(turn)
-            except _Ended as end:
-                if end.exits is not left and end.exits is not continued:
-                    raise
-                if not continued:
-                    break
-                self.state, _ = continued.pop()
-            finally:
-                self._loops.pop()
-            self._rejoin(continued)
-        self._rejoin(left)
+    def loop(self, loop: op.Loop) -> None:
+        """Turns of a loop, one after the other; a block with a label is one turn."""
+        stretch = _Stretch(loop.label, loop.block, [], [])
+
+        def turns() -> None:
+            for turn in loop.turns:
+                self._within(partial(self.steps, turn), stretch.continued)
+
+        self._loops.append(stretch)
+        try:
+            self._within(turns, stretch.left)
+        finally:
+            self._loops.pop()
 
     def _rejoin(self, exits: _Exits) -> None:
         for state, likely in exits:
@@ -471,7 +486,7 @@ class Flow(ABC):
         self.state = alive[0][1]
         for _, state, _ in alive[1:]:
             self._join_into(state, nominal=True, known=False, sure=False)
-        self.unsure = isinstance(failed, Fails) or any(unsure for _, _, unsure in alive)
+        self.unsure = first_unsure or isinstance(failed, Fails) or any(unsure for _, _, unsure in alive)
         if isinstance(failed, _Ended) and certain and self._likely is Likely.CERTAIN:
             self._left = tuple(cause for way, _, _ in alive for cause in way.causes())
         if not isinstance(failed, Fails):

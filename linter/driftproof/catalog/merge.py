@@ -75,6 +75,9 @@ class _Merge:
         mine, theirs = mine or nothing, theirs or nothing
         result.fact = self.facts(mine.fact, theirs.fact)
         result.open = mine.open or (theirs.open and not self.known)
+        if mine.kind != theirs.kind and theirs.fact.presence is not Presence.ABSENT and not (self.known and self.sure):
+            # Which of the two it is, is known where one of them is not there.
+            result.kind = theirs.kind if mine.fact.presence is Presence.ABSENT else "relation"
         if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
             result.fact = msgspec.structs.replace(result.fact, sure=False)
         result.vague = mine.vague | theirs.vague

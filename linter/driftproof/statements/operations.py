@@ -338,9 +338,11 @@ class Raise(msgspec.Struct, frozen=True, gc=False):
 
 
 class Return(msgspec.Struct, frozen=True, gc=False):
-    """RETURN, EXIT (``leaves`` the loop) or CONTINUE (the turn): the rest of it is not run."""
+    """RETURN, EXIT (``leaves`` the loop) or CONTINUE (the turn): the rest of it is not run. With a ``label`` that
+    loop, or that block, is meant."""
 
     leaves: Literal["block", "loop", "turn"] = "block"
+    label: str | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -412,12 +414,15 @@ class Repeat(msgspec.Struct, frozen=True, gc=False):
     """A loop whose number of turns is not known."""
 
     body: "tuple[Operation, ...]"
+    label: str | None = None
 
 
 class Loop(msgspec.Struct, frozen=True, gc=False):
-    """A loop over what is known when the file is read, turn by turn."""
+    """A loop over what is known when the file is read, turn by turn; or a ``block`` with a label, as a single turn."""
 
     turns: "tuple[tuple[Operation, ...], ...]"
+    label: str | None = None
+    block: bool = False
 
 
 Operation = (

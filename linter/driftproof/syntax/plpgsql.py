@@ -128,6 +128,10 @@ class _Body:
         return found
 
     def _block(self, node: Node) -> Operations:
+        found = self._unlabelled(node)
+        return [op.Loop((tuple(found),), node["label"], block=True)] if "label" in node else found
+
+    def _unlabelled(self, node: Node) -> Operations:
         body = self.statements(node.get("body"))
         exceptions = node.get("exceptions", {}).get("PLpgSQL_exception_block")
         if not exceptions:
@@ -270,11 +274,11 @@ class _Body:
                 self.known.tell(name, text)
             turns.append(tuple(self.statements(node.get("body"))))
             self.known.forget(*row)
-        return [op.Loop(tuple(turns))]
+        return [op.Loop(tuple(turns), node.get("label"))]
 
     def _loop(self, node: Node) -> Operations:
         self.known.forget(*_assigned(node, self.datums))
-        return [op.Repeat(tuple(self.statements(node.get("body"))))]
+        return [op.Repeat(tuple(self.statements(node.get("body"))), node.get("label"))]
 
     def _fori(self, node: Node) -> Operations:
         ends = [_expression(node[end]["PLpgSQL_expr"]["query"]) for end in ("lower", "upper")]
@@ -320,7 +324,7 @@ class _Body:
         return self._sql(node["expr"]["PLpgSQL_expr"]["query"])
 
     def _exit(self, node: Node) -> Operations:
-        leaves = op.Return("block" if "label" in node else "loop" if node.get("is_exit") else "turn")
+        leaves = op.Return("loop" if node.get("is_exit") else "turn", node.get("label"))
         if "cond" not in node:
             return [leaves]
         asks, test = self._condition(node["cond"]["PLpgSQL_expr"]["query"], node["lineno"])

@@ -157,7 +157,7 @@ def raise_error(run: Interpreter, step: op.Raise) -> None:
 
 def end_block(run: Interpreter, step: op.Return) -> None:
     """RETURN, EXIT, CONTINUE."""
-    run.ends(step.leaves)
+    run.ends(step.leaves, step.label)
 
 
 def choose(run: Interpreter, step: op.If) -> None:
@@ -180,20 +180,17 @@ def choose(run: Interpreter, step: op.If) -> None:
 
         return go
 
-    def lacks(wanted: Object, fact: Fact) -> Way:
+    def lacks(wanted: Object, fact: Fact, but: Iterable[tuple[Object, Fact]] = ()) -> Way:
         gone = msgspec.structs.replace(ABSENT, doubt=fact.doubt)
-        return Way(way(not nominal, [(wanted, gone)]), partial(tuple, [(wanted, fact)]))
+        return Way(way(not nominal, [*told[not nominal], *but, (wanted, gone)]), partial(tuple, [(wanted, fact)]))
 
-    # Where the condition names no object that must be there, or missing, each that decides it alone may be.
+    # Of several things that are asked for, each that decides the answer alone may be missing.
     known = answer.fresh is not None
     each = list(lacking(entry, step.test, answer)) if known else []
     columns = list(taking_along(entry, each))
     there = [(column, PRESENT) for column, _ in columns]
-    first = [*(told[nominal] or [(wanted, PRESENT) for wanted, _ in each]), *there]
-    if told[not nominal] or not each:
-        others = [Way(way(not nominal, [*told[not nominal], *there]), lambda: iter(each))]
-    else:
-        others = [lacks(*cause) for cause in each]
+    first = [*told[nominal], *((wanted, PRESENT) for wanted, _ in each), *there]
+    others = [lacks(*cause, there) for cause in each] or [Way(way(not nominal, [*told[not nominal], *there]))]
     others += [lacks(*column) for column in columns]
     run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
 
@@ -205,9 +202,11 @@ def attempt(run: Interpreter, step: op.Try) -> None:
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
     """A loop: its body may run, or not, as where there are no rows."""
-    run.branch(lambda: run.loop((step.body,)), [Way(lambda: None)], known=False, sure=False, idle=True)
+    run.branch(
+        lambda: run.loop(op.Loop((step.body,), step.label)), [Way(lambda: None)], known=False, sure=False, idle=True
+    )
 
 
 def loop(run: Interpreter, step: op.Loop) -> None:
     """A loop, turn by turn."""
-    run.loop(step.turns)
+    run.loop(step)
