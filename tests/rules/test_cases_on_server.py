@@ -44,7 +44,8 @@ def proven(server: Server, rule: Rule, case: Case) -> FileProof:
     rerun = rerun_of(rule)
     diagnostics = analyse(history, RULES, rerun=rerun).diagnostics
     _, fixed = fix_history(history, RULES, lambda items: items, unsafe=True, rerun=rerun)
-    [proof] = prove(history, diagnostics, server, prepare(server, None), fixed=fixed)
+    proof, *backs = prove(history, diagnostics, server, prepare(server, None), fixed=fixed)
+    assert all(back.runs for back in backs)
     if server.version < 180000 and "42601" in proof.fresh:
         pytest.skip(f"{server.description} does not know the syntax")
     if server.version < 170000 and "55P04" in proof.fresh and not case.bad:
