@@ -8,7 +8,7 @@ row.
 from driftproof.catalog import routines
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, Key, Presence
+from driftproof.catalog.state import ABSENT, GONE, PRESENT, SYSTEM_COLUMNS, Key, Presence
 from driftproof.objects import Object
 from driftproof.statements import query as q
 from driftproof.statements.operations import TypeRef
@@ -61,6 +61,8 @@ def _bare(run: Interpreter, name: str, at: int, scope: Scope | None) -> None:
             return
         bounds = [bound for bound in level.bounds if bound.bare]
         hits = [(bound, field) for bound in bounds for field in bound.fields(name)]
+        if name in SYSTEM_COLUMNS:
+            hits = [hit for hit in hits if not hit[0].joined or hit[0].result is not None or hit[0].system]
         if any(field.fact.presence is Presence.PRESENT for _, field in hits) and candidate is None:
             told = all(field.fact == PRESENT and not bound.system for bound, field in hits)
             if len(hits) > 1 and told and not run.unsure:

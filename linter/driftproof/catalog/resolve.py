@@ -120,8 +120,11 @@ class Resolver:
         if recursive and cte.query.arms and not cte.query.ctes:
             first, *others = cte.query.arms
             self.ctes[cte.name] = self._renamed(self.query(first, parent), cte.columns)
-            for other in others:  # the recursive term sees the columns of the first one
-                self.query(other, parent)
+            for other in others:  # the recursive term sees the columns of the first one, and gives the same types
+                given = self.query(other, parent)
+                for (_, one), (_, two) in zip(self.ctes[cte.name].columns, given.columns, strict=False):
+                    if given.certain and not self.run.unsure and routines.refuses(self.run, two.type, one.type):
+                        self.run.raises("42804")
         else:
             self.ctes[cte.name] = self._renamed(self.query(cte.query, parent), cte.columns)
 
@@ -138,6 +141,8 @@ class Resolver:
         modifies = query.modifies
         for source in query.sources:
             self._bind(source, scope)
+            if modifies is not None and modifies.arms and len(scope.bounds) == 1:
+                self._merges(scope.bounds[0].relation)
         items = list(scope.bounds)
         if modifies is not None:
             self._inserted(modifies, scope, parent)
@@ -160,6 +165,11 @@ class Resolver:
         if query.grouping is not None:
             check_grouping(self, query.grouping, scope)
         return result
+
+    def _merges(self, target: Relation | None) -> None:
+        """MERGE is for tables and views."""
+        if target is not None and target.kind not in ("table", "view", "relation") and not self.run.unsure:
+            self.run.raises("0A000")
 
     def _misplaced(self, query: q.Query, parent: Scope | None, sqlstate: str) -> Result:
         """Where something else fails as well, it is not known what PostgreSQL meets first."""
@@ -340,6 +350,8 @@ class Resolver:
             self._nests = None if outer else True
             self.expression(source.condition, Scope(made, scope.parent, scope.names))
             self._nests = None
+        for bound in made:
+            bound.joined = True
         if not (source.using or source.natural or source.alias is not None):
             return made
         sides = _side(left), _side(right)

@@ -208,8 +208,8 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     """The target of an INSERT, UPDATE, DELETE or MERGE, and the columns that it must have.
 
     ``columns`` are those that INSERT lists, ``assigned`` the targets of SET, in ON CONFLICT as well; ``repeated`` is
-    the place of the first one that INSERT or UPDATE names again; ``arms`` are those of MERGE.
-    ``key`` is the ON CONFLICT column list (empty: none);
+    the place of the first one that INSERT or UPDATE names again, ``resets`` says that ON CONFLICT sets one twice;
+    ``arms`` are those of MERGE. ``key`` is the ON CONFLICT column list (empty: none);
     ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
     (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
     and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
@@ -235,8 +235,9 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     changed: tuple[str, str] = ("old", "new")
     assigned: tuple[ColumnRef, ...] = ()
     arms: tuple[Arm, ...] = ()
+    resets: bool = False
 
     @property
     def sets_twice(self) -> bool:
-        """Whether UPDATE sets one column twice."""
-        return bool(self.assigned) and self.source is None and self.repeated is not None
+        """Whether SET sets one column twice."""
+        return self.resets or (bool(self.assigned) and self.source is None and self.repeated is not None)

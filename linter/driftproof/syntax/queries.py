@@ -422,6 +422,7 @@ def _insert(node: Node, shift: int) -> Query:
             forgives=bool(conflict),
             inserts=conflict.get("action") != "ONCONFLICT_UPDATE",
             changed=_changed(node),
+            resets=_repeated(conflict.get("targetList")) is not None,
         ),
     )
 

@@ -41,6 +41,12 @@ def replace_view(
     names = [name for name, _ in columns]
     if names[: len(old)] != old and certain:
         run.forbid(Object("relation", before.key[0], None, before.key[1]), before.fact, sqlstate="42P16")
+    fresh = {fact.doubt for _, fact in columns if fact is not None}
+    for name in old:  # without a column of its own the view that stands has others in its place
+        was = before.member("column", name)
+        left = [other for other in old if other != name]
+        if was.doubt is not None and was.doubt not in fresh and names[: len(left)] != left:
+            run.need(relation.object("column", name), was, lambda _fact: None, sqlstate="42P16")
     for name, fact in columns:  # without a column that is in doubt, others take its place
         if fact is None or fact.doubt is None:
             continue
