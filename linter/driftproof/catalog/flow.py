@@ -111,8 +111,10 @@ _NEARNESS = {Likely.CERTAIN: 0, Likely.EXPECTED: 1, Likely.UNKNOWN: 2, Likely.DR
 
 def _same_drift(one: Failure, other: Failure) -> bool:
     """Whether two failures are of one drifted state, in which the first of them ends the statement."""
-    both = one.certainty is other.certainty is Certainty.DRIFT
-    return both and (one.object, one.origin) == (other.object, other.origin)
+    if not one.certainty is other.certainty is Certainty.DRIFT or one.origin != other.origin:
+        return False
+    # What a view or a copy has of a column is missing with that.
+    return (one.object.kind, one.object.name) == (other.object.kind, other.object.name)
 
 
 _NOTHING_LEFT: tuple[tuple[Object, Fact], ...] = ()

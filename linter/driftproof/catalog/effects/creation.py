@@ -130,7 +130,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     constraints[behind:behind] = [constraint for constraint, _ in copied]
     if not made.typed:
         take_over(run, relation)
-    constraints = _check_constraints(run, relation, constraints, types)
+    constraints = _check_constraints(run, relation, constraints, types, copied=range(behind, behind + len(copied)))
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
     maybe_there = made.if_not_exists and not made.temporary and not dropped
@@ -272,18 +272,18 @@ def _same_key(one: op.Constraint, other: op.Constraint) -> bool:
 
 
 def _check_constraints(
-    run: Interpreter, relation: Relation, constraints: list[op.Constraint], types: dict[str, str]
+    run: Interpreter, relation: Relation, constraints: list[op.Constraint], types: dict[str, str], *, copied: range
 ) -> list[op.Constraint]:
     """Each constraint of a CREATE TABLE sees the columns of that table, and the names of those before it; all of them
-    under the names that they get."""
+    under the names that they get. Those that are ``copied`` come with their columns."""
     named: list[op.Constraint] = []
-    for constraint in constraints:
+    for place, constraint in enumerate(constraints):
         taken = next((other for other in named if constraint.kind == other.kind == "primary key"), None)
         if taken is not None:
             run.forbid(relation.object("constraint", taken.name or ""), PRESENT, sqlstate="42P16")
         if constraint.expression is not None:
             Resolver(run).over(constraint.expression, relation)
-        if constraint.kind == "exclude":
+        if constraint.kind == "exclude" and place not in copied:
             _own_columns(run, relation, constraint.columns)
         if constraint.kind in INDEXED:
             need_default_class(run, types, key_columns(constraint), constraint.method)
