@@ -16,7 +16,7 @@ from driftproof.syntax.holes import without_holes
 from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE, QUERIES
-from driftproof.syntax.questions import OPAQUE, Writing
+from driftproof.syntax.questions import FALSE, OPAQUE, TRUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import name_parts, names, split_name, strings, tagged
 from driftproof.syntax.variables import Variables
@@ -114,6 +114,7 @@ class _Body:
             self.datums.append(fields.get("refname") or fields.get("fieldname") or "")
         self.known = Variables({name for name in self.datums if self.datums.count(name) > 1})
         self.known.texts.update(texts)
+        self.known.tests["found"] = FALSE
         for name, datum in zip(self.datums, datums, strict=True):
             tag, fields = tagged(datum)
             if tag == "PLpgSQL_var" and "default_val" in fields:
@@ -274,11 +275,15 @@ class _Body:
                 self.known.tell(name, text)
             turns.append(tuple(self.statements(node.get("body"))))
             self.known.forget(*row)
+        self.known.tests["found"] = TRUE if rows else FALSE
         return [op.Loop(tuple(turns), node.get("label"))]
 
     def _loop(self, node: Node) -> Operations:
-        self.known.forget(*_assigned(node, self.datums))
-        return [op.Repeat(tuple(self.statements(node.get("body"))), node.get("label"))]
+        assigned = (*_assigned(node, self.datums), "found")
+        self.known.forget(*assigned)
+        body = self.statements(node.get("body"))
+        self.known.forget(*assigned)
+        return [op.Repeat(tuple(body), node.get("label"))]
 
     def _fori(self, node: Node) -> Operations:
         ends = [_expression(node[end]["PLpgSQL_expr"]["query"]) for end in ("lower", "upper")]
@@ -428,6 +433,10 @@ def _expression(text: str) -> Node | None:
     return targets[0]["ResTarget"].get("val") if len(targets) == 1 and "fromClause" not in node else None
 
 
+# What sets FOUND.
+_FINDING = {f"PLpgSQL_stmt_{name}" for name in ("execsql", "perform", "fori", "fors", "foreach_a", "forc", "fetch")}
+
+
 def _assigned(node: Any, datums: list[str]) -> list[str]:
     """The variables that some statement below a node assigns."""
     found: list[str] = []
@@ -438,6 +447,8 @@ def _assigned(node: Any, datums: list[str]) -> list[str]:
         for tag, value in node.items():
             if tag in ("PLpgSQL_stmt_assign", "PLpgSQL_stmt_foreach_a") and value.get("varno", 0) < len(datums):
                 found.append(datums[value.get("varno", 0)])
+            if tag in _FINDING:
+                found.append("found")
             if tag in ("PLpgSQL_var", "PLpgSQL_rec", "PLpgSQL_row"):
                 found.extend(_targets({tag: value}))
             elif isinstance(value, (dict, list)):

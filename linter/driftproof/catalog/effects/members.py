@@ -41,7 +41,7 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, rename_value, sequence_keys
-from driftproof.catalog.flow import Way
+from driftproof.catalog.flow import Fails, Way
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -91,7 +91,14 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     run.unsure = not sure
     run.called.clear()
     fresh = not add.if_not_exists or fact.presence is Presence.ABSENT
-    value, sequence = _check_added(run, relation, add, fresh=fresh)
+    claimed = len(run.failures)
+    try:
+        value, sequence = _check_added(run, relation, add, fresh=fresh)
+    except Fails:
+        if perhaps_there:  # it fails for one or the other
+            del run.failures[claimed:]
+            raise Fails from None
+        raise
     relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
     relation.local |= {column.name}
     run.unsure |= perhaps_there
