@@ -4,6 +4,7 @@ What is known when the file is read is followed: constants, format(), concatenat
 is not known becomes a hole in a name, and what a statement with a hole may have touched is forgotten.
 """
 
+import re
 from typing import Any
 
 from driftproof.objects import Kind
@@ -24,6 +25,7 @@ from driftproof.syntax.variables import Variables
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
 _SELECT = len("SELECT ")
+_MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
 _MOST_TURNS = 200
 _BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
 
@@ -200,13 +202,21 @@ class _Body:
             self.known.forget(*columns, "found")
             return self._sql(text)
         values, there = probes.query({tag: node}, self.known, Writing(text, line))
+        texts = self._texts(node) if columns and tag == "SelectStmt" else []
         self.known.forget(*columns, "found")
+        for name, value in zip(columns, texts, strict=False):
+            if op.HOLE in value:  # of one without, it is not known whether there is a row
+                self.known.tell(name, value)
         if len(columns) == len(values):
             for name, held in zip(columns, values, strict=True):
                 self.known.hold(name, held)
         self.known.tests["found"] = there
         asks = [] if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
         return [*_casts(node, text, self.known), *asks]
+
+    def _texts(self, select: Node) -> list[str]:
+        targets = [item["ResTarget"].get("val") for item in select.get("targetList", ())]
+        return [op.HOLE if value is None else self.known.text(value) for value in targets]
 
     def _dynexecute(self, node: Node) -> Operations:
         self.known.forget(*_targets(node.get("target", {})))
@@ -230,8 +240,8 @@ class _Body:
             self.known.forget(name)
             return []
         held = probes.held(tree, self.known, Writing(text, line, _SELECT))
-        value = self.known.value(tree)
-        asks = [] if value is not None or probes.told(held) else self._sql(f"SELECT {text}")
+        value = self.known.text(tree)
+        asks = [] if op.HOLE not in value or probes.told(held) else self._sql(f"SELECT {text}")
         array = self.known.array(tree)
         self.known.forget(name)
         self.known.hold(name, held)
@@ -345,7 +355,7 @@ class _Body:
         try:
             trees = parse_fragment(text)
         except ParseError:
-            return [op.Forget()]
+            return [op.Forget("function" if _MAKES_FUNCTION.match(text) else None)]
         found: Operations = []
         whole = op.HOLE not in text
         for tag, node in trees:

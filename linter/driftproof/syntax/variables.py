@@ -105,6 +105,10 @@ class Variables:
                 return texts[0].lower() if function == "lower" else texts[0].upper()
             case "concat" if texts:
                 return "".join(texts)
+            case "pg_get_functiondef":
+                return f"CREATE OR REPLACE FUNCTION {op.HOLE}"
+            case "replace" if len(texts) == 3 and texts[1] and op.HOLE not in texts[1]:
+                return texts[0].replace(texts[1], texts[2])
             case _:
                 return op.HOLE
 
