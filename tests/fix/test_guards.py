@@ -134,6 +134,16 @@ def test_a_block_that_needs_an_object_is_no_block_of_the_heading() -> None:
     assert same.after == file.after
 
 
+def test_the_blocks_of_a_heading_stay_together() -> None:
+    text = (
+        "CREATE TABLE t (id int PRIMARY KEY, a int);\n\n-- Indexes\nCREATE INDEX t_a ON t (a);\n"
+        "CREATE TABLE u (t int REFERENCES t (id));\n"
+    )
+    _, [file] = fix_history(history_of(text), RULES, lambda items: items, unsafe=False, rerun=Rerun.ALWAYS)
+    after = file.after.decode()
+    assert after.index("conname = 't_pkey'") < after.index("-- Indexes")
+
+
 def test_all_statements_that_a_second_run_fails_at_are_fixed_at_once() -> None:
     revoked = "".join(f"REVOKE SELECT ON t FROM {role};\n" for role in ["postgres", "PUBLIC"] * 15)
     history = history_of("CREATE TABLE t (id int);\n", revoked + "DROP TABLE t;\n")

@@ -42,7 +42,8 @@ from driftproof.syntax.clauses import Clause, clauses
 HEADING = "-- Ensure columns exist (for existing tables)"
 # The heading with the blocks under it.
 _HEADED = re.compile(
-    rb"\s*" + re.escape(HEADING.encode()) + rb"\r?\n(?:(?:\s*--[^\n]*\n)?\s*(?:DO (\$\w*\$)\r?\nBEGIN\b.*?\bEND \1;"
+    rb"\s*" + re.escape(HEADING.encode()) + rb"\r?\n(?:(?:\s*-- \+goose [^\n]*\n)?\s*(?:DO (\$\w*\$)\r?\nBEGIN\s+"
+    rb"IF NOT EXISTS \(\s+SELECT 1 FROM (?:information_schema\.columns|pg_constraint)\b.*?\bEND \1;"
     rb"|ALTER TABLE [^;]* ADD COLUMN IF NOT EXISTS [^;]*;)\r?\n(?:-- \+goose [^\n]*\n)?)*",
     re.DOTALL,
 )
