@@ -154,11 +154,9 @@ class Resolver:
         if modifies is not None:
             self._clauses([(query.where, lone), (query.expression, lone)], scope)
         else:
-            self._clauses([(query.expression, None), (query.where, lone), (query.behind, None)], scope)
+            self._clauses([(query.expression, None), (query.where, lone), (query.behind, None)], scope, query)
         if modifies is not None:
             self._assigned(modifies, Scope(items, parent, scope.names))
-        for label in query.labels:
-            check_label(self.run, label, query, scope)
         if query.distinct and query.labels:
             check_distinct(self.run, query, scope)
         result = self._outputs(query, scope)
@@ -428,12 +426,18 @@ class Resolver:
         else:
             self._typed(expression, scope)
 
-    def _clauses(self, clauses: Iterable[tuple[q.Expression, bool | None]], scope: Scope) -> None:
-        """Expressions of one query in order, in each of which aggregates may stand (None) or not. What is not known of
-        functions is held back until all columns are looked for."""
+    def _clauses(
+        self, clauses: Sequence[tuple[q.Expression, bool | None]], scope: Scope, query: q.Query | None = None
+    ) -> None:
+        """Expressions of one query in order, in each of which aggregates may stand (None) or not, with what it is
+        ordered and grouped by before the last one. What is not known of functions is held back until all columns are
+        looked for."""
         self._vague = False
-        for expression, nests in clauses:
+        for number, (expression, nests) in enumerate(clauses, 1):
             self._nests = nests
+            if query is not None and number == len(clauses):
+                for label in query.labels:
+                    check_label(self.run, label, query, scope)
             self.expression(expression, scope)
         self.run.unsure |= self._vague
         self._vague, self._nests = None, None

@@ -45,7 +45,9 @@ def replace_view(
     for name in old:  # without a column of its own the view that stands has others in its place
         was = before.member("column", name)
         left = [other for other in old if other != name]
-        if was.doubt is not None and was.doubt not in fresh and names[: len(left)] != left:
+        if was.doubt is None or was.doubt in fresh or names[: len(left)] == left:
+            continue
+        if not any(failure.origin == was.doubt.origin and failure.object.name == name for failure in run.failures):
             run.need(relation.object("column", name), was, lambda _fact: None, sqlstate="42P16")
     for name, fact in columns:  # without a column that is in doubt, others take its place
         if fact is None or fact.doubt is None:
