@@ -38,6 +38,7 @@ THEMES = tuple(sorted(name.removeprefix("theme ") for name in _PRODUCTIONS if na
 """What histories are about."""
 
 SETTLED = (
+    "columns of tables",
     "composites",
     "constraints",
     "domains",
@@ -45,6 +46,7 @@ SETTLED = (
     "events",
     "foreign",
     "indexes",
+    "inheritance",
     "names",
     "others",
     "policies",
@@ -52,6 +54,8 @@ SETTLED = (
     "ranges",
     "roles",
     "schemas",
+    "sequences",
+    "table",
     "text search",
     "triggers",
     "types",

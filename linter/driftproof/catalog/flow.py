@@ -191,9 +191,12 @@ class Flow(ABC):
             if not exits and self._likely is here:  # one way through, as nearly always
                 return
             ends.append(self._likely)
-        except _Ended as end:
-            if end.exits is not exits:
-                raise
+        except (_Ended, _Caught) as end:
+            if isinstance(end, _Caught) or end.exits is not exits:  # more is left than this
+                if not exits:
+                    raise
+                exits.sort(key=lambda left: _NEARNESS[left[1]])
+                self.state, _ = exits[0]
         except Fails as failed:
             nearest = min(exits, key=lambda left: _NEARNESS[left[1]], default=None)
             if nearest is None or nearest[1] is Likely.DRIFT:

@@ -113,9 +113,10 @@ def check_merged(
 
 
 def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:
-    """A renamed column is renamed in the children first, which must have it from nowhere else, and no other of that
-    name."""
-    for child in run.state.children(relation):
+    """A renamed column is renamed in the children first, the older ones before the others, which must have it from
+    nowhere else, and no other of that name."""
+    ages = list(run.state.relations)
+    for child in sorted(run.state.children(relation), key=lambda child: ages.index(child.key)):
         if rename.only and relation.kind != "composite type":
             fails(run, "42P16", child.fact)
         check_renamed(run, child, rename)

@@ -127,6 +127,8 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
     run.need_schema(move.schema)
     if relation.key[0] == move.schema:
         return
+    if "pg_temp" in (relation.key[0], move.schema):
+        fails(run, "0A000", relation.fact)
     old = relation.key
     for key, other in list(run.state.relations.items()):
         if other.of == relation.key and other.kind in ("index", "sequence"):
