@@ -233,6 +233,11 @@ class Interpreter(Flow):
 
     def uses_label(self, key: Key, label: str) -> None:
         """A constant of an enum: PostgreSQL looks the label up when it reads the statement."""
+        type_ = self.state.types.get(key)
+        if type_ is not None and type_.kind == "enum" and not type_.member("enum-label", label).nominal:
+            if type_.fact == PRESENT and type_.member("enum-label", label) == ABSENT and not self.unsure:
+                self.raises("22P02")
+            self.unsure = True
         added = self.uncommitted.get((key, label))
         if added is None or self.standing is None or self.standing.number != added[0]:
             return

@@ -483,7 +483,7 @@ class Resolver:
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
-        if self.run.uncommitted:
+        if expression.texts:
             self._labels(expression.texts, scope)
 
     def _part(
