@@ -147,6 +147,8 @@ def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fre
         sequence = sequence_keys(run, relation.key, (column,)).get(column.name)
         relation = run.set_member(run.state.relations[relation.key], "column", column.name, run.made())
         value = read_value(run, relation, column, () if sequence is None else (sequence,))
+        if any(constraint.kind == "primary key" for constraint in column.constraints):  # keys are made first
+            _forbid_primary_key(run, relation)
         for constraint in column.constraints:
             if constraint.expression is not None:
                 Resolver(run).over(constraint.expression, run.state.relations[relation.key])
@@ -236,9 +238,7 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         if constraint.name is not None and constraint.name != constraint.using_index:
             forbid_relation(run, (relation.key[0], constraint.name))
     if constraint.kind == "primary key":
-        for name, kind in relation.constraints.items():
-            if kind == "primary key":
-                run.forbid(relation.object("constraint", name), relation.member("constraint", name), sqlstate="42P16")
+        _forbid_primary_key(run, relation)
     if indexed:
         check_partitioned(run, relation, key_columns(constraint))
     if constraint.using_index is not None:
@@ -256,6 +256,13 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         run.state.writable(run.state.relations[relation.key]).heritage[name] = msgspec.structs.replace(before, own=True)
     if not add.only:
         spread(run, run.state.relations[relation.key], name)
+
+
+def _forbid_primary_key(run: Interpreter, relation: Relation) -> None:
+    """There is one at most."""
+    for name, kind in relation.constraints.items():
+        if kind == "primary key":
+            run.forbid(relation.object("constraint", name), relation.member("constraint", name), sqlstate="42P16")
 
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:
