@@ -44,13 +44,17 @@ SETTLED = (
     "domains",
     "enums",
     "events",
+    "extensions",
     "foreign",
+    "functions",
     "indexes",
     "inheritance",
     "names",
+    "operators",
     "others",
     "policies",
     "publications",
+    "queries",
     "ranges",
     "roles",
     "schemas",
@@ -59,6 +63,7 @@ SETTLED = (
     "text search",
     "triggers",
     "types",
+    "views",
 )
 """The themes that the catalog has mastered; the others are hunted, not yet held."""
 

@@ -96,6 +96,7 @@ class Resolver:
             for (_, one), (_, two) in zip(result.columns, other.columns, strict=True):
                 if all(routines.refuses(self.run, *pair) for pair in ((one.type, two.type), (two.type, one.type))):
                     self.run.raises("42804")
+        self.run.unsure |= result.open or other.open  # whether there are as many is not known
         types = [field.type for _, field in other.columns] if not (result.open or other.open) else []
         same = [at < len(types) and field.type == types[at] for at, (_, field) in enumerate(result.columns)]
         columns = [
@@ -132,6 +133,7 @@ class Resolver:
         """A result under a list of column aliases, which has no more names than there are columns."""
         if result.certain and len(names) > len(result.columns) and not self.run.unsure:
             self.run.raises("42P10")
+        self.run.obscure |= bool(names) and not result.certain  # names that shift go to columns of other types
         return result.settled().renamed(names)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Result:
