@@ -120,7 +120,9 @@ def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember)
         if rename.only and relation.kind != "composite type":
             fails(run, "42P16", child.fact)
         check_renamed(run, child, rename)
-        child = run.need_member(run.state.relations[child.key], "column", rename.name)
+        child = run.state.relations[child.key]
+        if child.member("column", rename.name).presence is not Presence.MAYBE:  # one without it does not inherit
+            child = run.need_member(child, "column", rename.name)
         for parent in parents_of(run, child):
             if parent.key != relation.key:
                 fails(run, "42P16", parent.fact, parent.member("column", rename.name))

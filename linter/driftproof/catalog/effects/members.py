@@ -314,8 +314,11 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         Resolver(run).over(need.sees, relation, nests=True)
         relation = run.state.relations[relation.key]
     if need.kind == "column" and need.sees is not None:  # USING is read before the column is looked for
-        for table in descendants(run, relation) if not need.only else [relation]:
-            Resolver(run).over(need.sees, table)
+        Resolver(run).over(need.sees, relation)
+        if not need.only and any(len(column.parts) > 1 for column in need.sees.columns):
+            for child in descendants(run, relation)[1:]:  # where it is read under that table's name
+                if child.key[1] != relation.key[1]:
+                    fails(run, "42P01", child.fact)
         relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.copied:
