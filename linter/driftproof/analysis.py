@@ -62,14 +62,13 @@ def analyse(
         file.context.standings = transactions.file(
             file.context.migration, file.context.statements, file.parsed.failures, apart=file.way_back
         )
-    keeps_session = history.framework.session is Session.SHARED and "search_path" not in history.framework.restores
     looks = _Looks(rules)
-    scratch = interpreter(history.framework.platform, keeps_session=keeps_session)
+    scratch = _interpreter(history)
     _fold(scratch, files, looks, rerun)
     since = len(history.migrations) if scratch.incomplete is None else scratch.incomplete
     if scratch.incomplete is not None or any(file.back is not None and file.back.incomplete for file in files):
         by_hand = [file.by_hand() for file in files]
-        _fold(interpreter(history.framework.platform, by_hand=True, keeps_session=keeps_session), by_hand, looks, None)
+        _fold(_interpreter(history, by_hand=True), by_hand, looks, None)
         for file, other in zip(files, by_hand, strict=True):
             file.add(other, since=since)
     aside = _judge_history(history, {file.context.migration.path: file for file in files}, rules, known or rules)
@@ -236,6 +235,14 @@ def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None)
         for statement, failure in second_run(run, context, failed, rerun):
             file.judge(looks.on_failure, statement, failure, run.state)
     return not failed and not file.parsed.failures
+
+
+def _interpreter(history: History, *, by_hand: bool = False) -> Interpreter:
+    framework = history.framework
+    run = interpreter(framework.platform, by_hand=by_hand)
+    run.keeps_session = framework.session is Session.SHARED and "search_path" not in framework.restores
+    run.own = framework.own
+    return run
 
 
 def _judge_history(

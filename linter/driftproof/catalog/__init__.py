@@ -9,20 +9,17 @@ Catalog = State
 __all__ = ["Catalog", "Fact", "Interpreter", "Presence", "Relation", "State", "interpreter"]
 
 
-def interpreter(platform: str | None, *, by_hand: bool = False, keeps_session: bool = False) -> Interpreter:
+def interpreter(platform: str | None, *, by_hand: bool = False) -> Interpreter:
     """An interpreter at the start of a history on that platform (None: a bare server).
 
-    ``by_hand``: what the history never makes may have been made by hand, so nothing is known of it. ``keeps_session``:
-    a run of several files has one session for all of them.
+    ``by_hand``: what the history never makes may have been made by hand, so nothing is known of it.
     """
     if platform == "supabase":
         from driftproof.catalog import supabase
 
         run = Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
         supabase.enter(run.state)
-        run.keeps_session = keeps_session
         return run
     run = Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())
     run.state.put_object(("schema", None, "public"), PRESENT)
-    run.keeps_session = keeps_session
     return run

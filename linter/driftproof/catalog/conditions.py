@@ -20,7 +20,7 @@ from driftproof.catalog.state import (
     State,
 )
 from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
-from driftproof.statements.operations import MemberKind, Probe, Test
+from driftproof.statements.operations import MemberKind, Probe, Rows, Test
 from driftproof.statements.query import Name
 
 
@@ -50,6 +50,8 @@ def decide(state: State, test: Test) -> Answer:
             return Answer(False, False, True)
         case "probe" if test.probe is not None:
             return _probe(state, test.probe)
+        case "rows" if test.rows is not None:
+            return _rows(state, test.rows)
         case "not":
             inner = decide(state, test.parts[0])
             return Answer(
@@ -134,6 +136,36 @@ def _probe(state: State, probe: Probe) -> Answer:
     settled = True if fact.presence is Presence.PRESENT and not filtered else None
     certain = exact if fact.nominal is False else not filtered
     return Answer(settled, fact.nominal, fact.sure and (certain or _alone(state, probe, wanted)), holds, fails, wild)
+
+
+_TEXTS = ("text", "varchar")
+_NUMBERS = ("int2", "int4", "int8")
+
+
+def _rows(state: State, asked: Rows) -> Answer:
+    """What the fresh state answers is taken for every state's: a database that has a row which the history writes, or
+    lacks it, is held to have run what goes with it."""
+    key, table = state.look_up(asked.table)
+    if table is None or key is None or table.kind != "table" or not table.fact.nominal:
+        return _NOTHING
+    rows = [dict(values) for owner, values in state.rows if owner == key]
+    wanted = dict(asked.values)
+    if any(wanted.items() <= row.items() for row in rows):
+        return Answer(True, True, True)
+    closed = key in state.accounted and not table.parents and not state.children(table)
+    if closed and all(any(_differs(table, name, text, row) for name, text in wanted.items()) for row in rows):
+        return Answer(False, False, True)
+    return _NOTHING
+
+
+def _differs(table: Relation, column: str, text: str, row: dict[str, str]) -> bool:
+    """Whether a row has another value in that column: constants that are written otherwise may mean the same one."""
+    type_, other = table.types.get(column, "").removeprefix("pg_catalog.").partition("(")[0], row.get(column)
+    if other is None:
+        return False
+    if type_ in _TEXTS:
+        return text != other
+    return type_ in _NUMBERS and text.isdecimal() and other.isdecimal() and int(text) != int(other)
 
 
 def _sees(state: State, probe: Probe, wanted: Object) -> bool | None:

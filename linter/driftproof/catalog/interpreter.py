@@ -25,7 +25,8 @@ class Interpreter(Flow):
 
     ``foreign`` are the schemas of which nothing is known but what the history does there; None says so of all schemas.
     ``open`` says whether the file has begun a transaction (True) or ended one (False); None: neither yet.
-    ``keeps_session``: a run of several files has one session for all of them.
+    ``keeps_session``: a run of several files has one session for all of them. ``own`` are the tables of the migration
+    tool's own: whoever has made them, they are as it makes them.
     ``standing`` says in which transaction the statement stands, ``in_function`` that it is a block of PL/pgSQL.
     ``uncommitted`` are the labels that were added to older enums, with their transactions, when a use of
     them fails, and why.
@@ -59,6 +60,7 @@ class Interpreter(Flow):
         self._begun: State | None = None
         self._outer: tuple[int, tuple[str, ...] | None] | None = None
         self.keeps_session = False
+        self.own: tuple[str, ...] = ()
         self.open: bool | None = None
         self._savepoints: list[tuple[str, State]] = []
         self.standing: Standing | None = None
@@ -414,6 +416,7 @@ class Interpreter(Flow):
         self.state.put(relation)
         if self.state.rows:
             self.state.rows = frozenset(row for row in self.state.rows if row[0] != key)
+        self.state.accounted -= {key}
 
     def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
         """Note what is known of a member; partitions and children get their parent's columns."""

@@ -29,6 +29,7 @@ def joined(
     merge = _Merge(nominal, doubt, known, sure, wild, leaves, idle)
     if other.path != nominal.path:
         nominal.path = None
+    nominal.accounted = (nominal.accounted & other.accounted) - {row[0] for row in nominal.rows ^ other.rows}
     nominal.rows &= other.rows
     nominal.touched |= other.touched
     for extension, home in other.extensions.items():

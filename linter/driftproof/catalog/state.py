@@ -276,11 +276,13 @@ class State:
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
     something may depend on: both are shared by all forks; ``extensions`` the schemas that they were put in.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
-    known of any. ``rows`` are the keys of rows that are certainly there. ``ran`` is the last
+    known of any. ``rows`` are the keys of rows that are certainly there, ``accounted`` the tables that have no other
+    rows in the fresh state. ``ran`` is the last
     statement that the fresh state has run, as far as somebody keeps account of them.
     """
 
     __slots__ = (
+        "accounted",
         "extensions",
         "foreign",
         "homes",
@@ -309,6 +311,7 @@ class State:
         self.used: set[object] = set()
         self.extensions: dict[str, str | None] = {}
         self.rows: frozenset[Row] = frozenset()
+        self.accounted: frozenset[Key] = frozenset()
         self.ran: Ran | None = None
 
     def fork(self) -> "State":
@@ -325,6 +328,7 @@ class State:
         other.used = self.used
         other.extensions = dict(self.extensions)
         other.rows = self.rows
+        other.accounted = self.accounted
         other.ran = self.ran
         self.owned = set()
         other.owned = set()

@@ -122,7 +122,8 @@ class Framework(msgspec.Struct, frozen=True):
     ``names`` says how their files are called. ``version`` is what the tool reads from a file's name; ``alone`` lists
     files that are run as well, but nobody knows when; ``left_out`` says why a file is in neither list, where it is not
     for its name, ``misnamed`` what becomes of one with another name, where it is not passed by. ``platform`` names the
-    objects that stand before the first migration (None: a bare server). ``whole`` says that the directory makes all
+    objects that stand before the first migration (None: a bare server). ``own`` are tables of
+    the tool's own that its scripts make where they are missing. ``whole`` says that the directory makes all
     that is in the database, so that what it never makes was made by hand. ``mode`` is the run mode of a file (its path
     and its text), where not all have the tool's, and ``down_mode`` that of its way back, where another mark says it;
     ``repeatable`` says which files are run more than once; ``feeds_copy`` that the tool sends the data that stand
@@ -153,6 +154,7 @@ class Framework(msgspec.Struct, frozen=True):
     left_out: Callable[[Path], str | None] = lambda _path: None
     misnamed: str | None = None
     platform: str | None = None
+    own: tuple[str, ...] = ()
     whole: bool = False
     mode: Callable[[Path, bytes], RunMode] | None = None
     down_mode: Callable[[Path, bytes], RunMode] | None = None

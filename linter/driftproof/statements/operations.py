@@ -378,12 +378,20 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     asked: Asked | None = None
 
 
-class Test(msgspec.Struct, frozen=True, gc=False):
-    """A condition: a probe, a connective of others, or something that can't be told (``opaque``)."""
+class Rows(msgspec.Struct, frozen=True, gc=False):
+    """Whether a table has a row with these ``values``, by the names of their columns, constants as text."""
 
-    connective: Literal["probe", "and", "or", "not", "true", "false", "opaque"]
+    table: Name
+    values: tuple[tuple[str, str], ...]
+
+
+class Test(msgspec.Struct, frozen=True, gc=False):
+    """A condition: a probe, a question for rows, a connective of others, or what can't be told (``opaque``)."""
+
+    connective: Literal["probe", "rows", "and", "or", "not", "true", "false", "opaque"]
     probe: Probe | None = None
     parts: "tuple[Test, ...]" = ()
+    rows: Rows | None = None
 
 
 class If(msgspec.Struct, frozen=True, gc=False):

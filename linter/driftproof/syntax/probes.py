@@ -8,10 +8,10 @@ from itertools import combinations
 from math import comb
 from typing import Literal
 
-from driftproof.statements.operations import Probe, Test
+from driftproof.statements.operations import Probe, Rows, Test
 from driftproof.syntax.parser import Node
 from driftproof.syntax.questions import FALSE, LOOK_UPS, OPAQUE, TRUE, WITHOUT_SCHEMA, Writing, ask, is_count
-from driftproof.syntax.tree import constant, listed, split_name, strings, tagged
+from driftproof.syntax.tree import constant, listed, range_var, split_name, strings, tagged
 from driftproof.syntax.variables import Held, Variables
 
 # Columns of these catalogs that may be NULL in a row that is there.
@@ -33,7 +33,7 @@ def test(wrapped: Node, known: Variables, writing: Writing) -> Test:
                 case _:
                     return Test("not", parts=parts)
         case "SubLink" if node["subLinkType"] == "EXISTS_SUBLINK":
-            return _exists(node["subselect"], known, writing)
+            return _rows(node["subselect"]) or _exists(node["subselect"], known, writing)
         case "SubLink" if node["subLinkType"] == "ANY_SUBLINK" and "operName" not in node:
             return _exists(node["subselect"], known, writing, node["testexpr"])
         case "SubLink" if node["subLinkType"] == "EXPR_SUBLINK":
@@ -81,9 +81,10 @@ def held(wrapped: Node, known: Variables, writing: Writing) -> Held:
             values, _ = query(node["subselect"], known, writing)
             return values[0] if len(values) == 1 else Held()
         case "SubLink" if node["subLinkType"] == "EXISTS_SUBLINK":
-            return Held(test(wrapped, known, writing), TRUE)
+            return Held(_exists(node["subselect"], known, writing), TRUE)
         case "BoolExpr" | "NullTest" | "BooleanTest" | "A_Expr":
-            return Held(test(wrapped, known, writing))
+            asked = test(wrapped, known, writing)
+            return Held(OPAQUE if _asks_for_rows(asked) else asked)  # there may be others when it is used
         case _:
             return Held()
 
@@ -236,6 +237,49 @@ def _look_up(call: Node, known: Variables) -> Test | None:
     schema, name = split_name(written)
     reach: Literal["schema", "path"] = "schema" if schema is not None or kind in WITHOUT_SCHEMA else "path"
     return Test("probe", Probe(kind, schema, None, name, reach))
+
+
+_PLAIN = {"targetList", "fromClause", "whereClause", "limitCount", "limitOption", "sortClause", "op"}
+
+
+def _rows(wrapped: Node) -> Test | None:
+    """Whether a table has a row whose columns equal constants; None for any other query."""
+    select = wrapped.get("SelectStmt", {})
+    sources = select.get("fromClause", ())
+    targets = [item["ResTarget"].get("val", {}) for item in select.get("targetList", ())]
+    if not select.keys() <= _PLAIN or len(sources) != 1 or "RangeVar" not in sources[0]:
+        return None
+    table = range_var(sources[0]["RangeVar"], 0)
+    if table.schema in ("pg_catalog", "information_schema") or table.name.startswith("pg_"):
+        return None
+    if not all("ColumnRef" in target or "A_Const" in target for target in targets):
+        return None  # an aggregate always has one
+    if "limitCount" in select and constant(select["limitCount"]) in (None, "0"):
+        return None
+    where = select.get("whereClause")
+    joined = where.get("BoolExpr", {}) if where else {}
+    conditions = joined["args"] if joined.get("boolop") == "AND_EXPR" else [where] if where else []
+    values = [_equals(condition) for condition in conditions]
+    found = tuple(value for value in values if value is not None)
+    return Test("rows", rows=Rows(table, found)) if len(found) == len(values) else None
+
+
+def _equals(wrapped: Node) -> tuple[str, str] | None:
+    """A column and the constant that it equals."""
+    node = wrapped.get("A_Expr", {})
+    if node.get("kind") != "AEXPR_OP" or strings(node["name"]) != ["="]:
+        return None
+    left, right = node.get("lexpr", {}), node["rexpr"]
+    if "ColumnRef" not in left:
+        left, right = right, left
+    if "ColumnRef" not in left or "A_Const" not in right or (text := constant(right)) is None:
+        return None
+    names = strings(left["ColumnRef"]["fields"])
+    return (names[-1], text) if names else None
+
+
+def _asks_for_rows(asked: Test) -> bool:
+    return asked.connective == "rows" or any(map(_asks_for_rows, asked.parts))
 
 
 def _exists(wrapped: Node, known: Variables, writing: Writing, member: Node | None = None) -> Test:

@@ -440,9 +440,9 @@ def _given(seen: Expression, table: Table, targets: Any) -> Expression:
 
 
 def _rows(node: Node) -> tuple[tuple[str | None, ...], ...]:
-    return tuple(
-        tuple(constant(item) for item in row["List"]["items"]) for row in node.get("valuesLists", ())[:_MOST_ROWS]
-    )
+    rows = node.get("valuesLists", ())
+    found = tuple(tuple(constant(item) for item in row["List"]["items"]) for row in rows[:_MOST_ROWS])
+    return found if len(rows) <= _MOST_ROWS else (*found, ())  # the last one says nothing
 
 
 def _returning(node: Node) -> Any:

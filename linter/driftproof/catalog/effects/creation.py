@@ -31,6 +31,7 @@ from driftproof.catalog.effects.parts import (
     table_doubt,
 )
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
 from driftproof.catalog.flow import Way
@@ -133,10 +134,11 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     constraints = _check_constraints(run, relation, constraints, types, copied=range(behind, behind + len(copied)))
     # Where this very file took the name away, IF NOT EXISTS finds nothing.
     dropped = before is not None and before.dropped == run.place.migration
-    maybe_there = made.if_not_exists and not made.temporary and not dropped
+    maybe_there = made.if_not_exists and not made.temporary and not dropped and made.name.name not in run.own
     doubt = table_doubt(run) if maybe_there else None
-    if made.query is not None and made.kind != "view":  # what a function of the history's own does may fail
-        run.unsure |= any(key[1] in run.called for key in run.state.routines)
+    if made.query is not None and made.kind != "view" and any(key[1] in run.called for key in run.state.routines):
+        run.unsure = True  # what a function of the history's own does may fail
+        forget_rows(run)
     relation.fact = run.made() if not made.fleeting else ASSUMED
     relation.types = types
     if before is not None and there and not made.replace:
@@ -147,6 +149,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     if run.called and made.kind in ("view", "materialized view"):
         relation.calls[None] = tuple(run.called)
     run.state.put(relation)
+    if made.kind == "table" and made.query is None and relation.fact == PRESENT:
+        run.state.accounted |= {key}
     for parent in relation.parents:
         other = run.state.writable(run.state.relations[parent])
         other.children = (*other.children, key)

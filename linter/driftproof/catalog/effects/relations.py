@@ -207,6 +207,8 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     check_kind(run, relation, need.kinds, at=need.name.at)
     if need.filled and relation.kind == "view" and not any(kind == "trigger" for kind, _ in relation.members):
         run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
+    if need.filled:
+        run.state.accounted = frozenset()
     if need.partitioned is not None:
         _check_partitioned(run, relation, need.partitioned)
         check_bound(run, relation, need.bound)

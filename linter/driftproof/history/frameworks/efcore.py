@@ -15,6 +15,7 @@ framework = Framework(
     title="EF Core (script)",
     run_mode=RunMode.AUTOCOMMIT,
     guessed=True,
+    own=("__EFMigrationsHistory",),
     recognises=lambda folder: _TABLE in folder.beginnings,
     discover=numbered,
     version=leading,
