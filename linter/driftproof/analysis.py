@@ -12,6 +12,7 @@ from driftproof.catalog.undone import left
 from driftproof.diagnostic import Certainty, Diagnostic, Direction, Severity
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History, Session
+from driftproof.reading import read
 from driftproof.repetition import second_run
 from driftproof.rerun import Rerun
 from driftproof.rule import FileContext, Rule, StatementContext
@@ -19,7 +20,7 @@ from driftproof.source import Unreadable
 from driftproof.statements.operations import Statement
 from driftproof.statements.walk import rolls_back
 from driftproof.suppress import Ignore, apply, find_ignores
-from driftproof.syntax import Parsed, parse
+from driftproof.syntax import Parsed
 from driftproof.transactions import Transactions
 
 Checks = dict[str, list[Callable[[StatementContext, Failure], Diagnostic | None]]]
@@ -272,7 +273,7 @@ def _names(known: Sequence[Rule]) -> dict[str, str]:
 
 def _read(file: FileContext) -> Parsed:
     try:
-        parsed = parse(file.migration.source.sql)
+        parsed = read(file.history.framework, file.migration)
     except Unreadable as error:
         file.unreadable = (error.message, error.offset)
         parsed = Parsed((), ())

@@ -10,13 +10,15 @@ import pytest
 
 from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
-from driftproof.diagnostic import Severity
+from driftproof.diagnostic import Certainty, Severity
 from driftproof.history import History, RunMode, left_out, names_of_frameworks, single
+from driftproof.report.files import lines
 from driftproof.rule import load_rules
 from driftproof.runner.migrate import up
 from driftproof.runner.platforms import prepare
 from driftproof.runner.server import Server
 from driftproof.unusable import Unusable
+from tests.histories import check, history_of
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -304,6 +306,71 @@ def test_what_one_changeset_makes_is_committed_for_the_next(tmp_path: Path) -> N
             named=frozenset({0}),
         )
         assert [one.sqlstate for one in analyse(alone, load_rules()).diagnostics if one.sqlstate] == found
+
+
+EITHER = """--liquibase formatted sql
+--changeset a:1 {0}
+CREATE TABLE t (a int);
+{1}
+--changeset a:2 {0}
+CREATE TABLE t (a int);
+{1}
+--changeset a:3
+ALTER TABLE t ADD COLUMN a int;
+"""
+MARKED = "--preconditions onFail:MARK_RAN\n--precondition-sql-check expectedResult:0 SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "line", "expected"),
+    [
+        ("", "", ["42P07", "42701"]),
+        ("runOnChange:false", "--comment context:x", ["42P07", "42701"]),
+        ("context:prod", "", []),
+        ('contextFilter:"prod and !test"', "", []),
+        ("labels:one", "", []),
+        ("", MARKED, []),
+        ("", MARKED.replace("MARK_RAN", "HALT"), ["42P07", "42701"]),
+    ],
+)
+def test_of_changesets_that_a_run_may_leave_out_nothing_is_certain(
+    attributes: str, line: str, expected: list[str]
+) -> None:
+    text = EITHER.format(attributes, line)
+    found = check(text, framework="liquibase").diagnostics
+    assert [item.sqlstate for item in found if item.certainty is Certainty.ALWAYS] == expected
+
+
+@pytest.mark.parametrize(
+    ("framework", "text", "line"),
+    [
+        ("graphile-migrate", "--!include functions/more.sql", 1),
+        ("graphile-migrate", "CREATE TABLE v ();\n--!include functions/more.sql\nCREATE TABLE u (a int);\n", 3),
+        ("graphile-migrate", "CREATE TABLE u (a int);\n--!include functions/more.sql\n", 1),
+        ("tern", '{{ template "shared/more.sql" . }}\n', 1),
+        ("tern", 'CREATE TABLE u (a int);\n{{ install_snapshot "abc" }}\n', 1),
+        ("tern", "-- {{/* a note */}}\nCREATE TABLE {{.name}} (a int);\n", None),
+    ],
+)
+def test_text_that_is_put_in_is_not_known(framework: str, text: str, line: int | None) -> None:
+    history = history_of("CREATE TABLE t (a int);", text, framework=framework)
+    history = msgspec.structs.replace(history, named=frozenset({0, 1}))
+    found = analyse(history, load_rules()).diagnostics
+    assert [item.span.start.line for item in found if item.code == "DP004"] == ([line] if line else [])
+    behind = check("CREATE TABLE t (a int);", text, "ALTER TABLE t ADD COLUMN a int;", framework=framework).diagnostics
+    assert [item.sqlstate for item in behind if item.sqlstate] == ([] if line else ["42701"])
+
+
+def test_what_is_not_certain_of_a_file_is_said(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a" / "a.sql").write_text(EITHER.format("labels:one", ""))
+    (tmp_path / "b" / "tern.conf").touch()
+    (tmp_path / "b" / "001_a.sql").write_text('SELECT 1;\n{{ template "x" . }}\n')
+    jobs = read([str(tmp_path / "a"), str(tmp_path / "b")], Settings(isolated=True))
+    said = [line for job in jobs for line in lines(job.history)]
+    assert any("[transaction, perhaps without lines 3, 6]" in line for line in said)
+    assert any("[transaction, without line 2, what is put in is not read: line 2]" in line for line in said)
 
 
 def test_others_can_bring_a_framework(tmp_path: Path) -> None:

@@ -122,24 +122,25 @@ class Framework(msgspec.Struct, frozen=True):
     ``names`` says how their files are called. ``version`` is what the tool reads from a file's name; ``alone`` lists
     files that are run as well, but nobody knows when; ``left_out`` says why a file is in neither list, where it is not
     for its name, ``misnamed`` what becomes of one with another name, where it is not passed by. ``platform`` names the
-    objects that stand before the first migration (None: a bare server). ``own`` are tables of
-    the tool's own that its scripts make where they are missing. ``whole`` says that the directory makes all
-    that is in the database, so that what it never makes was made by hand. ``mode`` is the run mode of a file (its path
-    and its text), where not all have the tool's, and ``down_mode`` that of its way back, where another mark says it;
-    ``repeatable`` says which files are run more than once; ``feeds_copy`` that the tool sends the data that stand
-    behind a COPY in a file; ``cuts`` says where in a file one transaction ends and another one begins. ``up`` blanks
-    out what is not run on the way up, and what is not SQL, every offset kept; ``down`` all but the way back, where both
-    are in one file, and ``down_file`` is the file of a migration's way back, if it has one of its own. ``blocks`` is
-    how a block must be written (None: as it is). ``bookkeeping`` is where the tool notes what it has applied (None:
-    nowhere, or not each of them). ``guessed``: the run mode is the likeliest one, no more. ``session`` is what a run of
-    several migrations makes of sessions, ``restores`` the settings that the tool itself puts back between them.
-    ``order`` is by what the tool orders; ``skips`` are files of the history that the tool itself passes by, so that
-    somebody runs them by hand; ``twice`` says what it makes of two migrations of one version (None: nothing wrong).
-    ``edited`` says what the tool makes of a migration that is edited after it was applied, and how that is put right;
-    ``checksum`` is the text that it compares then (None: it compares nothing). ``removed`` says what it makes of one
-    that is gone, ``renamed`` of one that has another name and the same version (None: nothing). ``failed`` is what a
-    failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the last,
-    but for those that ``may_be_late``; ``age`` is what makes one older, where that is not its place in the order.
+    objects that stand before the first migration (None: a bare server). ``own`` are tables of the tool's own that its
+    scripts make where they are missing. ``whole`` says that the directory makes all that is in the database, so that
+    what it never makes was made by hand. ``mode`` is the run mode of a file (its path and its text), where not all have
+    the tool's, and ``down_mode`` that of its way back, where another mark says it; ``repeatable`` says which files are
+    run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file; ``cuts`` says
+    where in a file one transaction ends and another one begins, ``optional`` which stretches of it are run or not, as
+    the call or the database says, ``unseen`` those in whose place the tool puts text that is not read here. ``up``
+    blanks out what is not run on the way up, and what is not SQL, every offset kept; ``down`` all but the way back,
+    where both are in one file, and ``down_file`` is the file of a migration's way back, if it has one of its own.
+    ``blocks`` is how a block must be written (None: as it is). ``bookkeeping`` is where the tool notes what it has
+    applied (None: nowhere, or not each of them). ``guessed``: the run mode is the likeliest one, no more. ``session``
+    is what a run of several migrations makes of sessions, ``restores`` the settings that the tool itself puts back
+    between them. ``order`` is by what the tool orders; ``skips`` are files of the history that the tool itself passes
+    by, so that somebody runs them by hand; ``twice`` says what it makes of two migrations of one version (None: nothing
+    wrong). ``edited`` says what the tool makes of a migration that is edited after it was applied, and how that is put
+    right; ``checksum`` is the text that it compares then (None: it compares nothing). ``removed`` says what it makes of
+    one that is gone, ``renamed`` of one that has another name and the same version (None: nothing). ``failed`` is what
+    a failed one leaves, where the run mode does not say all; ``older`` what happens to one that is added below the
+    last, but for those that ``may_be_late``; ``age`` is what makes one older, where that is not its place in the order.
     """
 
     name: str
@@ -162,6 +163,8 @@ class Framework(msgspec.Struct, frozen=True):
     feeds_copy: bool = False
     cuts: Callable[[bytes], tuple[int, ...]] = lambda _data: ()
     up: Callable[[bytes], bytes] = lambda data: data
+    optional: Callable[[bytes], tuple[tuple[int, int], ...]] = lambda _data: ()
+    unseen: Callable[[bytes], tuple[tuple[int, int], ...]] = lambda _data: ()
     down: Callable[[bytes], bytes] | None = None
     down_file: Callable[[Path], Path | None] = lambda _path: None
     blocks: Blocks | None = None

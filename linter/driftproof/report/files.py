@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from driftproof.history import History, Migration, left_out
+from driftproof.history import Framework, History, Migration, left_out
 from driftproof.report.frame import visible
-from driftproof.source import Unreadable
+from driftproof.source import Source, Unreadable
 
 
 def lines(history: History) -> Iterator[str]:
@@ -14,7 +14,7 @@ def lines(history: History) -> Iterator[str]:
     if history.alone:
         migration = history.migrations[0]
         yield visible(f"{migration.path}: stands alone ({framework.title})")
-        yield from (f"  {word}" for word in _notes(migration))
+        yield from (f"  {word}" for word in _notes(framework, migration))
         yield ""
         return
     directory = history.directory or Path()
@@ -24,13 +24,13 @@ def lines(history: History) -> Iterator[str]:
     for migration in history.migrations:
         name = Path(migration.path)
         shown = name.relative_to(directory) if name.is_relative_to(directory) else name
-        words = ", ".join([str(migration.run_mode), *_notes(migration)])
+        words = ", ".join([str(migration.run_mode), *_notes(framework, migration)])
         mark = " " if migration.index in history.named else "-"
         yield visible(f" {mark}{migration.index + 1:>5}  {migration.version:{width}}  {shown}  [{words}]")
         if (back := migration.back) is not None:
             name = Path(back.path)
             shown = name.relative_to(directory) if name.is_relative_to(directory) else name
-            words = ", ".join([str(back.run_mode), "the way back", *_notes(back)])
+            words = ", ".join([str(back.run_mode), "the way back", *_notes(framework, back)])
             yield visible(f"       {'':{width}}    {shown}  [{words}]")
     for path, why in left_out(history):
         shown = path.relative_to(directory) if path.is_relative_to(directory) else path
@@ -48,8 +48,8 @@ def _after_failure(history: History) -> str:
     )
 
 
-def _notes(migration: Migration) -> list[str]:
-    """What is to be said of a file: that it is run again, which of its lines are not run."""
+def _notes(framework: Framework, migration: Migration) -> list[str]:
+    """What is to be said of a file: that it is run again, which of its lines are not run, or not always."""
     notes = ["repeatable"] if migration.repeatable else []
     try:
         sql = migration.source.sql.encode().split(b"\n")
@@ -65,7 +65,23 @@ def _notes(migration: Migration) -> list[str]:
         notes.append(f"without {_ranges(sorted(blanked), empty)}")
     if changed:
         notes.append(f"stand-ins in {_ranges(changed, set())}")
+    for words, stretches in (
+        ("perhaps without", framework.optional(migration.source.data)),
+        ("what is put in is not read:", framework.unseen(migration.source.data)),
+    ):
+        if stretches:
+            notes.append(f"{words} {_ranges(_lines_of(migration.source, stretches), set())}")
     return notes
+
+
+def _lines_of(source: Source, stretches: tuple[tuple[int, int], ...]) -> list[int]:
+    """The lines in which the stretches stand that are not empty."""
+    found = set()
+    for begin, end in stretches:
+        text = source.data[begin:end]
+        begin += len(text) - len(text.lstrip())
+        found.update(range(source.line_number(begin), source.line_number(begin + len(text.strip())) + 1))
+    return sorted(found)
 
 
 def _ranges(numbers: list[int], between: set[int]) -> str:

@@ -12,6 +12,7 @@ from driftproof.catalog.state import Fact, Presence, Ran, State
 from driftproof.catalog.state import Relation as Known
 from driftproof.history import History
 from driftproof.objects import Kind
+from driftproof.reading import read as read_statements
 from driftproof.schema import model
 from driftproof.schema.fold import fold
 from driftproof.schema.tables import Inherited, columns_of
@@ -29,7 +30,6 @@ from driftproof.schema.written import (
 )
 from driftproof.source import Unreadable
 from driftproof.statements.walk import rolls_back
-from driftproof.syntax import parse
 from driftproof.syntax.printing import Tree, printed, quoted, texts, type_of
 from driftproof.unusable import Unusable
 
@@ -52,10 +52,10 @@ def _run(run: Interpreter, history: History) -> list[model.Unknown]:
     for migration in history.migrations[: max(history.named, default=-1) + 1]:
         source = migration.source
         try:
-            sql = source.sql
+            sql, parsed = source.sql, read_statements(history.framework, migration)
         except Unreadable as error:
             raise Unusable(f"{migration.path}: {error.message}") from None
-        parsed, data = parse(sql), sql.encode()
+        data = sql.encode()
         for failure in parsed.failures:
             place = f"{migration.path}:{source.line_number(failure.start)}"
             skipped.append(model.Unknown("statement", place, f"it does not parse: {failure.message}"))

@@ -2,7 +2,8 @@
 whenever it is saved.
 
 Source: graphile/migrate, src/migrationFilename.ts, current.ts, migration.ts, header.ts. Each file in a transaction,
-unless the first line below its headers is ``--! no-transaction``: then it is one simple query.
+unless the first line below its headers is ``--! no-transaction``: then it is one simple query. What ``--!include``
+puts into the current one is not read; the committed ones have it in their own text.
 """
 
 import re
@@ -16,6 +17,9 @@ from driftproof.history.model import Bookkeeping, Framework, Older, RunMode, Ses
 _COMMITTED = r"([0-9]+)(?:-[-_a-zA-Z0-9]*)?\.sql"
 _NO_TRANSACTION = re.compile(rb"(?:--! [A-Z][^\n]*\n)*\s*--! no-transaction\b")
 _PLACEHOLDER = rb"(?<![:\w])(?P<hit>:[A-Z][0-9A-Z_]+\b)"
+
+
+_INCLUDE = re.compile(rb"(?m)^--!include[ \t]+[^\r\n]+")
 
 
 def _recognises(folder: Folder) -> bool:
@@ -54,6 +58,7 @@ framework = Framework(
     names="committed/000001.sql, current.sql, current/1.sql",
     mode=lambda _path, data: RunMode.SIMPLE if _NO_TRANSACTION.match(data) else RunMode.TRANSACTION,
     repeatable=_is_current,
+    unseen=lambda data: tuple(found.span() for found in _INCLUDE.finditer(data)),
     up=lambda data: _up(data) if re.search(rb":[A-Z]", data) else data,
     bookkeeping=Bookkeeping("graphile_migrate.migrations", "SELECT filename FROM graphile_migrate.migrations"),
     session=Session.SHARED,

@@ -3,7 +3,8 @@
 Source: liquibase/liquibase, liquibase-standard (AbstractFormattedChangeLogParser, ChangeSet). A file is one migration
 here, in which each changeset has a transaction of its own: a failed one is what the next run begins with, so that
 nothing before it is run again. One with ``runInTransaction:false`` commits statement by statement, one for other
-databases (``dbms:``) is not run. Without a master changelog the order is that of ``includeAll``: the paths.
+databases (``dbms:``) is not run, and one with ``context:`` or ``labels:``, or a precondition that passes it by, may be
+or not. Without a master changelog the order is that of ``includeAll``: the paths.
 """
 
 import re
@@ -87,6 +88,19 @@ def _runs(attributes: dict[bytes, bytes]) -> bool:
     return all(name.startswith(b"!") for name in wanted) or b"postgresql" in wanted or b"all" in wanted
 
 
+_SKIPS = re.compile(rb"(?im)^[ \t]*--[ \t]*preconditions\b.*\bonFail:(?:MARK_RAN|CONTINUE)\b")
+
+
+def _optional(data: bytes) -> tuple[tuple[int, int], ...]:
+    """The changesets for some contexts or labels only, which the call names, and those that a precondition passes
+    by."""
+    return tuple(
+        (begin, end)
+        for begin, end, attributes in _changesets(data)
+        if attributes.keys() & {b"context", b"contextfilter", b"labels"} or _SKIPS.search(data, begin, end)
+    )
+
+
 def _up(data: bytes) -> bytes:
     data = _BETWEEN.sub(lambda found: masks.blank(found[0]), data)
     for found in reversed(list(_IGNORED.finditer(data))):
@@ -150,6 +164,7 @@ framework = Framework(
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _says(data, b"runintransaction", b"false") else RunMode.TRANSACTION,
     repeatable=lambda _path, data: _says(data, b"runalways", b"true") or _says(data, b"runonchange", b"true"),
     cuts=lambda data: tuple(begin for begin, _, _ in _changesets(data)[1:]),
+    optional=_optional,
     up=_up,
     down=_down,
     bookkeeping=Bookkeeping("databasechangelog", "SELECT filename FROM databasechangelog", _applied),

@@ -1,7 +1,8 @@
 """tern: ``001_name.sql`` by their numbers, the way down below ``---- create above / drop below ----``.
 
 Source: jackc/tern, migrate/migrate.go. Each file in a transaction, unless a line is ``---- tern: disable-tx ----``:
-then each statement alone. The texts are Go templates.
+then each statement alone. The texts are Go templates: what other
+ones put into them is not read.
 """
 
 import re
@@ -14,6 +15,7 @@ from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMo
 _NAME = re.compile(r"\d+_.+\.sql")
 _DOWN = b"---- create above / drop below ----"
 _NO_TRANSACTION = re.compile(rb"(?m)^---- tern: disable-tx ----$")
+_UNSEEN = re.compile(rb"\{\{-?\s*(?![\s.]|/\*)[^}\n]*\}\}")  # all but values and comments
 _TEMPLATE = re.compile(rb"\{\{[^}\n]*\}\}")
 
 
@@ -23,9 +25,13 @@ def _recognises(folder: Folder) -> bool:
     return any(map(_NAME.fullmatch, folder.sql)) and folder.above("go.mod", b"jackc/tern")
 
 
-def _up(data: bytes) -> bytes:
+def _above(data: bytes) -> bytes:
     down = data.find(_DOWN)
-    return _masked(data if down < 0 else data[:down] + masks.blank(data[down:]))
+    return data if down < 0 else data[:down] + masks.blank(data[down:])
+
+
+def _up(data: bytes) -> bytes:
+    return _masked(_above(data))
 
 
 def _down(data: bytes) -> bytes:
@@ -46,6 +52,7 @@ framework = Framework(
     version=lambda path: str(number(path.name) or path.stem),
     names="001_name.sql",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(_up(data)) else RunMode.TRANSACTION,
+    unseen=lambda data: tuple(found.span() for found in _UNSEEN.finditer(_above(data))),
     up=_up,
     down=_down,
     bookkeeping=Bookkeeping(

@@ -1,0 +1,49 @@
+"""The statements of a migration, with what its tool makes of them."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from driftproof.history import Framework, Migration
+from driftproof.statements.operations import Forget, If, Statement, Test, Transaction
+from driftproof.syntax import Parsed, parse
+
+
+def read(framework: Framework, migration: Migration) -> Parsed:
+    """What a migration says. Its tool may leave some of it out, or put other text into it. Raises Unreadable."""
+    parsed = parse(migration.source.sql)
+    optional, unseen = framework.optional(migration.source.data), framework.unseen(migration.source.data)
+    if not optional and not unseen:
+        return parsed
+    statements = [_perhaps(item, optional) for item in parsed.statements]
+    return msgspec.structs.replace(parsed, statements=tuple(_among(statements, unseen)))
+
+
+def _perhaps(statement: Statement, optional: Sequence[tuple[int, int]]) -> Statement:
+    """A statement that may be left out does what one behind a condition does that nobody knows."""
+    if not any(begin <= statement.start < end for begin, end in optional):
+        return statement
+    if any(isinstance(step, Transaction) for step in statement.operations):
+        return statement
+    return msgspec.structs.replace(statement, operations=(If(Test("opaque"), statement.operations, ()),))
+
+
+def _among(statements: list[Statement], unseen: Sequence[tuple[int, int]]) -> list[Statement]:
+    """Statements among which others are put in that are not read: each with those right before it, the last one also
+    with those behind it. A file that has none of its own counts as one."""
+    if not unseen:
+        return statements
+    if not statements:
+        return [Statement(0, "text put in", *unseen[0], (Forget(),))]
+    places = [begin for begin, _ in unseen]
+    starts = [-1, *(item.start for item in statements)]
+    found = []
+    for item, (before, start) in zip(statements, pairwise(starts), strict=True):
+        operations = item.operations
+        if any(before < place <= start for place in places):
+            operations = (Forget(), *operations)
+        if item is statements[-1] and any(place > start for place in places):
+            operations = (*operations, Forget())
+        found.append(msgspec.structs.replace(item, operations=operations))
+    return found
