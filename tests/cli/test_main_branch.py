@@ -165,6 +165,15 @@ def test_an_ignored_file_can_say_that_it_is_meant(project: Project) -> None:
     assert found(project, "m") == []
 
 
+@pytest.mark.parametrize(("said", "severity"), [("true", "info"), ("false", "warning")])
+def test_flyway_may_be_told_to_apply_older_ones_too(project: Project, said: str, severity: str) -> None:
+    files = {"m/V1__a.sql": TABLE, "m/V3__b.sql": OTHER, "flyway.conf": f"flyway.outOfOrder={said}\n"}
+    repository(project.root, files)
+    write(project.root, {"m/V2__new.sql": "SELECT 2;"})
+    result = project.run("check", "--isolated", "--exit-zero", "--select=DP905", "--format=json", "m")
+    assert [item["severity"] for item in result.json["diagnostics"]] == [severity]
+
+
 def test_outside_of_a_repository_git_is_not_asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     write(project.root, {f"{FOLDER}/1_a.sql": TABLE})
     monkeypatch.setenv("PATH", os.devnull)

@@ -76,7 +76,7 @@ def _notes(framework: Framework, migration: Migration) -> list[str]:
 
 def _lines_of(source: Source, stretches: tuple[tuple[int, int], ...]) -> list[int]:
     """The lines in which the stretches stand that are not empty."""
-    found = set()
+    found: set[int] = set()
     for begin, end in stretches:
         text = source.data[begin:end]
         begin += len(text) - len(text.lstrip())

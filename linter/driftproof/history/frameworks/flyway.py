@@ -3,7 +3,8 @@
 Source: flyway/flyway, flyway-core (ResourceNameParser, MigrationVersion, ResolvedMigrationComparator,
 SqlScriptMetadata, callback/Event) and PostgreSQLParser. A file runs in a transaction, statement by statement; one whose
 statements all cannot run in one goes without, and so does one whose ``FILE.conf`` says ``executeInTransaction=false``.
-Prefixes, separator and suffixes, ``group`` and ``executeInTransaction`` are those of the nearest configuration.
+Prefixes, separator and suffixes, ``group``, ``outOfOrder`` and ``executeInTransaction`` are those of the nearest
+configuration.
 A baseline (``B1__name.sql``) is run on an empty schema instead of all that is not above it; it is in the history only
 where none of those is left.
 """
@@ -21,6 +22,8 @@ from driftproof.history.order import dotted
 _VERSION = r"(\d+(?:[._]\d+)*)"
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
 _PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
+# Where names without a schema mean what is there, which is `public` here, whatever it is called.
+_DEFAULT_SCHEMA = re.compile(rb"(?P<quote>['\"]?)\$\{(?i:flyway:defaultSchema)\}(?P=quote)(?![\w$'\"])")
 _NO_TRANSACTION = re.compile(rb"(?m)^\s*executeInTransaction\s*=\s*false\s*$")
 # As Flyway itself finds them: not all that PostgreSQL has.
 _OUTSIDE = re.compile(
@@ -48,6 +51,7 @@ class _Settings:
         )
         self.undo = re.compile(rf"{undo}{_VERSION}(?:{separator}.*)?{ending}", re.DOTALL)
         self.batch = said.get("group") == "true"
+        self.late = said.get("outOfOrder") == "true"
         self.loose = said.get("executeInTransaction") == "false"
 
 
@@ -57,9 +61,13 @@ _KEBAB = re.compile(r"-(\w)")
 _LEVELS_ABOVE = 5
 
 
-@cache
 def _settings(directory: Path) -> _Settings:
     """The configuration that stands in a directory or nearest above it."""
+    return _settings_of(directory.absolute())
+
+
+@cache
+def _settings_of(directory: Path) -> _Settings:
     for folder in (directory, *directory.resolve().parents[:_LEVELS_ABOVE]):
         for name in _FILES:
             try:
@@ -144,6 +152,17 @@ def _down_file(path: Path) -> Path | None:
     return next(undo, None)
 
 
+def _up(data: bytes) -> bytes:
+    if b"${" not in data:
+        return data
+    return masks.placeholders(_DEFAULT_SCHEMA.sub(_public, data), _PLACEHOLDER)
+
+
+def _public(found: "re.Match[bytes]") -> bytes:
+    quote = b"'" if found["quote"] == b"'" else b""
+    return (quote + b"public" + quote).ljust(len(found[0]))
+
+
 def _is_repeated(path: Path, _data: bytes) -> bool:
     found = _named(path)
     return found is not None and found["repeated"] is not None
@@ -182,7 +201,7 @@ framework = Framework(
     mode=_mode,
     repeatable=_is_repeated,
     feeds_copy=True,
-    up=lambda data: masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data,
+    up=_up,
     bookkeeping=Bookkeeping(
         "flyway_schema_history",
         "SELECT coalesce(version, regexp_replace(script, '^.*/|[.][^.]*$', '', 'g')) FROM flyway_schema_history"
@@ -198,4 +217,5 @@ framework = Framework(
     edited="Flyway compares checksums and refuses to migrate where it was applied, until `flyway repair`",
     failed="nothing in a transaction; else its statements stay, and nothing more is applied until `flyway repair`",
     older=Older.REFUSED,
+    may_be_late=lambda path: _settings(path.parent).late,
 )
