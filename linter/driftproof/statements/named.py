@@ -59,7 +59,7 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
 
     ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed. ``columns``
-    are the list of each table, ``conditions`` its WHERE.
+    are the list of each table, ``conditions`` its WHERE, ``rooted`` is publish_via_partition_root (None: not known).
     """
 
     publication: str
@@ -69,6 +69,7 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     schemas: bool = False
     columns: tuple[tuple[str, ...], ...] = ()
     conditions: tuple[Expression, ...] = ()
+    rooted: bool | None = None
 
 
 class Prepare(msgspec.Struct, frozen=True, gc=False):

@@ -230,7 +230,9 @@ def import_schema(node: Node, _shift: int) -> Operations:
 def create_publication(node: Node, shift: int) -> Operations:
     """CREATE PUBLICATION and its tables."""
     name, every = node["pubname"], node.get("for_all_tables", False)
-    published, needs = _published(node, shift, op.Publish(name, (), "make", every, _names_schemas(node)))
+    rooted = None if "publish_via_partition_root" in _options(node) else False
+    made = op.Publish(name, (), "make", every, _names_schemas(node), rooted=rooted)
+    published, needs = _published(node, shift, made)
     return [op.Create("publication", Name(None, name), needs=tuple(needs)), published]
 
 
@@ -254,26 +256,23 @@ def _names_schemas(node: Node) -> bool:
 
 
 def _published(node: Node, shift: int, step: op.Publish) -> tuple[op.Publish, Operations]:
-    """The step with its tables, and what they, their columns and the schemas need."""
+    """The step with its tables, and the relations and schemas that it needs."""
     published: list[Name] = []
     listed: list[tuple[str, ...]] = []
     conditions: list[Expression] = []
     found: Operations = []
-    members: Operations = []
     for item in node.get("pubobjects", ()):
         fields = item["PublicationObjSpec"]
         if "pubtable" in fields:
             table = range_var(fields["pubtable"]["relation"], shift)
             published.append(table)
             found.append(op.NeedRelation(table))
-            columns = strings(fields["pubtable"].get("columns"))
-            listed.append(tuple(columns))
+            listed.append(tuple(strings(fields["pubtable"].get("columns"))))
             conditions.append(expression(fields["pubtable"].get("whereClause"), shift))
-            members.extend(op.NeedMember("column", table, column, kinds=("table",)) for column in columns)
         elif fields["pubobjtype"] == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" and "name" in fields:
             found.append(op.Need("schema", Name(None, fields["name"])))
     tables = msgspec.structs.replace(step, tables=tuple(published), columns=tuple(listed), conditions=tuple(conditions))
-    return tables, [*found, *members]
+    return tables, found
 
 
 # -- text search, operators, casts, collations ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from driftproof.syntax import alter_table, blocks, definitions, members, objects
 from driftproof.syntax.functions import create_function, routine
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import query
-from driftproof.syntax.tables import Handler, Operations
+from driftproof.syntax.tables import OPENED, Handler, Operations
 from driftproof.syntax.tree import needed_roles, range_var, role_names, strings
 
 
@@ -38,7 +38,7 @@ def _copy(node: Node, shift: int) -> Operations:
         return [op.Run(query(node["query"], shift))] if "query" in node else []
     table = range_var(node["relation"], shift)
     columns = strings(node.get("attlist"))
-    found: Operations = [op.NeedRelation(table)]
+    found: Operations = [op.NeedRelation(table, kinds=OPENED)]
     if "whereClause" in node:  # which sees the table as a query of it does
         rows = {"fromClause": [{"RangeVar": node["relation"]}], "whereClause": node["whereClause"]}
         found.append(op.Run(query({"SelectStmt": rows}, shift), planned=False))

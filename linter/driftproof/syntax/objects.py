@@ -10,7 +10,7 @@ from driftproof.statements.query import Name
 from driftproof.syntax.alter_table import kinds_of
 from driftproof.syntax.functions import ROUTINES, routine
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tables import Operations
+from driftproof.syntax.tables import OPENED, Operations
 from driftproof.syntax.tree import names, needed_roles, qualified, range_var, role, role_names, signature, strings
 
 RELATIONS: dict[str, op.RelationKind] = {
@@ -220,7 +220,7 @@ def set_owner(node: Node, shift: int) -> Operations:
 
 
 def grant(node: Node, shift: int) -> Operations:
-    """GRANT and REVOKE of privileges: the objects, then the roles, then the columns."""
+    """GRANT and REVOKE of privileges: the objects, then the roles, then what the tables are, and their columns."""
     word, target = node.get("objtype"), node.get("targtype", "ACL_TARGET_OBJECT")
     columns = [name for item in node.get("privileges", ()) for name in strings(item.get("AccessPriv", {}).get("cols"))]
     found: Operations = []
@@ -231,6 +231,8 @@ def grant(node: Node, shift: int) -> Operations:
         elif "RangeVar" in wrapped:
             table = range_var(wrapped["RangeVar"], shift)
             found.append(op.NeedRelation(table, kinds=kinds_of(node["objtype"])))
+            if word == "OBJECT_TABLE":
+                members.append(op.NeedRelation(table, kinds=OPENED))
             members.extend(op.NeedMember("column", table, name) for name in columns)
         elif word in ROUTINES:
             found.append(op.NeedRoutine(*routine(word, wrapped)))

@@ -41,6 +41,8 @@ SERIAL = {
 # TableLikeOption, parsenodes.h
 _LIKE = {4: "constraints", 8: "defaults", 16: "generated", 32: "identity", 64: "indexes", 128: "statistics"}
 TABLES: tuple[op.RelationKind, ...] = ("table", "foreign table")
+OPENED: tuple[op.RelationKind, ...] = (*TABLES, "view", "materialized view", "sequence")
+"""What can be opened as a table; an index and a composite type can't."""
 _FLEETING = ("ONCOMMIT_DROP", "ONCOMMIT_DELETE_ROWS")
 
 

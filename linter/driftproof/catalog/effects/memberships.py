@@ -8,6 +8,7 @@ from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Key, Presence
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
+from driftproof.statements.query import Expression
 
 
 def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
@@ -63,8 +64,16 @@ def publish(run: Interpreter, step: op.Publish) -> None:
         if not lasting and step.how != "drop":
             fails(run, "22023", relation.fact)
             continue
+        if relation.partitioned and step.how != "drop" and (columns or condition != Expression()):
+            if step.rooted is None:
+                run.unsure = True
+            else:  # its partitions would have to be published in part
+                fails(run, "22023", relation.fact)
+                continue
         Resolver(run).over(condition, relation)
         relation = run.state.relations[relation.key]
+        for column in columns:
+            relation = run.need_member(relation, "column", column)
         if step.how == "drop":
             relation = run.need_member(relation, "publication-table", step.publication)
         elif step.how == "add":
