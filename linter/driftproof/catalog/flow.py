@@ -1,154 +1,34 @@
-"""The ways through a statement: where it may fail, which of them the fresh state goes, and what holds after them."""
+"""The ways through a statement: which of them the fresh state goes, and what holds after them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from enum import IntEnum
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
-import msgspec
-
-from driftproof.catalog.conditions import known, settle
-from driftproof.catalog.failures import Failure
+from driftproof.catalog.claims import Claims
+from driftproof.catalog.conditions import settle
 from driftproof.catalog.merge import joined
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Member, Presence, State
-from driftproof.diagnostic import Because, Certainty, Place
-from driftproof.objects import DUPLICATE, UNDEFINED, Object
+from driftproof.catalog.state import ABSENT, PRESENT, Fact, Member, Presence, State
+from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
+from driftproof.objects import Object
 from driftproof.statements import operations as op
-
-
-class Likely(IntEnum):
-    """How a way through a statement stands to the fresh state, the likeliest first."""
-
-    CERTAIN = 0  # the fresh state goes this way
-    EXPECTED = 1  # it does as far as is known: nothing on it is certain to fail
-    DRIFT = 2  # only another state goes it: no claims from it
-    UNKNOWN = 3
-
-
-class Fails(Exception):
-    """The statement, or the branch, certainly fails here; ``sqlstate`` is None where nothing is claimed of it.
-    ``taken`` is what it makes and finds there already, where a drifted state may lack that."""
-
-    def __init__(self, sqlstate: str | None = None, taken: tuple[Object, Fact] | None = None) -> None:
-        self.sqlstate = sqlstate
-        self.taken = taken
-
-
-class _Caught(Exception):
-    """An error that a handler of this trap takes."""
-
-    def __init__(self, trap: "_Trap") -> None:
-        self.trap = trap
-
-
-_Exits = list[tuple[State, Likely]]
-"""The states in which a stretch of operations is left before its end, and how likely that is."""
-
-
-class _Ended(Exception):
-    """RETURN, EXIT or CONTINUE: the rest of that stretch is not run."""
-
-    def __init__(self, exits: _Exits) -> None:
-        self.exits = exits
-
-
-class _Stretch(NamedTuple):
-    """A loop, or a ``block`` with a label, and the states in which EXIT and CONTINUE have left it, or a turn of it."""
-
-    label: str | None
-    block: bool
-    left: _Exits
-    continued: _Exits
-
-
-_WayOut = Fails | _Caught | _Ended
-
-
-class Way(NamedTuple):
-    """A way that the fresh state does not go, or may not; ``causes`` is what may be missing where it is gone."""
-
-    go: Callable[[], None]
-    causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple
-
-
-class _Exit(NamedTuple):
-    """A way out of a block by an error; ``failure`` is the claim, if only a drifted state goes it."""
-
-    state: State
-    handler: op.Handler
-    likely: Likely
-    failure: Failure | None = None
-
-
-class _Trap:
-    """A block with handlers: the ways out of it that are not its end. ``taken`` is what it made where only a drifted
-    state may lack it."""
-
-    def __init__(self, handlers: tuple[op.Handler, ...], entry: State, likely: Likely) -> None:
-        self.handlers = handlers
-        self.entry = entry
-        self.likely = likely
-        self.exits: list[_Exit] = []
-        self.taken: tuple[Object, Fact] | None = None
-
-    def catch(self, handler: op.Handler, state: State, way: Likely, likely: Likely, failure: Failure | None) -> None:
-        """An error on a way inside of the block; how likely it is on that way."""
-        inside = Likely.CERTAIN if way is self.likely else way
-        self.exits.append(_Exit(state, handler, max(inside, likely), failure if inside < Likely.DRIFT else None))
-
-    def handler(self, sqlstate: str) -> op.Handler | None:
-        """The handler that takes an error, unless all it does is to raise it again."""
-        for handler in self.handlers:
-            classes = (sqlstate, sqlstate[:2] + "000")
-            if not handler.sqlstates or any(state in classes for state in handler.sqlstates):
-                return None if op.Raise(None) in handler.body else handler
-        return None
-
-
-_NEARNESS = {Likely.CERTAIN: 0, Likely.EXPECTED: 1, Likely.UNKNOWN: 2, Likely.DRIFT: 3}
-
-
-def _same_drift(one: Failure, other: Failure) -> bool:
-    """Whether two failures are of one drifted state, in which the first of them ends the statement."""
-    if not one.certainty is other.certainty is Certainty.DRIFT or one.origin != other.origin:
-        return False
-    # What a view or a copy has of a column is missing with that.
-    return (one.object.kind, one.object.name) == (other.object.kind, other.object.name)
-
 
 _NOTHING_LEFT: tuple[tuple[Object, Fact], ...] = ()
 
 
-class Flow(ABC):
+class Flow(Claims, ABC):
     """One statement at a time, on every way that a state may take through it.
 
-    ``failures`` holds the predicted failures of the statement that was run last; ``failed`` says whether it certainly
-    fails, with or without a prediction. ``unsure`` says that something before the place at hand may fail unseen,
-    ``obscure`` that it may in a drifted state.
-    ``incomplete`` is the first migration that needs what the history never made; ``complete`` says that all that is
-    there is known, so that this fails for certain.
+    ``failures`` are those of the statement that was run last; ``failed`` says whether it certainly fails, with or
+    without a prediction, ``obscure`` that something before the place at hand may fail unseen in a drifted state.
     """
 
     def __init__(self, state: State) -> None:
-        self.state = state
-        self.failures: list[Failure] = []
+        super().__init__(state)
         self.failed = False
-        self.unsure = False
         self.obscure = False
-        self.incomplete: int | None = None
-        self.complete = False
-        self.place = Place(0, 0)
-        self.since: int | None = None
-        self.path = ""
-        self.line: Callable[[], int] = lambda: 1
-        self._likely = Likely.CERTAIN
-        self._second = False
-        self._blind = False
-        self._traps: list[_Trap] = []
-        self._returned: _Exits = []
+        self._returned: Exits = []
         self._left = _NOTHING_LEFT
-        self._loops: list[_Stretch] = []
+        self._loops: list[Stretch] = []
 
     @abstractmethod
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
@@ -182,7 +62,7 @@ class Flow(ABC):
         finally:
             self._returned, self._left, self._loops = outer
 
-    def _within(self, way: Callable[[], None], exits: _Exits) -> None:
+    def _within(self, way: Callable[[], None], exits: Exits) -> None:
         """Go a way that may be left before its end, as ``exits`` then say; what holds after it, however it was left."""
         here, outside, behind = self._likely, self._exits(), self._left
         ends: list[Likely] = []
@@ -191,14 +71,14 @@ class Flow(ABC):
             if not exits and self._likely is here:  # one way through, as nearly always
                 return
             ends.append(self._likely)
-        except (_Ended, _Caught) as end:
-            if isinstance(end, _Caught) or end.exits is not exits:  # more is left than this
+        except (Ended, Caught) as end:
+            if isinstance(end, Caught) or end.exits is not exits:  # more is left than this
                 if not exits:
                     raise
-                exits.sort(key=lambda left: _NEARNESS[left[1]])
+                exits.sort(key=lambda left: NEARNESS[left[1]])
                 self.state, _ = exits[0]
         except Fails as failed:
-            nearest = min(exits, key=lambda left: _NEARNESS[left[1]], default=None)
+            nearest = min(exits, key=lambda left: NEARNESS[left[1]], default=None)
             if nearest is None or nearest[1] is Likely.DRIFT:
                 raise
             self.state, _ = nearest  # it fails only where the fresh state does not come
@@ -209,7 +89,7 @@ class Flow(ABC):
         self._rejoin(exits)
         ends.extend(likely for _, likely in exits)
         exits.clear()
-        likely = min(ends, key=_NEARNESS.__getitem__)
+        likely = min(ends, key=NEARNESS.__getitem__)
         if likely is Likely.UNKNOWN and self._exits() == outside:
             likely = here  # of ways that the fresh state may go or not, it goes one
         self._likely, self._left = max(here, likely), behind
@@ -229,172 +109,6 @@ class Flow(ABC):
         if not isinstance(left, Fails) or left.sqlstate != failed.sqlstate:
             self._lost(self._lacking(taken, fact), left)
 
-    # -- doubts and failures ----------------------------------------------------------------------------------------
-
-    def doubt(self, message: str) -> Doubt:
-        """The statement at hand as the reason of a doubt."""
-        return Doubt(self.place, Because(self.path, self.line(), message))
-
-    def made(self) -> Fact:
-        """The presence of what this statement makes."""
-        return ASSUMED if self.unsure else PRESENT
-
-    def away(self, certain: bool = True) -> Fact:
-        """The presence of what this statement takes away."""
-        return GONE if self.unsure or not certain else ABSENT
-
-    def need(
-        self, wanted: Object, fact: Fact, prove: Callable[[Fact], None], *, at: int = -1, sqlstate: str | None = None
-    ) -> None:
-        """The statement needs the object: a failure where it is not guaranteed; afterwards it is known to be there."""
-        if fact.presence is Presence.PRESENT:
-            self.unsure |= not fact.sure
-            return
-        sqlstate = sqlstate or UNDEFINED[wanted.kind]
-        if fact.presence is Presence.MAYBE:
-            self._may_fail(wanted, True, sqlstate, Certainty.DRIFT, fact, at)
-            self.unsure |= not fact.sure
-            prove(PRESENT if fact.sure else ASSUMED)
-            return
-        self._blind |= fact.presence is Presence.UNKNOWN
-        certain = fact.presence is Presence.ABSENT and self._certain(fact)
-        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        self.unsure = True
-        prove(ASSUMED)
-
-    def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
-        """The statement makes the object: a failure where it is there already."""
-        there = fact.presence in (Presence.PRESENT, Presence.MAYBE)
-        self._blind |= fact.presence is Presence.UNKNOWN
-        certain = there and self._certain(fact)
-        sqlstate = sqlstate or DUPLICATE[wanted.kind]
-        self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        if not certain and (fact.presence is not Presence.ABSENT or fact.doubt is not None):
-            self.unsure = True
-
-    def _certain(self, fact: Fact) -> bool:
-        """Whether a statement fails for certain for what is known. In a second run what it made is there, even where
-        that it came so far was not sure; what may have been taken away since is not known again."""
-        return not self._blind if self._second else fact.sure and not self.unsure
-
-    def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
-        """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed, but
-        where all that is there is known."""
-        if self._likely < Likely.DRIFT and self.incomplete is None:
-            self.incomplete = self.place.migration
-        if self.unsure and self._traps:
-            return  # what else fails before it, a handler may take
-        sqlstate = sqlstate or UNDEFINED[wanted.kind]
-        self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS, UNKNOWN, -1, claimed=self.complete and not self.unsure)
-
-    def _may_fail(
-        self,
-        wanted: Object,
-        missing: bool,
-        sqlstate: str,
-        certainty: Certainty | None,
-        fact: Fact,
-        at: int,
-        *,
-        claimed: bool = True,
-    ) -> None:
-        failure = None
-        if certainty is not None:
-            failure = self._failure(wanted, missing, sqlstate, certainty, fact, at)
-        for trap in reversed(self._traps):
-            handler = trap.handler(sqlstate)
-            if handler is not None:
-                self._caught(trap, handler, wanted, missing, fact, failure)
-                return
-        if failure is None:
-            return
-        if claimed:
-            self.claim(failure)
-        if certainty is Certainty.ALWAYS:
-            drifts = not missing and fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT
-            raise Fails(sqlstate, (wanted, fact) if drifts else None)
-
-    def is_inherited(self, doubt: Doubt | None) -> bool:
-        """Whether a doubt was left by an earlier migration than the one at hand."""
-        own = self.place.migration if self.since is None else self.since
-        return doubt is not None and doubt.origin.migration < own
-
-    def _failure(
-        self, wanted: Object, missing: bool, sqlstate: str, certainty: Certainty, fact: Fact, at: int = -1
-    ) -> Failure:
-        doubt = fact.doubt
-        return Failure(
-            object=wanted,
-            missing=missing,
-            sqlstate=sqlstate,
-            certainty=certainty,
-            at=at,
-            origin=doubt.origin if doubt and certainty is Certainty.DRIFT else None,
-            because=doubt.because if doubt else None,
-            inherited=self.is_inherited(doubt),
-        )
-
-    def _lost(self, failure: Failure, left: _WayOut | None) -> None:
-        """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless
-        an outer block takes the error."""
-        if isinstance(left, _Caught) and left.trap.exits[-1].failure is None:
-            left.trap.exits[-1] = left.trap.exits[-1]._replace(failure=failure)
-        if not isinstance(left, Fails):
-            return
-        if left.sqlstate is None:
-            self.unsure = True
-        else:
-            self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=failure.sqlstate))
-
-    def _lacking(self, wanted: Object, fact: Fact) -> Failure:
-        return self._failure(wanted, True, UNDEFINED[wanted.kind], Certainty.DRIFT, fact)
-
-    def claim(self, failure: Failure) -> None:
-        """Claim a failure, if the fresh state comes here."""
-        most = Likely.CERTAIN if failure.certainty is Certainty.ALWAYS else Likely.EXPECTED
-        if self._likely <= most and not any(_same_drift(failure, other) for other in self.failures):
-            self.failures.append(failure)
-        self.unsure |= self._likely is Likely.UNKNOWN
-
-    def _caught(
-        self, trap: _Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
-    ) -> None:
-        state = trap.entry.fork()
-        certain = failure is not None and failure.certainty is Certainty.ALWAYS
-        before = known(state, wanted) if certain else None
-        if before is None or before.presence is not (Presence.PRESENT if missing else Presence.ABSENT):
-            settle(state, wanted, GONE if missing else PRESENT)  # else the block itself has made it, or taken it away
-        if certain:
-            trap.catch(handler, state, self._likely, Likely.CERTAIN, None)
-            if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT:
-                trap.taken = wanted, fact
-            raise _Caught(trap)
-        if fact.nominal is None:
-            likely = Likely.UNKNOWN
-        else:
-            likely = Likely.DRIFT if fact.nominal is missing else Likely.EXPECTED
-        if likely is not Likely.DRIFT or self._likely is not likely:  # no state drifts twice
-            trap.catch(handler, state, self._likely, likely, failure)
-
-    # -- control flow -----------------------------------------------------------------------------------------------
-
-    def raises(self, sqlstate: str | None) -> None:
-        """RAISE EXCEPTION."""
-        for trap in reversed(self._traps):
-            handler = trap.handler(sqlstate) if sqlstate else None
-            if handler is not None:
-                trap.catch(handler, trap.entry.fork(), self._likely, Likely.CERTAIN, None)
-                raise _Caught(trap)
-        raise Fails(sqlstate)
-
-    def risks(self, sqlclass: str) -> None:
-        """An error of that class, of which nothing else is known, may come here."""
-        self.unsure = True
-        for trap in reversed(self._traps):
-            for handler in trap.handlers:
-                if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
-                    trap.catch(handler, trap.entry.fork(), self._likely, Likely.UNKNOWN, None)
-
     def ends(self, leaves: str, label: str | None) -> None:
         """RETURN; EXIT and CONTINUE, of the block or the loop with that label, or of the innermost loop."""
         exits = self._returned
@@ -404,7 +118,7 @@ class Flow(ABC):
                     exits = stretch.continued if leaves == "turn" else stretch.left
                     break
         exits.append((self.state.fork(), self._likely))
-        raise _Ended(exits)
+        raise Ended(exits)
 
     def _exits(self) -> int:
         """In how many states a stretch of operations has been left before its end."""
@@ -412,7 +126,7 @@ class Flow(ABC):
 
     def loop(self, loop: op.Loop) -> None:
         """Turns of a loop, one after the other; a block with a label is one turn."""
-        stretch = _Stretch(loop.label, loop.block, [], [])
+        stretch = Stretch(loop.label, loop.block, [], [])
 
         def turns() -> None:
             for turn in loop.turns:
@@ -424,20 +138,20 @@ class Flow(ABC):
         finally:
             self._loops.pop()
 
-    def _rejoin(self, exits: _Exits) -> None:
+    def _rejoin(self, exits: Exits) -> None:
         for state, likely in exits:
             known = likely is not Likely.UNKNOWN
             self._join_into(state, nominal=likely >= Likely.DRIFT, known=known, sure=known)
 
-    def _go(self, likely: Likely, way: Callable[[], None]) -> _WayOut | None:
+    def _go(self, likely: Likely, way: Callable[[], None]) -> WayOut | None:
         """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
         comes behind it, if the fresh state went there."""
         before = self._likely
         entry = self._likely = max(before, likely)
-        left: _WayOut | None = None
+        left: WayOut | None = None
         try:
             way()
-        except (Fails, _Caught, _Ended) as way_out:
+        except (Fails, Caught, Ended) as way_out:
             left = way_out
         if likely >= Likely.DRIFT or self._likely == entry:
             self._likely = before
@@ -463,7 +177,7 @@ class Flow(ABC):
         failed = self._go(Likely.UNKNOWN if not known else Likely.CERTAIN if sure else Likely.EXPECTED, nominal)
         first, first_unsure = self.state, self.unsure
         alive: list[tuple[Way, State, bool]] = []
-        lost: list[tuple[Way, _WayOut]] = []
+        lost: list[tuple[Way, WayOut]] = []
         for way, fork in zip(others, forks, strict=True):
             self.state, self.unsure = fork, unsure
             left = self._go(Likely.DRIFT if certain else Likely.UNKNOWN, way.go)
@@ -474,7 +188,7 @@ class Flow(ABC):
         self.obscure |= not unsure and any(doubtful for _, _, doubtful in alive)
         if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
-        if failed is not None and (not alive or (certain and not isinstance(failed, _Ended))):
+        if failed is not None and (not alive or (certain and not isinstance(failed, Ended))):
             self.state = first
             if not isinstance(failed, Fails):
                 self._claim_lost(lost, here)
@@ -492,13 +206,13 @@ class Flow(ABC):
         for _, state, _ in alive[1:]:
             self._join_into(state, nominal=True, known=False, sure=False)
         self.unsure = first_unsure or isinstance(failed, Fails) or any(unsure for _, _, unsure in alive)
-        if isinstance(failed, _Ended) and certain and self._likely is Likely.CERTAIN:
+        if isinstance(failed, Ended) and certain and self._likely is Likely.CERTAIN:
             self._left = tuple(cause for way, _, _ in alive for cause in way.causes())
         if not isinstance(failed, Fails):
             self._claim_lost(lost, here)
         self._likely = max(self._likely, Likely.DRIFT if known else Likely.EXPECTED)
 
-    def _claim_lost(self, lost: list[tuple[Way, _WayOut]], likely: Likely) -> None:
+    def _claim_lost(self, lost: list[tuple[Way, WayOut]], likely: Likely) -> None:
         """Claim what ends the ways of drifted states, which branched off where the fresh state comes that likely."""
         here, self._likely = self._likely, likely
         for way, left in lost:
@@ -523,22 +237,22 @@ class Flow(ABC):
 
     def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
         """A block with EXCEPTION handlers."""
-        trap = _Trap(handlers, self.state.fork(), self._likely)
+        trap = Trap(handlers, self.state.fork(), self._likely)
         self._traps.append(trap)
-        left: _WayOut | None = None
+        left: WayOut | None = None
         try:
             self.steps(body)
-        except (Fails, _Caught, _Ended) as way_out:
+        except (Fails, Caught, Ended) as way_out:
             left = way_out
         finally:
             self._traps.pop()
         least = min((exit.likely for exit in trap.exits), default=Likely.CERTAIN)
         ways: list[tuple[Likely, State]] = []
-        lost: list[tuple[Likely, _WayOut]] = []
+        lost: list[tuple[Likely, WayOut]] = []
         end = Likely.CERTAIN if self._likely is trap.likely else self._likely
         if left is None:
             ways.append((max(end, Likely.DRIFT) if least is Likely.EXPECTED else end, self.state))
-        elif not (isinstance(left, _Caught) and left.trap is trap):
+        elif not (isinstance(left, Caught) and left.trap is trap):
             lost.append((end, left))
         self._likely = trap.likely
         for state, handler, likely, failure in trap.exits:
@@ -562,7 +276,7 @@ class Flow(ABC):
         if lost:
             likely, left = min(lost, key=lambda way: way[0])
             first = min((likely for likely, _ in ways), default=Likely.UNKNOWN)
-            if not ways or (likely is Likely.CERTAIN and first > likely and not isinstance(left, _Ended)):
+            if not ways or (likely is Likely.CERTAIN and first > likely and not isinstance(left, Ended)):
                 raise left
             if likely < first:
                 self.unsure |= isinstance(left, Fails)

@@ -6,9 +6,10 @@ from typing import Any
 
 from driftproof.catalog import builtins
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.flow import Flow, Likely
+from driftproof.catalog.flow import Flow
 from driftproof.catalog.pending import Pending
 from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, Fact, Key, Presence, Relation, State
+from driftproof.catalog.ways import Likely
 from driftproof.diagnostic import Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
 from driftproof.statements import operations as op

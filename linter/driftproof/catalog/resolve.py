@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import builtins, routines
-from driftproof.catalog.flow import Fails
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.outputs import check_distinct, check_label
@@ -24,6 +23,7 @@ from driftproof.catalog.references import (
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
 from driftproof.catalog.state import ABSENT, PRESENT, Presence, Relation, Routine
 from driftproof.catalog.typenames import named, need_type
+from driftproof.catalog.ways import Fails
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements import query as q

@@ -41,7 +41,6 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, rename_value, sequence_keys
-from driftproof.catalog.flow import Fails, Way
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.state import (
@@ -57,6 +56,7 @@ from driftproof.catalog.state import (
     Relation,
 )
 from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
+from driftproof.catalog.ways import Fails, Way
 from driftproof.statements import operations as op
 
 
