@@ -3,22 +3,16 @@
 Source: check_ungrouped_columns_walker, parse_agg.c; check_functional_grouping, pg_constraint.c.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
 from driftproof.catalog.state import PRESENT, Relation
 from driftproof.statements import query as q
 
-if TYPE_CHECKING:
-    from driftproof.catalog.resolve import Resolver
-
 Uses = list[tuple[Bound, str]]
 
 
-def check_grouping(resolver: Resolver, grouping: q.Grouping, scope: Scope) -> None:
+def check_grouping(resolver: Expressions, grouping: q.Grouping, scope: Scope) -> None:
     """A failure (42803) where a column is used that is certainly not grouped by; its names have been resolved."""
     run = resolver.run
     if run.unsure:
@@ -66,7 +60,7 @@ def nested(scope: Scope | None) -> bool:
     return False
 
 
-def _keys(resolver: Resolver, grouping: q.Grouping, scope: Scope) -> tuple[Uses, Uses] | None:
+def _keys(resolver: Expressions, grouping: q.Grouping, scope: Scope) -> tuple[Uses, Uses] | None:
     """The columns that are grouped by; those of the outputs that have the name of one but are not meant.
     None: it is in doubt which of the two is meant."""
     keys: Uses = []
@@ -90,7 +84,7 @@ def _fields(scope: Scope, name: str) -> list[Field]:
     return [field for bound in scope.bounds if bound.bare for field in bound.fields(name)]
 
 
-def _uses(resolver: Resolver, expression: q.Expression, scope: Scope) -> Uses:
+def _uses(resolver: Expressions, expression: q.Expression, scope: Scope) -> Uses:
     """The columns of this level that an expression uses, also from inside of its sub-queries."""
     seen: Uses = []
     scope.seen = seen

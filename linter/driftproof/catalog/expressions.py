@@ -1,0 +1,153 @@
+"""Expressions, resolved as PostgreSQL does it: which columns, functions, types and labels they name."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from driftproof.catalog import routines
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.outputs import check_label
+from driftproof.catalog.references import own_type, refer, types_of
+from driftproof.catalog.scopes import Bound, Result, Scope
+from driftproof.catalog.state import Presence, Relation, Routine
+from driftproof.catalog.typenames import named, need_type
+from driftproof.catalog.ways import Fails
+from driftproof.statements import operations as op
+from driftproof.statements import query as q
+
+
+class Expressions(ABC):
+    """Checks the expressions of one statement."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self.run = run
+        self._nests: bool | None = None
+        self._vague: bool | None = None
+
+    @abstractmethod
+    def query(self, query: q.Query, parent: Scope | None) -> Result:
+        """Resolve a query that stands in an expression; its output columns."""
+
+    def expression(self, expression: q.Expression, scope: Scope | None) -> None:
+        """Resolve every name in an expression."""
+        if expression is q.NOTHING:
+            return
+        if any(self._lacks(type_) for type_ in expression.types):
+            self._untyped(expression, scope)
+        else:
+            self._typed(expression, scope)
+
+    def _clauses(
+        self, clauses: Sequence[tuple[q.Expression, bool | None]], scope: Scope, query: q.Query | None = None
+    ) -> None:
+        """Expressions of one query in order, in each of which aggregates may stand (None) or not, with what it is
+        ordered and grouped by before the last one. What is not known of functions is held back until all columns are
+        looked for."""
+        self._vague = False
+        for number, (expression, nests) in enumerate(clauses, 1):
+            self._nests = nests
+            if query is not None and number == len(clauses):
+                for label in query.labels:
+                    check_label(self.run, label, query, scope)
+            self.expression(expression, scope)
+        self.run.unsure |= self._vague
+        self._vague, self._nests = None, None
+
+    def _lacks(self, type_: q.Name) -> bool:
+        self.run.called.update(named(self.run, type_))
+        found = None if self.run.knows_type(type_, holds=False) else self.run.type(type_)
+        return found is not None and found.fact.presence is Presence.ABSENT
+
+    def _untyped(self, expression: q.Expression, scope: Scope | None) -> None:
+        """A type is missing: where something else is as well, it is not known which of them PostgreSQL meets first."""
+        before = len(self.run.failures)
+        try:
+            self._typed(msgspec.structs.replace(expression, types=()), scope)
+        except Fails:
+            del self.run.failures[before:]
+            raise Fails from None
+        for type_ in expression.types:
+            need_type(self.run, type_)
+
+    def _typed(self, expression: q.Expression, scope: Scope | None) -> None:
+        for type_ in expression.types:
+            self.run.unsure |= not self.run.knows_type(type_, holds=False)
+        columns, calls, vague = 0, 0, False
+        inside: list[tuple[tuple[int, int], q.Query | q.Name]] = [
+            *zip(expression.behind, expression.queries, strict=True),
+            *zip(expression.collated, expression.collations, strict=True),
+        ]
+        for (column, call), item in sorted(inside, key=lambda place: place[0]) if expression.collations else inside:
+            vague |= self._part(expression, columns, column, calls, call, scope)
+            columns, calls = column, call
+            if isinstance(item, q.Name):
+                self.run.steps((op.Need("collation", item, holds=True),))
+                continue
+            if self._nests is False and not self.run.unsure:
+                self.run.raises("0A000")
+            self.query(item, scope)
+        vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
+        if self._vague is None:
+            self.run.unsure |= vague
+        else:
+            self._vague |= vague
+        for name in expression.relations:
+            if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
+                self.run.read.setdefault(named.key, set())
+        if expression.texts:
+            self._labels(expression.texts, scope)
+
+    def _part(
+        self, expression: q.Expression, column: int, columns: int, call: int, calls: int, scope: Scope | None
+    ) -> bool:
+        """Columns and calls of an expression, in order; whether something is not known of a function."""
+        vague = False
+        for called in expression.calls[call:calls]:
+            for reference in expression.columns[column : called.behind]:
+                refer(self.run, reference, scope)
+            column, unsure = max(column, called.behind), self.run.unsure
+            self.run.called.add(called.name.name)
+            routine = routines.call(self.run, called, types_of(self.run, called, scope))
+            self._placed(called, routine)
+            vague |= self.run.unsure
+            self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
+        for reference in expression.columns[column:columns]:
+            refer(self.run, reference, scope)
+        return vague
+
+    def _placed(self, called: q.Call, routine: Routine | None) -> None:
+        """An expression that is no query's has no aggregates, window functions or sets. Of an aggregate that was made
+        here it is not known what it asks of a query."""
+        aggregate = routine is not None and routine.kind == "aggregate"
+        if self._nests is None:
+            self.run.unsure |= aggregate
+        elif not self.run.unsure:
+            if called.role == "window":
+                self.run.raises("42P20")
+            if aggregate or called.role == "aggregate":
+                self.run.raises("42803")
+            if routines.returns_set(called, routine):
+                self.run.raises("0A000")
+
+    def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
+        """Labels of enums, among the texts."""
+        for typed, text in texts:
+            if isinstance(typed, q.Name):
+                found = self.run.type(typed)
+                key = found.key if found is not None else None
+            else:
+                key = own_type(typed, scope)
+            if key is not None:
+                self.run.uses_label(key, text)
+
+    def over(
+        self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = (), *, nests: bool = False
+    ) -> None:
+        """Resolve an expression that sees one relation under its own name, or under other ones (OLD, NEW), and in which
+        a query may stand (``nests``) or not."""
+        names = tuple(aliases) or (relation.key[1],)
+        bounds = [Bound(name, relation=relation, schema=relation.key[0]) for name in names]
+        self._nests = nests
+        self.expression(expression, Scope(bounds, None))
+        self._nests = None
