@@ -47,7 +47,7 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     source, target = given.removeprefix(_PREFIX), wanted.removeprefix(_PREFIX)
     if target.startswith("any"):
         return _is_any(source, target)
-    if target in _ANY or source in _ANY - {"record"}:
+    if target in _ANY or source in _ANY - {"record", "void"} or (source == "void" and assigned):
         return None
     if assigned and target in _STRINGS - {"name"}:
         return True
