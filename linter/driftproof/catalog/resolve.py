@@ -1,35 +1,30 @@
 """Queries, resolved as PostgreSQL does it: which levels there are, what each offers and uses, and in which order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
-from driftproof.catalog import builtins, routines
-from driftproof.catalog.expressions import Expressions
+from driftproof.catalog import routines
 from driftproof.catalog.grouping import check_grouping, nested
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_distinct
-from driftproof.catalog.references import absent, may_be_function, need_field, note_use, type_of, types_of, unbound
-from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, columns_of
+from driftproof.catalog.references import need_field, note_use, type_of, unbound
+from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside
+from driftproof.catalog.sources import Sources
 from driftproof.catalog.state import ABSENT, PRESENT, Relation
 from driftproof.catalog.ways import Fails
 from driftproof.objects import Object
 from driftproof.statements import query as q
 
 
-class Resolver(Expressions):
-    """Checks queries and expressions for one statement; proves what the statement needs as it goes. ``temporary``: a
-    query has read a temporary relation."""
+class Resolver(Sources):
+    """Checks queries and expressions for one statement; proves what the statement needs as it goes."""
 
     def __init__(self, run: Interpreter) -> None:
         super().__init__(run)
-        self.ctes: dict[str, Result] = {}
         self._depth = 0
-        self.temporary = False
         self.arbiters: list[tuple[Relation, q.Modification]] = []
         self.modified: list[tuple[Relation, q.Modification]] = []
-
-    # -- queries ----------------------------------------------------------------------------------------------------
 
     def query(self, query: q.Query, parent: Scope | None) -> Result:
         """Resolve a query; its output columns."""
@@ -46,6 +41,13 @@ class Resolver(Expressions):
         finally:
             self.ctes, self._nests, self._vague = outer, nests, vague
             self._depth -= 1
+
+    def action(self, query: q.Query, relation: Relation) -> None:
+        """Resolve a query of a rule, which sees the rows OLD and NEW of its relation."""
+        rows = [Bound(name, relation=relation, schema=relation.key[0]) for name in ("old", "new")]
+        for row in rows:
+            row.bare = False
+        self.query(query, Scope(rows, None))
 
     def _check_ctes(self, ctes: tuple[q.CTE, ...]) -> None:
         """No two of them have one name, and only those of the outermost query modify anything."""
@@ -66,7 +68,7 @@ class Resolver(Expressions):
         """A set operation: its columns are the first arm's; ORDER BY sees nothing else."""
         arms: list[Result] = []
         for arm in query.arms:
-            arms.append(self.query(arm, _beside(arms, parent) if arms else parent))
+            arms.append(self.query(arm, beside(arms, parent) if arms else parent))
         result, *others = arms
         for other in others:
             result = self._combined(result, other)
@@ -114,13 +116,6 @@ class Resolver(Expressions):
                         self.run.raises("42804")
         else:
             self.ctes[cte.name] = self._renamed(self.query(cte.query, parent), cte.columns)
-
-    def _renamed(self, result: Result, names: tuple[str, ...]) -> Result:
-        """A result under a list of column aliases, which has no more names than there are columns."""
-        if result.certain and len(names) > len(result.columns) and not self.run.unsure:
-            self.run.raises("42P10")
-        self.run.obscure |= bool(names) and not result.certain  # names that shift go to columns of other types
-        return result.settled().renamed(names)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Result:
         if query.misplaced is not None:
@@ -273,150 +268,6 @@ class Resolver(Expressions):
                         note_use(self.run, field)
         return Result(found, open=open_)
 
-    # -- FROM ---------------------------------------------------------------------------------------------------------
-
-    def _bind(self, source: q.Source, scope: Scope) -> list[Bound]:
-        made: list[Bound]
-        match source:
-            case q.Table():
-                made = [self._table(source)]
-                made[0].named = source.alias is not None
-            case q.Derived():
-                inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
-                beside = [bound.result for bound in scope.bounds if bound.result is not None]
-                if beside and not source.lateral:
-                    inner = _beside(beside, scope.parent)
-                made = [Bound(source.alias, result=self._renamed(self.query(source.query, inner), source.columns))]
-            case q.Function():
-                self.expression(source.expression, scope)
-                made = [self._function(source, scope)]
-            case q.Join():
-                return self._join(source, scope)
-        for bound in made:
-            self._tell_apart(bound, scope)
-        scope.bounds.extend(made)
-        return made
-
-    def _tell_apart(self, bound: Bound, scope: Scope) -> None:
-        """No name stands twice at one level, but for tables of different schemas."""
-        for other in scope.bounds:
-            if other.alias != bound.alias or bound.alias is None or self.run.unsure:
-                continue
-            plain = not (bound.named or other.named) and bound.relation is not None and other.relation is not None
-            if not plain or bound.schema == other.schema:
-                self.run.raises("42712")
-
-    def _function(self, source: q.Function, scope: Scope) -> Bound:
-        """A function in FROM. Its columns are listed with their types, or what is known of the function itself."""
-        if source.types:
-            typed = zip(source.columns, source.types, strict=True)
-            columns = [(name, Field(PRESENT, type_=type_of(self.run, type_, scope))) for name, type_ in typed]
-            return Bound(source.alias, result=Result(columns))
-        known = None
-        if source.call is not None and not may_be_function(self.run, source.call):
-            known = builtins.result_columns(source.call)
-        given = types_of(self.run, source.expression.calls[-1], scope) if known is not None else ()
-        type_ = builtins.result_type(source.call or "", given)
-        columns = [(name or source.alias or "", Field(PRESENT, type_=type_)) for name in known or ()]
-        if source.ordinality:
-            columns.append(("ordinality", Field(PRESENT, type_="pg_catalog.int8")))
-        result = Result(columns, open=known is None)
-        bound = Bound(source.alias, result=self._renamed(result, source.columns))
-        bound.composite = len(columns) > 1
-        return bound
-
-    def _join(self, source: q.Join, scope: Scope) -> list[Bound]:
-        left = self._bind(source.left, scope)
-        right = self._bind(source.right, scope)
-        made = [*left, *right]
-        if source.condition is not q.NOTHING:
-            aggregates = any(call.role == "aggregate" for call in source.condition.calls)
-            outer = nested(scope.parent) and aggregates  # whose they may be
-            self.run.unsure |= outer
-            self._nests = None if outer else True
-            self.expression(source.condition, Scope(made, scope.parent, scope.names))
-            self._nests = None
-        for bound in made:
-            bound.joined = True
-        if not (source.using or source.natural or source.alias is not None):
-            return made
-        sides = _side(left), _side(right)
-        using: Sequence[str] | None = source.using
-        if source.natural:
-            known = sides[0].certain and sides[1].certain
-            using = [name for name, _ in sides[0].columns if sides[1].fields(name)] if known else None
-        result = Result(open=True)
-        if using is not None:
-            if len(set(using)) < len(using) and not self.run.unsure:
-                self.run.raises("42701")
-            merged = [(name, self._merged(name, left, right)) for name in using]
-            rest = [column for side in sides for column in side.columns if column[0] not in using]
-            result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
-            if source.merged is not None:
-                made.append(Bound(source.merged, result=Result(merged)))
-                made[-1].bare = False
-        for bound in (*left, *right):
-            bound.bare = False
-            if source.alias is not None:
-                bound.alias = None
-        joined = Bound(source.alias, result=self._renamed(result, source.columns))
-        scope.bounds.extend([*made[len(left) + len(right) :], joined])
-        return [*made, joined]
-
-    def _merged(self, name: str, left: list[Bound], right: list[Bound]) -> Field:
-        """A column of USING, which both sides must have once."""
-        types = {field.type for side in (left, right) if (field := self._using(name, side)) is not None}
-        return Field(PRESENT, type_=types.pop() if len(types) == 1 else None)
-
-    def _using(self, name: str, side: list[Bound]) -> Field | None:
-        found = [(bound, field) for bound in side if bound.bare for field in bound.fields(name)]
-        if len(found) > 1 and all(field.fact == PRESENT for _, field in found) and not self.run.unsure:
-            self.run.raises("42702")
-        if len(found) == 1:
-            need_field(self.run, found[0][0], found[0][1], name, -1)
-            return found[0][1]
-        if found:
-            self.run.unsure = True
-        else:
-            absent(self.run, name, -1, [bound for bound in side if bound.bare])
-        return None
-
-    def _table(self, source: q.Table) -> Bound:
-        name, alias = source.name, source.alias or source.name.name
-        if name.schema is None and name.name in self.ctes:
-            if source.sampled and not self.run.unsure:
-                self.run.raises("0A000")
-            return Bound(alias, result=self._renamed(self.ctes[name.name], source.columns))
-        if name.schema in SYSTEM_SCHEMAS:
-            return Bound(alias, system=True)
-        relation = self.run.relation(name, in_query=True)
-        if relation is None:
-            return Bound(alias, system=name.name.startswith("pg_"))
-        if relation.kind in ("index", "composite type"):
-            self.run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
-        if source.sampled and relation.kind not in ("table", "materialized view", "relation") and not self.run.unsure:
-            self.run.raises("0A000")
-        self.run.read.setdefault(relation.key, set())
-        self.temporary |= relation.key[0] == "pg_temp"
-        bound = Bound(alias, relation=relation, schema=relation.key[0])
-        if source.columns:
-            bound.result = self._renamed(columns_of(relation), source.columns)
-        return bound
-
-    def action(self, query: q.Query, relation: Relation) -> None:
-        """Resolve a query of a rule, which sees the rows OLD and NEW of its relation."""
-        rows = [Bound(name, relation=relation, schema=relation.key[0]) for name in ("old", "new")]
-        for row in rows:
-            row.bare = False
-        self.query(query, Scope(rows, None))
-
-
-def _beside(results: list[Result], parent: Scope | None) -> Scope:
-    """The level around a query that does not see what stands next to it."""
-    scope = Scope([], parent)
-    scope.beside = tuple(results)
-    return scope
-
 
 def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
     """The texts that VALUES gives to columns of the target."""
@@ -425,9 +276,3 @@ def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.Co
         for name, text in zip(names, values, strict=False):
             if text is not None:
                 yield q.ColumnRef((target.key[1], name)), text
-
-
-def _side(bounds: list[Bound]) -> Result:
-    """The columns that one side of a join gives by their bare names."""
-    results = [bound.columns for bound in bounds if bound.bare]
-    return Result([column for result in results for column in result.columns], open=any(r.open for r in results))

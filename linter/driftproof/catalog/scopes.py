@@ -174,3 +174,10 @@ class Scope:
         """A column of an item of FROM is used, or its row."""
         if self.seen is not None:
             self.seen.append((bound, name))
+
+
+def beside(results: list[Result], parent: Scope | None) -> Scope:
+    """The level around a query that does not see what stands next to it."""
+    scope = Scope([], parent)
+    scope.beside = tuple(results)
+    return scope
