@@ -1,11 +1,13 @@
 """What each operation needs, with its SQLSTATE, and what it changes: PostgreSQL's rules, one function an operation."""
 
 from driftproof.catalog.effects import (
+    additions,
     control,
     creation,
     extensions,
     functions,
     heritage,
+    indexes,
     keys,
     members,
     memberships,
@@ -20,15 +22,15 @@ from driftproof.catalog.interpreter import Effect
 from driftproof.statements import operations as op
 
 EFFECTS: dict[type, Effect] = {
-    op.AddColumn: members.add_column,
-    op.AddConstraint: members.add_constraint,
+    op.AddColumn: additions.add_column,
+    op.AddConstraint: additions.add_constraint,
     op.AddLabel: types.add_label,
     op.AddTypeConstraint: types.add_constraint,
     op.AlterValue: values.alter_value,
     op.CallProcedure: functions.call_procedure,
     op.Create: objects.create,
     op.CreateExtension: extensions.create_extension,
-    op.CreateIndex: creation.create_index,
+    op.CreateIndex: indexes.create_index,
     op.CreateMember: members.create_member,
     op.CreateRelation: creation.create_relation,
     op.CreateRoutine: functions.create_routine,

@@ -1,4 +1,4 @@
-"""CREATE TABLE, VIEW, SEQUENCE and INDEX: what is needed and made, in the order in which PostgreSQL looks at it."""
+"""CREATE TABLE, VIEW and SEQUENCE: what is needed and made, in the order in which PostgreSQL looks at it."""
 
 import msgspec
 
@@ -6,19 +6,11 @@ from driftproof.catalog import naming
 from driftproof.catalog.coercion import PSEUDO_TYPES
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
-from driftproof.catalog.effects.extensions import check_period, need_class, need_default_class
+from driftproof.catalog.effects.extensions import check_period, need_default_class
 from driftproof.catalog.effects.heritage import note_taken, take_over
 from driftproof.catalog.effects.inheritance import check_bound, check_lifetime, check_merged, refuse_heirs
-from driftproof.catalog.effects.keys import (
-    check_columns,
-    check_partitioned,
-    covers_own,
-    key_columns,
-    lack_of_key,
-    shape_of,
-    unique_key,
-)
-from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link, pass_on
+from driftproof.catalog.effects.keys import check_columns, check_partitioned, covers_own, key_columns, lack_of_key
+from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link
 from driftproof.catalog.effects.parts import (
     INDEXED,
     check_persistence,
@@ -418,44 +410,3 @@ _COPYABLE: tuple[op.RelationKind, ...] = ("table", "view", "materialized view", 
 
 def _in_doubt(fact: Fact) -> Fact | None:
     return None if fact == PRESENT else fact
-
-
-def create_index(run: Interpreter, made: op.CreateIndex) -> None:
-    """CREATE INDEX: the columns are looked at before IF NOT EXISTS is."""
-    relation = run.relation(made.table)
-    if relation is None:
-        return
-    Resolver(run).over(made.expression, relation)
-    relation = run.state.relations[relation.key]
-    check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
-    for column in made.columns:
-        relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
-    run.steps(tuple(op.Need("collation", name, holds=True) for name in made.collations))
-    for name in made.classes:
-        need_class(run, name, made.method)
-    if not made.classes:
-        need_default_class(run, relation.types, made.keys, made.method)
-    if made.unique:
-        check_partitioned(run, relation, made.keys)
-    own = made.name or naming.index_name(run.state, relation, made.labels)
-    key = (relation.key[0], own)
-    taken = run.state.relations.get(key)
-    if taken is not None:
-        if made.if_not_exists:
-            if taken.fact.presence is Presence.PRESENT:
-                return
-        else:
-            run.forbid(Object("index", key[0], None, key[1]), taken.fact)
-    index = run.state.put(Relation(key, "index", run.made(), open=False, of=relation.key))
-    index.members = naming.labelled(made.labels)
-    index.shape = shape_of(made)
-    if made.unique:
-        index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
-    if made.expression.calls or made.classes:
-        called = (call.name for call in made.expression.calls)
-        index.calls[None] = tuple(name.name for name in (*called, *made.classes))
-    used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
-    relation = run.state.writable(relation)
-    relation.uses["index", own] = used
-    if not made.only:
-        pass_on(run, relation, index)
