@@ -1,8 +1,10 @@
 """What is known of a database at each point of a history, and which statement fails where."""
 
 from driftproof.catalog.effects import EFFECTS
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import PRESENT, Fact, Presence, Relation, State
+from driftproof.catalog.state import State
 
 Catalog = State
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import msgspec
 
 from driftproof.catalog.conditions import known, settle
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Presence, State
+from driftproof.catalog.state import State
 from driftproof.catalog.ways import Caught, Fails, Likely, Trap, WayOut
 from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Object

@@ -5,20 +5,9 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.state import (
-    ABSENT,
-    ASSUMED,
-    GONE,
-    PRESENT,
-    UNKNOWN,
-    Fact,
-    Key,
-    Member,
-    Presence,
-    Relation,
-    Routine,
-    State,
-)
+from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
+from driftproof.catalog.state import State
 from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements.operations import MemberKind, Probe, Rows, Test
 from driftproof.statements.query import Name

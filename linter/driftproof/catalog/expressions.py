@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.entries import Relation, Routine
+from driftproof.catalog.facts import Presence
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.outputs import check_label
 from driftproof.catalog.references import own_type, refer, types_of
 from driftproof.catalog.scopes import Bound, Result, Scope
-from driftproof.catalog.state import Presence, Relation, Routine
 from driftproof.catalog.typenames import named, need_type
 from driftproof.catalog.ways import Fails
 from driftproof.statements import operations as op

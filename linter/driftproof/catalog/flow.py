@@ -6,8 +6,10 @@ from functools import partial
 
 from driftproof.catalog.claims import Claims
 from driftproof.catalog.conditions import settle
+from driftproof.catalog.entries import Member
+from driftproof.catalog.facts import ABSENT, PRESENT, Fact, Presence
 from driftproof.catalog.merge import joined
-from driftproof.catalog.state import ABSENT, PRESENT, Fact, Member, Presence, State
+from driftproof.catalog.state import State
 from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
 from driftproof.objects import Object
 from driftproof.statements import operations as op

@@ -3,10 +3,11 @@
 Source: check_ungrouped_columns_walker, parse_agg.c; check_functional_grouping, pg_constraint.c.
 """
 
+from driftproof.catalog.entries import Relation
 from driftproof.catalog.expressions import Expressions
+from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
-from driftproof.catalog.state import PRESENT, Relation
 from driftproof.statements import query as q
 
 Uses = list[tuple[Bound, str]]

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from driftproof.catalog import builtins
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.flow import Flow
 from driftproof.catalog.pending import Pending
-from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, Fact, Key, Presence, Relation, State
+from driftproof.catalog.state import State
 from driftproof.catalog.ways import Likely
 from driftproof.diagnostic import Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object

@@ -4,7 +4,9 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.state import UNKNOWN, Doubt, Fact, Key, Member, Presence, Relation, Routine, State
+from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.facts import UNKNOWN, Doubt, Fact, Presence
+from driftproof.catalog.state import State
 from driftproof.objects import Kind, Object
 
 

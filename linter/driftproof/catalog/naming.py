@@ -5,7 +5,9 @@ Source: makeObjectName, ChooseIndexNameAddition (indexcmds.c), ChooseConstraintN
 
 from collections.abc import Sequence
 
-from driftproof.catalog.state import ABSENT, PRESENT, Fact, Member, Presence, Relation, State
+from driftproof.catalog.entries import Member, Relation
+from driftproof.catalog.facts import ABSENT, PRESENT, Fact, Presence
+from driftproof.catalog.state import State
 from driftproof.statements.operations import Constraint, ConstraintKind, CreateRelation
 
 _LONGEST = 63  # NAMEDATALEN - 1, in bytes

@@ -3,10 +3,10 @@
 Source: findTargetlistEntrySQL92, parse_clause.c.
 """
 
+from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import note_use, refer
 from driftproof.catalog.scopes import Bound, Field, Scope
-from driftproof.catalog.state import PRESENT
 from driftproof.statements import query as q
 
 _Meant = tuple[Bound, str] | str | None

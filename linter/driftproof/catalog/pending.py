@@ -6,7 +6,8 @@ Which statements that is true of was tried on PostgreSQL 18: tests/runner/test_t
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from driftproof.catalog.state import PRESENT, Key, Presence, Relation
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import PRESENT, Presence
 from driftproof.statements import operations as op
 from driftproof.statements.query import Modification, Name
 

@@ -6,9 +6,10 @@ row.
 """
 
 from driftproof.catalog import routines
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Key
+from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, SYSTEM_COLUMNS, Key, Presence
 from driftproof.objects import Object
 from driftproof.statements import query as q
 from driftproof.statements.operations import TypeRef

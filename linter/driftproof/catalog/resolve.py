@@ -5,13 +5,14 @@ from collections.abc import Iterable
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import ABSENT, PRESENT
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_distinct
 from driftproof.catalog.references import need_field, note_use, type_of, unbound
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside
 from driftproof.catalog.sources import Sources
-from driftproof.catalog.state import ABSENT, PRESENT, Relation
 from driftproof.catalog.ways import Fails
 from driftproof.objects import Object
 from driftproof.statements import query as q

@@ -10,9 +10,10 @@ import msgspec
 
 from driftproof.catalog import builtins
 from driftproof.catalog.coercion import coerces, spelled_type
+from driftproof.catalog.entries import Key, Routine
 from driftproof.catalog.extensions import UNLISTED, listed
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Key, Presence, Routine
 from driftproof.objects import Object
 from driftproof.statements.operations import RoutineKind, TypeRef
 from driftproof.statements.query import Call, Name

@@ -6,7 +6,8 @@ Source: parse_relation.c and addRangeTableEntryFor..., whose namespace items the
 from collections.abc import Iterable, Sequence
 
 from driftproof.catalog.coercion import spelled_type
-from driftproof.catalog.state import PRESENT, SYSTEM_COLUMNS, UNKNOWN, Fact, Key, Presence, Relation
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
+from driftproof.catalog.facts import PRESENT, UNKNOWN, Fact, Presence
 
 
 class Field:

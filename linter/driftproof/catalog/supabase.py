@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 
 from driftproof.catalog.effects.keys import unique_key
-from driftproof.catalog.state import PRESENT, Relation, State
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import PRESENT
+from driftproof.catalog.state import State
 from driftproof.objects import Kind
 
 SEARCH_PATH = ("public", "extensions")

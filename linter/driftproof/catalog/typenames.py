@@ -1,8 +1,9 @@
 """Types as statements name them: what such a name means, and what a statement asks of the type."""
 
 from driftproof.catalog import builtins, routines
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import Fact, Key, Presence, Relation
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from driftproof.catalog.state import ABSENT, Fact, Key, Presence, Relation, State
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import ABSENT, Fact, Presence
+from driftproof.catalog.state import State
 from driftproof.objects import Kind, Object
 
 _MEMBERS = ("column", "constraint", "policy", "trigger")

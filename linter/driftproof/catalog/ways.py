@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
+from driftproof.catalog.facts import Fact
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.state import Fact, State
+from driftproof.catalog.state import State
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 

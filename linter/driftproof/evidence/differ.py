@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from driftproof.catalog import State
-from driftproof.catalog.state import Fact, Relation, Routine
+from driftproof.catalog.entries import Relation, Routine
+from driftproof.catalog.facts import Fact
 from driftproof.objects import Kind, Object, described
 
 _SHOWN: frozenset[Kind] = frozenset(["column", "constraint", "policy", "trigger", "rule", "enum-label"])

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from driftproof.catalog import Interpreter, interpreter
-from driftproof.catalog.state import Fact, Presence, Ran, State
-from driftproof.catalog.state import Relation as Known
+from driftproof.catalog.entries import Relation as Known
+from driftproof.catalog.facts import Fact, Presence
+from driftproof.catalog.state import Ran, State
 from driftproof.history import History
 from driftproof.objects import Kind
 from driftproof.reading import read as read_statements

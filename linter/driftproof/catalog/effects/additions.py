@@ -17,9 +17,10 @@ from driftproof.catalog.effects.parts import (
 )
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, sequence_keys
+from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, ASSUMED, UNKNOWN, Doubt, Fact, Key, Member, Presence, Relation
 from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
 from driftproof.catalog.ways import Fails, Way
 from driftproof.statements import operations as op

@@ -11,10 +11,12 @@ from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.state import ABSENT, PRESENT, UNKNOWN, Fact, Ran, Relation
+from driftproof.catalog.state import Ran
 from driftproof.catalog.ways import Way
 from driftproof.objects import Object
 from driftproof.statements import operations as op

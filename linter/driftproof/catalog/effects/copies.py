@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
+from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.facts import Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import Fact, Key, Member, Presence, Relation
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef
 

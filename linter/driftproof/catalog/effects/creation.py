@@ -26,10 +26,11 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
+from driftproof.catalog.facts import ASSUMED, PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Result
-from driftproof.catalog.state import ASSUMED, PRESENT, SYSTEM_COLUMNS, Fact, Key, Presence, Relation
 from driftproof.catalog.typenames import need_column_type, need_type, spelled
 from driftproof.catalog.ways import Way
 from driftproof.objects import Object

@@ -8,8 +8,9 @@ from driftproof.catalog import routines
 from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.effects.rows import forget_values
+from driftproof.catalog.entries import Dependent, Key, Member, Relation
+from driftproof.catalog.facts import ABSENT, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Dependent, Fact, Key, Member, Presence, Relation
 from driftproof.objects import Kind, Object
 
 

@@ -7,9 +7,10 @@ from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
 from driftproof.catalog.effects.functions import callers
 from driftproof.catalog.effects.types import gone, move_to, spare, take_users
+from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.extensions import REQUIRES, UNLISTED, Brought, listed
+from driftproof.catalog.facts import ABSENT, GONE, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, UNKNOWN, Fact, Key, Presence, Relation
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name

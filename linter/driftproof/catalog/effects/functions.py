@@ -9,21 +9,13 @@ from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, refuse, take_along
 from driftproof.catalog.effects.invocations import follow
 from driftproof.catalog.effects.rows import forget_rows
+from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.facts import ABSENT, GONE, UNKNOWN, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.state import (
-    ABSENT,
-    GONE,
-    UNKNOWN,
-    Key,
-    Member,
-    Presence,
-    Relation,
-    Routine,
-)
 from driftproof.catalog.typenames import need_type
 from driftproof.objects import Kind
 from driftproof.statements import operations as op

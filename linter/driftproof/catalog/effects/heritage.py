@@ -14,8 +14,9 @@ from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.inheritance import parents_of, refuse_joining
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.entries import OWN, Heritage, Key, Member, Relation
+from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, OWN, UNKNOWN, Fact, Heritage, Key, Member, Presence, Relation
 from driftproof.catalog.typenames import need_type
 from driftproof.statements import operations as op
 

@@ -5,9 +5,10 @@ from driftproof.catalog.effects.extensions import need_class, need_default_class
 from driftproof.catalog.effects.keys import check_partitioned, shape_of, unique_key
 from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.effects.refusals import check_kind
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import Presence, Relation
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 

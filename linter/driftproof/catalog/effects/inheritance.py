@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import msgspec
 
 from driftproof.catalog.effects.refusals import fails
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import ABSENT, UNKNOWN, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, UNKNOWN, Key, Presence, Relation
 from driftproof.catalog.typenames import spelled
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op

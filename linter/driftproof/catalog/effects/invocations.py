@@ -1,10 +1,11 @@
 """What a statement does by calling functions of the history's own: their bodies run with it."""
 
 from driftproof.catalog import routines
+from driftproof.catalog.entries import Routine
+from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.state import PRESENT, Routine
 from driftproof.statements import operations as op
 
 

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from driftproof.catalog.effects.refusals import fails
+from driftproof.catalog.entries import Relation, Shape, Unique
+from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, Fact, Presence, Relation, Shape, Unique
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Modification, Name

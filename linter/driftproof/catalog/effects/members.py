@@ -31,9 +31,10 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import rename_value
+from driftproof.catalog.entries import Member, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Member, Presence, Relation
 from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
 from driftproof.catalog.ways import Way
 from driftproof.statements import operations as op

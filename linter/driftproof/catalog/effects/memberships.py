@@ -3,9 +3,10 @@
 from driftproof.catalog import naming
 from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.entries import Key
+from driftproof.catalog.facts import ABSENT, GONE, PRESENT, UNKNOWN, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, GONE, PRESENT, UNKNOWN, Key, Presence
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Expression

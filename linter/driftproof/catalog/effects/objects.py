@@ -9,8 +9,8 @@ from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.extensions import drop_callers, drop_types, drop_with_home, extensions_in, move_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.relations import put_under
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.typenames import need_type
 from driftproof.objects import DUPLICATE, NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements import operations as op

@@ -6,8 +6,9 @@ Source: DefineIndex, indexcmds.c; AttachPartitionEnsureIndexes and DetachPartiti
 from driftproof.catalog import naming
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.effects.refusals import fails
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import UNKNOWN
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import UNKNOWN, Relation
 from driftproof.statements import operations as op
 from driftproof.statements.query import ColumnRef
 

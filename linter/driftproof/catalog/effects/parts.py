@@ -7,17 +7,9 @@ from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, key_columns, lack_of_key, unique_key
 from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.entries import OWN, Dependent, Key, Relation, Shape
+from driftproof.catalog.facts import Doubt, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import (
-    OWN,
-    Dependent,
-    Doubt,
-    Fact,
-    Key,
-    Presence,
-    Relation,
-    Shape,
-)
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name

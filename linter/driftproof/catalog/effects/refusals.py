@@ -1,7 +1,8 @@
 """What statements are refused for that no rule speaks of, and relations of the wrong kind."""
 
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import ABSENT, Fact
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, Fact, Relation
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 

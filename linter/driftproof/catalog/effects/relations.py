@@ -8,8 +8,9 @@ from driftproof.catalog.effects.inheritance import check_bound, check_typed, par
 from driftproof.catalog.effects.keys import rename_index
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
-from driftproof.catalog.state import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Key, Presence, Relation
 from driftproof.catalog.ways import Way
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op

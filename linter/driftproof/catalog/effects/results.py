@@ -6,10 +6,11 @@ Source: check_sql_stmt_retval, functions.c.
 from collections import Counter
 
 from driftproof.catalog.coercion import coerces
+from driftproof.catalog.entries import Relation
+from driftproof.catalog.facts import ABSENT, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.routines import object_of, type_of
 from driftproof.catalog.scopes import Field
-from driftproof.catalog.state import ABSENT, Presence, Relation
 from driftproof.statements import operations as op
 
 

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from driftproof.catalog.effects.keys import indexes
+from driftproof.catalog.entries import Relation, Row
+from driftproof.catalog.facts import PRESENT, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import PRESENT, Presence, Relation, Row
 from driftproof.statements import operations as op
 from driftproof.statements.query import Modification
 

@@ -1,8 +1,8 @@
 """What lasts as long as a session, or begins with the next one: prepared statements, the default search_path."""
 
 from driftproof.catalog.effects.control import run_query
+from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 

@@ -16,9 +16,10 @@ from driftproof.catalog.effects.dependents import (
 from driftproof.catalog.effects.functions import callers
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.relations import put_under
+from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, UNKNOWN, Presence
 from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, ASSUMED, GONE, UNKNOWN, Key, Presence, Relation
 from driftproof.catalog.typenames import check_form, need_type, never_made
 from driftproof.objects import Object
 from driftproof.statements import operations as op

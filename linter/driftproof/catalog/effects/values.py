@@ -13,9 +13,10 @@ from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.facts import ABSENT, ASSUMED, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.state import ABSENT, ASSUMED, Fact, Key, Member, Presence, Relation
 from driftproof.catalog.typenames import named
 from driftproof.objects import Kind
 from driftproof.statements import operations as op

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from driftproof.catalog import routines
 from driftproof.catalog.effects.refusals import check_kind
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Relation
+from driftproof.catalog.facts import Fact
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.state import SYSTEM_COLUMNS, Fact, Relation
 from driftproof.objects import Object
 from driftproof.statements.query import ColumnRef, Query, Table
 
