@@ -1,6 +1,5 @@
 """Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
 
-from collections.abc import Collection
 from typing import Any, Literal
 
 import msgspec
@@ -21,16 +20,23 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
-    Typed,
 )
-from driftproof.syntax.grouping import aggregates, grouping
-from driftproof.syntax.labels import label
+from driftproof.syntax.grouping import grouping
+from driftproof.syntax.lists import (
+    bare_names,
+    changed_rows,
+    columns_set,
+    common_type,
+    constant_rows,
+    outputs,
+    repeated,
+    returning,
+    target_values,
+)
 from driftproof.syntax.parser import Node
 from driftproof.syntax.placement import misplaced, recursion
-from driftproof.syntax.tree import column_ref, constant, plain, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import column_ref, qualified, range_var, strings, tagged, type_name
 from driftproof.syntax.values import call_of, relation_text, texts, typed
-
-_MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
 
@@ -184,7 +190,7 @@ def select(node: Node, shift: int) -> Query:
     if "larg" in node:
         return Query(
             arms=(select(node["larg"], shift), select(node["rarg"], shift)),
-            labels=_labels(node.get("sortClause"), shift)[0],
+            labels=bare_names(node.get("sortClause"), shift)[0],
             ctes=ctes,
             recursive=recursive,
         )
@@ -192,7 +198,7 @@ def select(node: Node, shift: int) -> Query:
         rows = node["valuesLists"]
         width = len(rows[0]["List"]["items"])
         return Query(
-            outputs=tuple(Output(f"column{at}", type=_common(rows, at - 1, shift)) for at in range(1, width + 1)),
+            outputs=tuple(Output(f"column{at}", type=common_type(rows, at - 1, shift)) for at in range(1, width + 1)),
             expression=expression(rows, shift),
             ctes=ctes,
             recursive=recursive,
@@ -201,7 +207,7 @@ def select(node: Node, shift: int) -> Query:
     seen: list[Any] = [node["havingClause"]] if "havingClause" in node else []
     labels: list[ColumnRef] = []
     for clause in ("sortClause", "groupClause", "distinctClause"):
-        bare, rest = _labels(node.get(clause), shift)
+        bare, rest = bare_names(node.get(clause), shift)
         labels.extend(bare)
         seen.extend(rest)
     seen.extend(node[clause] for clause in ("limitCount", "limitOffset") if clause in node)
@@ -215,7 +221,7 @@ def select(node: Node, shift: int) -> Query:
     grouped = aggregates or "groupClause" in node or "havingClause" in node
     faulty = aggregates or where.aggregates or behind.windows or where.windows or "lockingClause" in node
     return Query(
-        outputs=_outputs(targets, shift, {label.parts[0] for label in labels}),
+        outputs=outputs(targets, shift, {label.parts[0] for label in labels}),
         sources=tuple(source(item, shift) for item in node.get("fromClause", ())),
         expression=found.done(),
         labels=tuple(labels),
@@ -227,16 +233,6 @@ def select(node: Node, shift: int) -> Query:
         behind=behind.done(),
         distinct=node.get("distinctClause") == [{}],
     )
-
-
-def _common(rows: list[Node], place: int, shift: int) -> Typed:
-    """The type of a column of VALUES, if all its values are plainly of that type; bare texts are of any."""
-    items = (row["List"]["items"] for row in rows[:_MOST_ROWS])
-    found = {typed(row[place], shift) for row in items if place < len(row)} - {_BARE} or {_BARE}
-    return found.pop() if len(found) == 1 and len(rows) <= _MOST_ROWS else None
-
-
-_BARE = Name("pg_catalog", "unknown")
 
 
 def source(wrapped: Node, shift: int) -> Source:
@@ -308,79 +304,6 @@ def _with(node: Node, shift: int) -> tuple[tuple[CTE, ...], bool]:
     return tuple(found), recursive
 
 
-def _labels(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node]]:
-    """The bare names of an ORDER BY, GROUP BY or DISTINCT ON list, which may be output columns, and the rest of it."""
-    bare: list[ColumnRef] = []
-    rest: list[Node] = []
-    for item in items or ():
-        node = item.get("SortBy", {}).get("node", item)
-        reference = column_ref(node["ColumnRef"], shift) if "ColumnRef" in node else None
-        if reference and len(reference.parts) == 1:
-            bare.append(reference)
-        elif "GroupingSet" in node:
-            inner, others = _labels(node["GroupingSet"].get("content"), shift)
-            bare.extend(inner)
-            rest.extend(others)
-        elif node:
-            rest.append(node)
-    return tuple(bare), rest
-
-
-def _outputs(targets: Any, shift: int, named: Collection[str] = ()) -> tuple[Output, ...]:
-    """The columns of a result; those that have one of these names may have to be told apart."""
-    found = []
-    several = bool(named) and len(targets) > 1
-    for target in targets or ():
-        node = target["ResTarget"]
-        name = node.get("name")
-        value = node.get("val") or {}
-        if name is None and "ColumnRef" in value and "A_Star" in value["ColumnRef"]["fields"][-1]:
-            found.append(Output(None, tuple(strings(value["ColumnRef"]["fields"]))))
-        else:
-            type_ = typed(value, shift) if value else None
-            name = name if name is not None else label(value)
-            found.append(Output(name, type=type_, form=_form(value) if several and name in named else ""))
-    return tuple(found)
-
-
-_NO_COLUMNS = {
-    *("A_ArrayExpr", "A_Const", "A_Expr", "BoolExpr", "CaseExpr", "CoalesceExpr", "MinMaxExpr", "NullTest", "RowExpr"),
-    "SubLink",
-}
-
-
-def _form(value: Node) -> str:
-    """How an expression that is certainly no column is written: up to the first space, what tells it from others."""
-    tag, node = tagged(value)
-    if tag == "A_Const":
-        return repr(plain(node)).replace(" ", "")
-    call = tag == "FuncCall" and ("over" in node or aggregates(node) or len(node.get("args", ())) != 1)
-    return f"{tag} {plain(node)}" if call or tag in _NO_COLUMNS else ""
-
-
-def _targets(items: Any, shift: int) -> tuple[ColumnRef, ...]:
-    return tuple(
-        ColumnRef((node["name"],), node.get("location", 0) + shift if shift >= 0 else -1)
-        for node in (item["ResTarget"] for item in items or ())
-        if "name" in node
-    )
-
-
-def _repeated(items: Any) -> int | None:
-    """The place of the first column that an INSERT or SET names a second time."""
-    seen: set[str] = set()
-    for at, item in enumerate(items or ()):
-        name = item["ResTarget"]["name"]
-        if name in seen and "indirection" not in item["ResTarget"]:
-            return at
-        seen.add(name)
-    return None
-
-
-def _values(items: Any) -> list[Node]:
-    return [item["ResTarget"]["val"] for item in items or () if "val" in item["ResTarget"]]
-
-
 def _where(node: Node) -> list[Node]:
     return [node["whereClause"]] if "whereClause" in node else []
 
@@ -397,10 +320,9 @@ def _insert(node: Node, shift: int) -> Query:
     infer = conflict.get("infer") or {}
     elements = [item["IndexElem"] for item in infer.get("indexElems", ())]
     at = infer.get("location", 0) + shift if shift >= 0 else -1
-    returning = _returning(node)
-    found = _walked(_values(returning), shift)
+    found = _walked(target_values(returning(node)), shift)
     return Query(
-        outputs=_outputs(returning, shift),
+        outputs=outputs(returning(node), shift),
         sources=(table,),
         expression=found.done(),
         misplaced=_misplaced(found),
@@ -408,21 +330,21 @@ def _insert(node: Node, shift: int) -> Query:
         recursive=recursive,
         modifies=Modification(
             table.name,
-            columns=_targets(node.get("cols"), shift),
-            assigned=_targets(conflict.get("targetList"), shift),
-            repeated=_repeated(node.get("cols")),
+            columns=columns_set(node.get("cols"), shift),
+            assigned=columns_set(conflict.get("targetList"), shift),
+            repeated=repeated(node.get("cols")),
             source=query(node["selectStmt"], shift) if "selectStmt" in node else None,
             key=tuple(ColumnRef((element["name"],), at) for element in elements if "name" in element),
             inference=expression([element["expr"] for element in elements if "expr" in element] + _where(infer), shift),
-            conflict=expression(_values(conflict.get("targetList")) + _where(conflict), shift),
+            conflict=expression(target_values(conflict.get("targetList")) + _where(conflict), shift),
             arbiter=infer.get("conname"),
             computed=any("expr" in item or "collation" in item or "opclass" in item for item in elements),
             filtered="whereClause" in infer,
-            rows=_rows(node.get("selectStmt", {}).get("SelectStmt", {})),
+            rows=constant_rows(node.get("selectStmt", {}).get("SelectStmt", {})),
             forgives=bool(conflict),
             inserts=conflict.get("action") != "ONCONFLICT_UPDATE",
-            changed=_changed(node),
-            resets=_repeated(conflict.get("targetList")) is not None,
+            changed=changed_rows(node),
+            resets=repeated(conflict.get("targetList")) is not None,
         ),
     )
 
@@ -439,24 +361,6 @@ def _given(seen: Expression, table: Table, targets: Any) -> Expression:
     return msgspec.structs.replace(seen, texts=(*seen.texts, *found)) if found else seen
 
 
-def _rows(node: Node) -> tuple[tuple[str | None, ...], ...]:
-    rows = node.get("valuesLists", ())
-    found = tuple(tuple(constant(item) for item in row["List"]["items"]) for row in rows[:_MOST_ROWS])
-    return found if len(rows) <= _MOST_ROWS else (*found, ())  # the last one says nothing
-
-
-def _returning(node: Node) -> Any:
-    clause = node.get("returningClause")
-    return clause.get("exprs", ()) if clause else node.get("returningList", ())
-
-
-def _changed(node: Node) -> tuple[str, str]:
-    """The names of the rows before and after the change: RETURNING WITH (OLD AS ...)."""
-    options = [item["ReturningOption"] for item in (node.get("returningClause") or {}).get("options", ())]
-    named = {item.get("option", "RETURNING_OPTION_OLD"): item["value"] for item in options}
-    return named.get("RETURNING_OPTION_OLD", "old"), named.get("RETURNING_OPTION_NEW", "new")
-
-
 def _misplaced(found: _Found) -> str | None:
     """No aggregate or window function stands where rows are changed."""
     return "42803" if found.aggregates else "42P20" if found.windows else None
@@ -465,10 +369,10 @@ def _misplaced(found: _Found) -> str | None:
 def _update(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found = _walked([*_values(_returning(node)), *_values(node.get("targetList"))], shift)
+    found = _walked([*target_values(returning(node)), *target_values(node.get("targetList"))], shift)
     where = _walked(_where(node), shift)
     return Query(
-        outputs=_outputs(_returning(node), shift),
+        outputs=outputs(returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("fromClause", ()))),
         expression=_given(found.done(), table, node.get("targetList")),
         where=where.done(),
@@ -477,9 +381,9 @@ def _update(node: Node, shift: int) -> Query:
         recursive=recursive,
         modifies=Modification(
             table.name,
-            assigned=_targets(node.get("targetList"), shift),
-            repeated=_repeated(node.get("targetList")),
-            changed=_changed(node),
+            assigned=columns_set(node.get("targetList"), shift),
+            repeated=repeated(node.get("targetList")),
+            changed=changed_rows(node),
         ),
     )
 
@@ -487,48 +391,48 @@ def _update(node: Node, shift: int) -> Query:
 def _delete(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found, where = _walked(_values(_returning(node)), shift), _walked(_where(node), shift)
+    found, where = _walked(target_values(returning(node)), shift), _walked(_where(node), shift)
     return Query(
-        outputs=_outputs(_returning(node), shift),
+        outputs=outputs(returning(node), shift),
         sources=(table, *(source(item, shift) for item in node.get("usingClause", ()))),
         expression=found.done(),
         where=where.done(),
         misplaced=_misplaced(where) or _misplaced(found),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, changed=_changed(node)),
+        modifies=Modification(table.name, changed=changed_rows(node)),
     )
 
 
 def _merge(node: Node, shift: int) -> Query:
     ctes, recursive = _with(node, shift)
     table = _target_table(node, shift)
-    found = _walked([node.get("joinCondition", []), *_values(_returning(node))], shift)
+    found = _walked([node.get("joinCondition", []), *target_values(returning(node))], shift)
     wrong = _misplaced(found)
     arms = []
     for clause in (item["MergeWhenClause"] for item in node.get("mergeWhenClauses", ())):
         condition = _walked([clause["condition"]] if "condition" in clause else [], shift)
-        values = _walked([*_values(clause.get("targetList")), *clause.get("values", ())], shift)
+        values = _walked([*target_values(clause.get("targetList")), *clause.get("values", ())], shift)
         wrong = wrong or _misplaced(condition) or _misplaced(values)
         targets, inserts = clause.get("targetList"), clause.get("commandType") == "CMD_INSERT"
         arms.append(
             Arm(
                 _SEEN[clause.get("matchKind", "MERGE_WHEN_MATCHED")],
                 condition.done(),
-                columns=_targets(targets, shift) if inserts else (),
-                repeated=_repeated(targets),
+                columns=columns_set(targets, shift) if inserts else (),
+                repeated=repeated(targets),
                 values=values.done(),
-                assigned=() if inserts else _targets(targets, shift),
+                assigned=() if inserts else columns_set(targets, shift),
             )
         )
     return Query(
-        outputs=_outputs(_returning(node), shift),
+        outputs=outputs(returning(node), shift),
         sources=(table, source(node["sourceRelation"], shift)),
         expression=found.done(),
         misplaced=wrong,
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, arms=tuple(arms), changed=_changed(node)),
+        modifies=Modification(table.name, arms=tuple(arms), changed=changed_rows(node)),
     )
 
 
