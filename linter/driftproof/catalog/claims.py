@@ -143,8 +143,8 @@ class Claims:
     def _lost(self, failure: Failure, left: WayOut | None) -> None:
         """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless
         an outer block takes the error."""
-        if isinstance(left, Caught) and left.trap.exits[-1].failure is None:
-            left.trap.exits[-1] = left.trap.exits[-1]._replace(failure=failure)
+        if isinstance(left, Caught) and left.trap.escapes[-1].failure is None:
+            left.trap.escapes[-1] = left.trap.escapes[-1]._replace(failure=failure)
         if not isinstance(left, Fails):
             return
         if left.sqlstate is None:

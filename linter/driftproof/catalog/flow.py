@@ -248,7 +248,7 @@ class Flow(Claims, ABC):
             left = way_out
         finally:
             self._traps.pop()
-        least = min((exit.likely for exit in trap.exits), default=Likely.CERTAIN)
+        least = min((escape.likely for escape in trap.escapes), default=Likely.CERTAIN)
         ways: list[tuple[Likely, State]] = []
         lost: list[tuple[Likely, WayOut]] = []
         end = Likely.CERTAIN if self._likely is trap.likely else self._likely
@@ -257,7 +257,7 @@ class Flow(Claims, ABC):
         elif not (isinstance(left, Caught) and left.trap is trap):
             lost.append((end, left))
         self._likely = trap.likely
-        for state, handler, likely, failure in trap.exits:
+        for state, handler, likely, failure in trap.escapes:
             self.state = state
             left = self._go(likely, partial(self.steps, handler.body))
             if left is None:

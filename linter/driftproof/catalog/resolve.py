@@ -196,7 +196,7 @@ class Resolver(Sources):
             return
         self._fits(bound, modifies, self.query(modifies.source, parent))
         if self.run.uncommitted and modifies.rows and bound.relation is not None:
-            self._labels(_inserted(bound.relation, modifies), scope)
+            self._labels(_texts_given(bound.relation, modifies), scope)
         self._targets(bound, modifies.key)
         self._clauses([(modifies.inference, False)], Scope([bound], None))
         if modifies.arbiter is not None and bound.relation is not None and bound.relation.kind != "relation":
@@ -270,7 +270,7 @@ class Resolver(Sources):
         return Result(found, open=open_)
 
 
-def _inserted(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
+def _texts_given(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
     """The texts that VALUES gives to columns of the target."""
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
     for values in modifies.rows:

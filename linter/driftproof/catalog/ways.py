@@ -66,7 +66,7 @@ class Way(NamedTuple):
     causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple
 
 
-class Exit(NamedTuple):
+class Escape(NamedTuple):
     """A way out of a block by an error; ``failure`` is the claim, if only a drifted state goes it."""
 
     state: State
@@ -83,13 +83,13 @@ class Trap:
         self.handlers = handlers
         self.entry = entry
         self.likely = likely
-        self.exits: list[Exit] = []
+        self.escapes: list[Escape] = []
         self.taken: tuple[Object, Fact] | None = None
 
     def catch(self, handler: op.Handler, state: State, way: Likely, likely: Likely, failure: Failure | None) -> None:
         """An error on a way inside of the block; how likely it is on that way."""
         inside = Likely.CERTAIN if way is self.likely else way
-        self.exits.append(Exit(state, handler, max(inside, likely), failure if inside < Likely.DRIFT else None))
+        self.escapes.append(Escape(state, handler, max(inside, likely), failure if inside < Likely.DRIFT else None))
 
     def handler(self, sqlstate: str) -> op.Handler | None:
         """The handler that takes an error, unless all it does is to raise it again."""
