@@ -7,11 +7,11 @@ is not known becomes a hole in a name, and what a statement with a hole may have
 import re
 from typing import Any
 
-from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name, Query, Table
+from driftproof.statements.query import Name
 from driftproof.syntax import probes
 from driftproof.syntax.calls import invoked, passed
+from driftproof.syntax.casts import casts
 from driftproof.syntax.conditions import SQLSTATES
 from driftproof.syntax.holes import without_holes
 from driftproof.syntax.light import ParseError
@@ -19,8 +19,8 @@ from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.questions import FALSE, OPAQUE, TRUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
-from driftproof.syntax.tree import name_parts, names, split_name, strings, tagged
-from driftproof.syntax.variables import Variables
+from driftproof.syntax.tree import name_parts, names, tagged
+from driftproof.syntax.variables import Variables, assigned, filled
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
@@ -139,7 +139,7 @@ class _Body:
         exceptions = node.get("exceptions", {}).get("PLpgSQL_exception_block")
         if not exceptions:
             return body
-        self.known.forget(*_assigned(node.get("body"), self.datums))  # how far it came is not known
+        self.known.forget(*assigned(node.get("body"), self.datums))  # how far it came is not known
         handlers = []
         for item in exceptions.get("exc_list", ()):
             handler = item["PLpgSQL_exception"]
@@ -181,14 +181,14 @@ class _Body:
         found = self.statements(otherwise)
         # A variable that a branch assigns is not known afterwards.
         self.known = before
-        self.known.forget(*_assigned(node, self.datums))
+        self.known.forget(*assigned(node, self.datums))
         for asks, test, operations in reversed(lowered):
             found = [*asks, op.If(test, tuple(operations), tuple(found))]
         return found
 
     def _execsql(self, node: Node) -> Operations:
         text = node["sqlstmt"]["PLpgSQL_expr"]["query"]
-        columns = _targets(node.get("target", {})) if node.get("into") else []
+        columns = filled(node.get("target", {})) if node.get("into") else []
         return self._query(text, columns, node["lineno"])
 
     def _perform(self, node: Node) -> Operations:
@@ -212,14 +212,14 @@ class _Body:
                 self.known.hold(name, held)
         self.known.tests["found"] = there
         asks = [] if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
-        return [*_casts(node, text, self.known), *asks]
+        return [*casts(node, text, self.known), *asks]
 
     def _texts(self, select: Node) -> list[str]:
         targets = [item["ResTarget"].get("val") for item in select.get("targetList", ())]
         return [op.HOLE if value is None else self.known.text(value) for value in targets]
 
     def _dynexecute(self, node: Node) -> Operations:
-        self.known.forget(*_targets(node.get("target", {})))
+        self.known.forget(*filled(node.get("target", {})))
         tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
         text = self.known.text(tree) if tree is not None else op.HOLE
         return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
@@ -246,7 +246,7 @@ class _Body:
         self.known.forget(name)
         self.known.hold(name, held)
         self.known.tell(name, value, array)
-        return [*_casts(tree, text, self.known), *asks]
+        return [*casts(tree, text, self.known), *asks]
 
     def _raise(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:
@@ -289,10 +289,10 @@ class _Body:
         return [op.Loop(tuple(turns), node.get("label"))]
 
     def _loop(self, node: Node) -> Operations:
-        assigned = (*_assigned(node, self.datums), "found")
-        self.known.forget(*assigned)
+        changing = (*assigned(node, self.datums), "found")
+        self.known.forget(*changing)
         body = self.statements(node.get("body"))
-        self.known.forget(*assigned)
+        self.known.forget(*changing)
         return [op.Repeat(tuple(body), node.get("label"))]
 
     def _fori(self, node: Node) -> Operations:
@@ -313,7 +313,7 @@ class _Body:
         if items is None or len(items) > _MOST_TURNS or not name:
             return [*self._sql(query), *self._loop(node)]
         if "fields" in target:  # FOR a, b IN VALUES ...
-            named = _targets(node["var"])
+            named = filled(node["var"])
             return self._turns([dict(zip(named, row.values(), strict=False)) for row in items], node)
         rows = []
         for row in items:
@@ -335,7 +335,7 @@ class _Body:
         return self._dynexecute({"query": node["dynquery"]})
 
     def _call(self, node: Node) -> Operations:
-        self.known.forget(*_assigned(node, self.datums))
+        self.known.forget(*assigned(node, self.datums))
         return self._sql(node["expr"]["PLpgSQL_expr"]["query"])
 
     def _exit(self, node: Node) -> Operations:
@@ -346,7 +346,7 @@ class _Body:
         return [*asks, op.If(test, (leaves,), ())]
 
     def _nothing(self, node: Node) -> Operations:
-        self.known.forget(*_assigned(node, self.datums), "found")
+        self.known.forget(*assigned(node, self.datums), "found")
         return []
 
     _getdiag = _open = _fetch = _close = _nothing
@@ -386,54 +386,10 @@ class _Body:
         tree = _expression(text)
         if tree is None:
             return [], OPAQUE
-        return _casts(tree, text, self.known), probes.test(tree, self.known, Writing(text, line, _SELECT))
+        return casts(tree, text, self.known), probes.test(tree, self.known, Writing(text, line, _SELECT))
 
 
 # A constant of these types is looked up when it is read, and must be there.
-_LOOKED_UP: dict[str, Kind] = {
-    "regclass": "relation",
-    "regtype": "type",
-    "regproc": "function",
-    "regprocedure": "function",
-    "regnamespace": "schema",
-    "regrole": "role",
-}
-
-
-def _reads(name: Name) -> op.Operation:
-    """``'s.t'::regclass`` looks for the relation as a query does: a schema that is missing is not told apart."""
-    return op.Run(Query(sources=(Table(name),)))
-
-
-def _casts(node: Node, text: str, known: Variables) -> Operations:
-    """What the casts below the node of a text need: ``'public.t'::regclass``."""
-    return _casts_below(node, known) if "reg" in text.lower() else []
-
-
-def _casts_below(node: Any, known: Variables) -> Operations:
-    found: Operations = []
-    if isinstance(node, list):
-        for item in node:
-            found.extend(_casts_below(item, known))
-    elif isinstance(node, dict):
-        for tag, fields in node.items():
-            if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
-                written = known.value(fields["arg"])
-                if written not in (None, "public") and not written.isdecimal() and "(" not in written:
-                    name = Name(*split_name(written))
-                    found.append(_reads(name) if kind == "relation" else op.Need(kind, name))
-            elif isinstance(fields, (dict, list)):
-                found.extend(_casts_below(fields, known))
-    return found
-
-
-def _targets(target: Node) -> list[str]:
-    """The names of the variables that INTO or FOR fill."""
-    fields: Node = next(iter(target.values()), {})
-    columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
-    return [name for name in columns if name]
-
-
 def _expression(text: str) -> Node | None:
     try:
         [(_tag, node)] = parse_fragment(f"SELECT {text}")
@@ -441,26 +397,3 @@ def _expression(text: str) -> Node | None:
         return None
     targets = node.get("targetList", ())
     return targets[0]["ResTarget"].get("val") if len(targets) == 1 and "fromClause" not in node else None
-
-
-# What sets FOUND.
-_FINDING = {f"PLpgSQL_stmt_{name}" for name in ("execsql", "perform", "fori", "fors", "foreach_a", "forc", "fetch")}
-
-
-def _assigned(node: Any, datums: list[str]) -> list[str]:
-    """The variables that some statement below a node assigns."""
-    found: list[str] = []
-    if isinstance(node, list):
-        for item in node:
-            found.extend(_assigned(item, datums))
-    elif isinstance(node, dict):
-        for tag, value in node.items():
-            if tag in ("PLpgSQL_stmt_assign", "PLpgSQL_stmt_foreach_a") and value.get("varno", 0) < len(datums):
-                found.append(datums[value.get("varno", 0)])
-            if tag in _FINDING:
-                found.append("found")
-            if tag in ("PLpgSQL_var", "PLpgSQL_rec", "PLpgSQL_row"):
-                found.extend(_targets({tag: value}))
-            elif isinstance(value, (dict, list)):
-                found.extend(_assigned(value, datums))
-    return found

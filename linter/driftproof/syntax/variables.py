@@ -187,3 +187,33 @@ def _format(template: str, arguments: list[str]) -> str:
         return quote(text) if conversion == "I" else literal(text) if conversion == "L" else text
 
     return _FORMAT.sub(put, template)
+
+
+def filled(target: Node) -> list[str]:
+    """The names of the variables that INTO or FOR fill."""
+    fields: Node = next(iter(target.values()), {})
+    columns = [field.get("name") for field in fields.get("fields", ())] or [fields.get("refname")]
+    return [name for name in columns if name]
+
+
+# What sets FOUND.
+_FINDING = {f"PLpgSQL_stmt_{name}" for name in ("execsql", "perform", "fori", "fors", "foreach_a", "forc", "fetch")}
+
+
+def assigned(node: Any, datums: list[str]) -> list[str]:
+    """The variables that some statement below a node assigns."""
+    found: list[str] = []
+    if isinstance(node, list):
+        for item in node:
+            found.extend(assigned(item, datums))
+    elif isinstance(node, dict):
+        for tag, value in node.items():
+            if tag in ("PLpgSQL_stmt_assign", "PLpgSQL_stmt_foreach_a") and value.get("varno", 0) < len(datums):
+                found.append(datums[value.get("varno", 0)])
+            if tag in _FINDING:
+                found.append("found")
+            if tag in ("PLpgSQL_var", "PLpgSQL_rec", "PLpgSQL_row"):
+                found.extend(filled({tag: value}))
+            elif isinstance(value, (dict, list)):
+                found.extend(assigned(value, datums))
+    return found
