@@ -42,7 +42,7 @@ def block(node: Node, lower: Lowering) -> Operations:
     if language != "plpgsql":
         return [op.Need("language", Name(None, language)), op.Forget()]
     try:
-        functions = parse_plpgsql(f"DO {quote(body)}")
+        functions = parse_plpgsql(f"DO {dollar_quoted(body)}")
     except ParseError as error:
         if error.args[0].startswith(_BEYOND_THE_PARSER):
             return [op.Forget()]
@@ -97,7 +97,7 @@ def _declared(datums: Any) -> Operations:
     return found
 
 
-def quote(text: str) -> str:
+def dollar_quoted(text: str) -> str:
     """The text between dollar quotes that it does not hold."""
     tag = "$driftproof$"
     while tag in text:
