@@ -54,3 +54,25 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     if source.endswith("[]") or target.endswith("[]"):
         return None if source.endswith("[]") and target.endswith("[]") else False
     return builtins.casts().get((source, target), "e") in ("ia" if assigned else "i")
+
+
+# Values of one of these compare with each other, and with no others: pg_operator has no such = between them.
+_COMPARED: tuple[frozenset[str], ...] = (
+    frozenset(("int2", "int4", "int8", "float4", "float8", "numeric")),
+    frozenset(("text", "varchar", "bpchar")),
+    frozenset(("date", "timestamp", "timestamptz")),
+    frozenset(("interval",)),
+    frozenset(("uuid",)),
+    frozenset(("bool",)),
+    frozenset(("jsonb",)),
+)
+
+
+def compares(one: str, other: str) -> bool | None:
+    """Whether PostgreSQL has an operator = for values of two types. None: that is not known."""
+    kinds = [
+        next((kind for kind in _COMPARED if type_.removeprefix(_PREFIX) in kind), None)
+        for type_ in (one, other)
+        if type_.startswith(_PREFIX)
+    ]
+    return None if len(kinds) < 2 or None in kinds else kinds[0] is kinds[1]

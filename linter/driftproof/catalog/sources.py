@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import builtins
+from driftproof.catalog.coercion import compares
 from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.grouping import nested
@@ -111,8 +112,15 @@ class Sources(Expressions):
         return [*made, joined]
 
     def _merged(self, name: str, left: list[Bound], right: list[Bound]) -> Field:
-        """A column of USING, which both sides must have once."""
-        types = {field.type for side in (left, right) if (field := self._using(name, side)) is not None}
+        """A column of USING, which both sides must have once, of types that compare."""
+        fields = [field for side in (left, right) if (field := self._using(name, side)) is not None]
+        types = {field.type for field in fields}
+        known = [field.type for field in fields if field.type is not None]
+        if len(types) == len(known) == 2 and compares(*known) is False:
+            made = any(kind == "operator" for kind, _, _ in self.run.state.objects)
+            if not made and not self.run.unsure and all(field.fact == PRESENT for field in fields):
+                self.run.raises("42883")
+            self.run.unsure = True
         return Field(PRESENT, type_=types.pop() if len(types) == 1 else None)
 
     def _using(self, name: str, side: list[Bound]) -> Field | None:
