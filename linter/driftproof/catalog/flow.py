@@ -214,6 +214,21 @@ class Flow(Claims, ABC):
             self._claim_lost(lost, here)
         self._likely = max(self._likely, Likely.DRIFT if known else Likely.EXPECTED)
 
+    def where_missing(
+        self, wanted: Object, fact: Fact, missing: Callable[[], None], there: Callable[[], None] = lambda: None
+    ) -> None:
+        """What a statement does ``there``, where the object is in the fresh state, and where a drifted one lacks it.
+        What is not sure on that way, which comes to its end, is not sure behind it."""
+        doubtful = False
+
+        def lacking() -> None:
+            nonlocal doubtful
+            missing()
+            doubtful = self.unsure
+
+        self.branch(there, [Way(lacking, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
+        self.unsure |= doubtful
+
     def _claim_lost(self, lost: list[tuple[Way, WayOut]], likely: Likely) -> None:
         """Claim what ends the ways of drifted states, which branched off where the fresh state comes that likely."""
         here, self._likely = self._likely, likely

@@ -272,7 +272,7 @@ def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned
     """Whether a value of one type is certainly not taken for another one, as no casts are made here."""
     if wanted is None or coerces(given, wanted, assigned=assigned) is not False:
         return False
-    return not any(kind == "cast" for kind, _, _ in run.state.objects)
+    return not run.state.has_any("cast")
 
 
 def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:

@@ -117,7 +117,7 @@ class Sources(Expressions):
         types = {field.type for field in fields}
         known = [field.type for field in fields if field.type is not None]
         if len(types) == len(known) == 2 and compares(*known) is False:
-            made = any(kind == "operator" for kind, _, _ in self.run.state.objects)
+            made = self.run.state.has_any("operator")
             if not made and not self.run.unsure and all(field.fact == PRESENT for field in fields):
                 self.run.raises("42883")
             self.run.unsure = True

@@ -130,6 +130,10 @@ class State:
         if name[0] == "extension":
             self.extensions.setdefault(name[2], None)
 
+    def has_any(self, kind: Kind) -> bool:
+        """Whether the history says anything of objects of a kind."""
+        return any(known == kind for known, _, _ in self.objects)
+
     def routine(self, key: Key, arguments: tuple[str, ...] | None) -> Routine | None:
         """What is known of the function of that name with those arguments."""
         return next((item for item in self.routines.get(key, ()) if item.arguments == arguments), None)

@@ -22,7 +22,7 @@ from driftproof.catalog.facts import ABSENT, ASSUMED, UNKNOWN, Doubt, Fact, Pres
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
-from driftproof.catalog.ways import Fails, Way
+from driftproof.catalog.ways import Fails
 from driftproof.statements import operations as op
 
 
@@ -88,17 +88,12 @@ def _pass_by(run: Interpreter, relation: Relation, add: op.AddColumn, fact: Fact
     if add.column.type is not None:
         run.knows_type(add.column.type)  # which may not be dropped then
 
-    doubtful = False
-
     def missing() -> None:
-        nonlocal doubtful
         lose_member(run, run.state.relations[relation.key], ("column", name), ABSENT)
         add_column(run, msgspec.structs.replace(add, if_not_exists=False))
-        doubtful = run.unsure
 
-    run.branch(lambda: None, [Way(missing, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
+    run.where_missing(wanted, fact, missing)
     run.set_member(run.state.relations[relation.key], "column", name, proven)
-    run.unsure |= doubtful
 
 
 def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fresh: bool) -> tuple[Value, Key | None]:
@@ -145,10 +140,8 @@ def add_constraint(run: Interpreter, add: op.AddConstraint) -> None:
 
 def _add_where_missing(run: Interpreter, relation: Relation, add: op.AddConstraint, found: Fact) -> None:
     """A constraint that is written with a column which is there in the fresh state."""
-    doubtful = False
 
     def missing() -> None:
-        nonlocal doubtful
         lost = [found.doubt and found.doubt.origin, run.place]
         own = run.state.relations[relation.key]
         for member, columns in list(own.uses.items()):
@@ -156,11 +149,8 @@ def _add_where_missing(run: Interpreter, relation: Relation, add: op.AddConstrai
             if add.of_new in columns and fact.presence is Presence.MAYBE and fact.doubt and fact.doubt.origin in lost:
                 lose_member(run, run.state.relations[relation.key], member, ABSENT)
         _add_constraint(run, run.state.relations[relation.key], add, None)
-        doubtful = run.unsure
 
-    wanted = relation.object("column", add.of_new or "")
-    run.branch(lambda: None, [Way(missing, lambda: ((wanted, found),))], known=True, sure=found.sure, leaves=True)
-    run.unsure |= doubtful
+    run.where_missing(relation.object("column", add.of_new or ""), found, missing)
 
 
 def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint, doubt: Doubt | None) -> None:

@@ -148,7 +148,7 @@ def need_default_class(run: Interpreter, types: dict[str, str], columns: Iterabl
         return
     for column in columns:
         type_ = types.get(column or "", "").partition("(")[0]
-        if type_ in _PLAIN and not any(kind == "operator-class" for kind, _, _ in run.state.objects):
+        if type_ in _PLAIN and not run.state.has_any("operator-class"):
             run.lacks(Object("operator-class", None, None, f"{type_}_ops"))
 
 

@@ -36,7 +36,6 @@ from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Pr
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
-from driftproof.catalog.ways import Way
 from driftproof.statements import operations as op
 
 
@@ -157,7 +156,7 @@ def _no_label(run: Interpreter, old: str, to: op.Column) -> bool:
     schema, _, name = old.partition(".")
     known = run.state.types.get((schema, name))
     other = known is not None and known.kind == "enum" and known.key != new.key
-    return (text or other) and not any(kind == "cast" for kind, _, _ in run.state.objects)
+    return (text or other) and not run.state.has_any("cast")
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
@@ -214,7 +213,7 @@ def _drop_if_there(run: Interpreter, relation: Relation, drop: op.DropMember, fa
     def missing() -> None:
         lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), ABSENT)
 
-    run.branch(there, [Way(missing, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
+    run.where_missing(wanted, fact, missing, there)
 
 
 def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
