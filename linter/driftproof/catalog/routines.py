@@ -54,10 +54,44 @@ def using(run: Interpreter, type_: Key) -> list[Found]:
 
 def spare(run: Interpreter, wanted: Object, type_: Key) -> bool:
     """DROP of a type or a table: a failure if a function needs it; True if none does."""
-    users = using(run, type_)
+    users = [(key, item) for key, item in using(run, type_) if not _goes_with(run, item, type_)]
     for _, item in users:
         run.forbid(wanted, item.fact, sqlstate="2BP01")
     return not users
+
+
+def constructors(run: Interpreter, type_: Key) -> list[Found]:
+    """The functions that make values of a range or multirange type, whatever they are called by now."""
+    return [(key, item) for key, items in run.state.routines.items() for item in items if item.of == type_]
+
+
+def make_constructors(run: Interpreter, range_: Key, multirange: Key, subtype: TypeRef | None) -> None:
+    """The functions that come with a range and its multirange. Source: makeRangeConstructors and
+    makeMultirangeConstructors, typecmds.c."""
+    of = type_of(run, subtype) if subtype is not None else "?"
+    value = ".".join(range_)
+    for key, arguments in (
+        (range_, (of, of)),
+        (range_, (of, of, "pg_catalog.text")),
+        (multirange, ()),
+        (multirange, (value,)),
+        (multirange, (f"{value}[]",)),
+    ):
+        before = run.state.routine(key, arguments)
+        if before is not None:
+            run.forbid(object_of(key, arguments), before.fact)
+        spread = arguments == (f"{value}[]",)
+        made = Routine(arguments, run.made(), variadic=spread, returns=".".join(key), of=key)
+        run.state.put_routine(key, made)
+
+
+def _goes_with(run: Interpreter, routine: Routine, type_: Key) -> bool:
+    """Whether a function came with a type, or with one that is made of it."""
+    of = routine.of
+    while of is not None and of != type_:
+        made = run.state.types.get(of)
+        of = made.of if made is not None else None
+    return of is not None
 
 
 def drop_using(run: Interpreter, type_: Key) -> None:
@@ -116,19 +150,9 @@ def brought(run: Interpreter, name: Name) -> bool:
     if name.schema in (None, "pg_catalog") and (name.name in builtins.functions() or name.name in _GRAMMAR_FUNCTIONS):
         return True
     full = f"{name.schema}.{name.name}" if name.schema else name.name
-    if full in run.platform_functions or constructs(run, name):
+    if full in run.platform_functions:
         return True
     return any(_brings(run, extension, name, full) and installed(run, extension) for extension in run.state.extensions)
-
-
-def constructs(run: Interpreter, name: Name) -> bool:
-    """Whether a range type of that name has brought the functions that make its values."""
-    schemas = (name.schema,) if name.schema is not None else run.state.path or ()
-    for schema in schemas:
-        type_ = run.state.types.get((schema, name.name))
-        if type_ is not None and "range" in type_.kind and type_.fact.nominal is not False:
-            return True
-    return False
 
 
 def installed(run: Interpreter, extension: str) -> bool:
@@ -178,12 +202,14 @@ def call(
     elif any((item.kind == "procedure") != procedure for _, item in fitting):
         run.unsure = True
     elif any(item.fact == PRESENT for _, item in fitting) or brought(run, name):
-        run.unsure |= called.arguments not in (2, 3) and constructs(run, name)
+        return None
     elif fitting or (called.arguments == 1 and _no_call(run, name)):
         run.unsure = True
     elif complete:
         key = found[0][0] if found else (name.schema or "public", name.name)
         run.need(object_of(key, ("?",) * called.arguments), ABSENT, lambda _fact: None, at=name.at)
+    elif found:
+        run.need(object_of(found[0][0], None), UNKNOWN, lambda _fact: None, at=name.at)
     else:
         _lacks(run, name, found)
         run.unsure = True

@@ -9,7 +9,7 @@ from driftproof.syntax.objects import with_method
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
 from driftproof.syntax.tables import Operations
-from driftproof.syntax.tree import names, qualified, range_var, strings, type_name
+from driftproof.syntax.tree import names, qualified, range_var, strings, type_name, type_text
 
 
 def create_enum(node: Node, _shift: int) -> Operations:
@@ -87,9 +87,17 @@ def create_range(node: Node, _shift: int) -> Operations:
         found.append(op.Need("operator-class", with_method(qualified(options["subtype_opclass"]), "btree"), holds=True))
     other = options.get("multirange_type_name")
     multirange = qualified(other) if other else Name(name.schema, _multirange(name.name))
-    base = op.Column("", type=qualified(options["subtype"])) if "subtype" in options else None
+    base = _subtype(node)
     made = op.Create("type", name, needs=tuple(found), base=base, form="range")  # its name is looked at first
-    return [made, op.Create("type", multirange, of=name, form="multirange")]
+    return [made, op.Create("type", multirange, base=base, of=name, form="multirange")]
+
+
+def _subtype(node: Node) -> op.Column | None:
+    for option in (item["DefElem"] for item in node.get("params", ())):
+        if option["defname"] == "subtype" and "TypeName" in option.get("arg", {}):
+            written = option["arg"]["TypeName"]
+            return op.Column("", type=type_name(written), spelled=type_text(written))
+    return None
 
 
 def _multirange(name: str) -> str:

@@ -35,7 +35,6 @@ def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
     if made.alters:
         run.altering.add(made.name.name)
     routine = _routine(run, made)
-    run.unsure |= routines.constructs(run, Name(*key))  # whose arguments are not told
     before = run.state.routine(key, routine.arguments)
     if before is not None and before.fact.presence is not Presence.ABSENT:
         fact = msgspec.structs.replace(before.fact, sure=before.fact.sure and not vague(routine.arguments or ()))
@@ -167,6 +166,8 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
     if drop.kind == "function" and routine.kind == "aggregate":
         _refuse_aggregate(run, key, routine)
     wanted = object_of(key, routine.arguments)
+    if routine.of is not None:  # it goes with its type only
+        run.forbid(wanted, routine.fact, sqlstate="2BP01")
     alone = _alone(run, key, routine)
     users: list[Holder] = [((relation.key, member), alone) for relation, member in callers(run, {key[1]})]
     free = alone or not (users or ("function", key[1]) in run.state.used)

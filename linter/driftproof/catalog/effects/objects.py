@@ -316,12 +316,12 @@ def _relocate(
 def _move_contents(run: Interpreter, old: str, new: str) -> None:
     """ALTER SCHEMA ... RENAME TO: all that is in it goes along."""
     state = run.state
-    for key, relation in list(state.relations.items()):
-        if key[0] == old and relation.fact.presence is not Presence.ABSENT:
-            put_under(run, relation, (new, key[1]), check=False)
-    for key, type_ in list(state.types.items()):
-        if key[0] == old and type_.fact.presence is not Presence.ABSENT:
-            types.move_to(run, type_, (new, key[1]))
+    for key in [key for key in state.relations if key[0] == old]:
+        if state.relations[key].fact.presence is not Presence.ABSENT:
+            put_under(run, state.relations[key], (new, key[1]), check=False)
+    for key in [key for key in state.types if key[0] == old]:
+        if state.types[key].fact.presence is not Presence.ABSENT:
+            types.move_to(run, state.types[key], (new, key[1]))
     move_with_schema(run, old, new)
     for name, fact in list(state.objects.items()):
         if name[1] == old and fact.presence is not Presence.ABSENT:

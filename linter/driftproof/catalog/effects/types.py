@@ -43,8 +43,6 @@ def create_type(run: Interpreter, made: op.Create) -> None:
             for written in made.base.default.types:
                 run.knows_type(written)
     run.steps(made.needs)
-    if made.form in ("range", "multirange"):  # it comes with functions of its own name
-        run.unsure |= key in run.state.routines or ("constructor", *key) in run.state.used
     type_ = Relation(key, made.form, run.made(), open=False)
     if made.of is not None:
         type_.of = run.state.creation_key(made.of)
@@ -58,6 +56,12 @@ def create_type(run: Interpreter, made: op.Create) -> None:
         type_.constraints[name] = constraint.kind
     run.state.put_type(type_)
     run.born(key)
+    if made.form == "multirange" and type_.of is not None:
+        routines.make_constructors(run, type_.of, key, _subtype(made))
+
+
+def _subtype(made: op.Create) -> op.TypeRef | None:
+    return None if made.base is None else op.TypeRef(made.base.type, made.base.spelled.endswith("[]"))
 
 
 def _forbid_name(run: Interpreter, key: Key) -> None:
@@ -159,11 +163,11 @@ def take_users(run: Interpreter, key: Key, used: bool) -> None:
 
 def _calling(run: Interpreter, key: Key) -> list[Holder]:
     """What calls a function that makes values of a range type."""
-    type_ = run.state.types.get(key)
-    if type_ is None or "range" not in type_.kind:
-        return []
-    alone = all(name != key[1] for _, name in run.state.routines)
-    return [((relation.key, member), alone) for relation, member in callers(run, {key[1]})]
+    made = routines.constructors(run, key)
+    names = {name for (_, name), _ in made}
+    others = [items for (_, name), items in run.state.routines.items() if name in names]
+    alone = all(item.of == key or item.fact.presence is Presence.ABSENT for items in others for item in items)
+    return [((relation.key, member), alone) for relation, member in callers(run, names)] if names else []
 
 
 def _made_of(run: Interpreter, key: Key) -> list[Key]:
@@ -182,6 +186,8 @@ def gone(run: Interpreter, key: Key, *, certain: bool) -> None:
         known = certain and place in run.state.types
         run.state.put_type(Relation(place, "type", ABSENT if known else GONE, open=False))
         forget_named_after(run, place)
+        for name, routine in routines.constructors(run, place):
+            run.state.put_routine(name, msgspec.structs.replace(routine, fact=ABSENT if known else GONE))
 
 
 def forget_named_after(run: Interpreter, key: Key) -> None:
@@ -228,8 +234,6 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
             put_under(run, type_, to)
         return
     moved, old = type_.copy(), type_.key
-    if type_.kind in ("range", "multirange"):  # its functions keep their name
-        run.state.used.add(("constructor", *old))
     moved.key = to
     moved.of = type_.of
     sure = type_.fact.sure and not run.unsure
@@ -260,7 +264,8 @@ def _rewrite(run: Interpreter, old: Key, to: Key) -> None:
         run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT))
         arguments = routine.arguments and tuple(_renamed(item, before, after) for item in routine.arguments)
         returns = _renamed(routine.returns, before, after)
-        run.state.put_routine(key, msgspec.structs.replace(routine, arguments=arguments, returns=returns))
+        of = to if routine.of == old else routine.of
+        run.state.put_routine(key, msgspec.structs.replace(routine, arguments=arguments, returns=returns, of=of))
 
 
 def _renamed(written: str, before: str, after: str) -> str:
