@@ -10,7 +10,8 @@ and everywhere with `--rerun always`.
 
 ## Why it matters
 
-The second run fails with SQLSTATE 42P01 (tables), 42703 (columns) or 42704 (constraints, types, policies...).
+The second run fails with SQLSTATE 42P01 (tables), 42703 (columns), 42704 (constraints, types, policies...) or
+22P02 (labels of enums).
 
 ## Example
 
@@ -69,7 +70,7 @@ rule = Rule(
     name="rename-not-repeatable",
     summary="A second run needs the old name of what the first run renamed",
     severity=Severity.WARNING,
-    sqlstates=("42P01", "42703", "42704", "42883", "3F000", "22023"),
+    sqlstates=("42P01", "42703", "42704", "42883", "3F000", "22023", "22P02"),
     on_failure=_check,
     cases=(
         bad(
@@ -118,6 +119,19 @@ ALTER TABLE orders RENAME COLUMN id TO number;
 END $$;
 COMMENT ON TABLE orders IS 'x';
 """,
+        ),
+        bad(
+            """\
+INSERT INTO orders VALUES (1, 'new');
+DO $$ BEGIN
+    ALTER TYPE status RENAME VALUE 'new' TO 'open';
+EXCEPTION WHEN invalid_parameter_value THEN NULL;
+END $$;
+""",
+            why="the label is gone where it is written",
+            line=1,
+            certainty=Certainty.RERUN,
+            earlier=("CREATE TYPE status AS ENUM ('new'); CREATE TABLE orders (id bigint, status status);\n",),
         ),
         good(
             """\

@@ -3,11 +3,13 @@
 ## What it does
 
 Finds statements that name a type which the history dropped, or which only one branch of a guarded block makes; and
-ALTER TYPE ... ADD VALUE and RENAME VALUE that name a label which the type does not have.
+labels that an enum does not have: in ALTER TYPE ... ADD VALUE and RENAME VALUE, in defaults, casts and comparisons, and
+in what INSERT and UPDATE write.
 
 ## Why it matters
 
-The migration fails with `type "mood" does not exist` (SQLSTATE 42704), or with 22023 for a label.
+The migration fails with `type "mood" does not exist` (SQLSTATE 42704), or with 22P02 for a label (22023 in ALTER
+TYPE).
 
 ## Example
 
@@ -30,7 +32,7 @@ Safe for a DROP: it stands in a block that asks for the type first, so that it p
 `fix-style = "native"` it is DROP ... IF EXISTS). There is no automatic fix for other statements.
 """
 
-from driftproof import Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
+from driftproof import Certainty, Diagnostic, Failure, Rule, StatementContext, bad, good, guard, missing
 
 
 def _check(rule: Rule, context: StatementContext, failure: Failure) -> Diagnostic | None:
@@ -95,6 +97,15 @@ DROP TYPE mood;
     END IF;
 END $$;
 """,
+        ),
+        bad(
+            """\
+CREATE TABLE jobs (id bigint, mood mood DEFAULT 'god');
+""",
+            why="the enum has no such label",
+            line=1,
+            certainty=Certainty.ALWAYS,
+            earlier=("CREATE TYPE mood AS ENUM ('good', 'bad');\n",),
         ),
         good(
             """\

@@ -38,9 +38,11 @@ CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (a text DEFAULT 'a'); CREATE CA
 CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (a text DEFAULT 'a', b int); CREATE VIEW v AS SELECT a FROM t; ALTER TABLE t ALTER COLUMN a TYPE m USING a::m; DROP TYPE m;
 CREATE TYPE m AS ENUM ('a', 'b'); CREATE TABLE t (a text[] DEFAULT '{a}'); ALTER TABLE t ALTER COLUMN a TYPE m[] USING a::m[]; DROP TYPE m;
 CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (s m, id int); CREATE POLICY p ON t USING (s = 'a'); CREATE POLICY p ON t USING (s IN ('a', 'b') AND id > 0); CREATE POLICY p ON t USING (s = 'a'); ALTER TABLE t ADD CONSTRAINT k CHECK (s = 'b'); ALTER TABLE t ADD CONSTRAINT k CHECK (s = 'a'); ALTER TABLE t ADD CONSTRAINT k CHECK (s = 'a');
+CREATE TYPE m AS ENUM ('a'); SELECT 'c'::m; SELECT '{a}'::m[]; SELECT CAST('c' AS m); SELECT m 'c'; CREATE TABLE t (x m DEFAULT 'c'); CREATE TABLE t (x m[] DEFAULT '{}', y m[] DEFAULT '{a}', z m DEFAULT 'a', b int); ALTER TABLE t ADD COLUMN w m DEFAULT 'd'; ALTER TABLE t ALTER COLUMN z SET DEFAULT 'e'; ALTER TABLE t ALTER COLUMN x SET DEFAULT '{}'; INSERT INTO t (z) VALUES ('f'); INSERT INTO t (z) VALUES ('a'), ('f'); INSERT INTO t VALUES ('{}', '{}', 'q'); INSERT INTO t (z) VALUES ('a'::m), ('a'), (NULL); UPDATE t SET z = 'q'; UPDATE t SET x = '{}'; ALTER TYPE m RENAME VALUE 'a' TO 'b'; SELECT 'a'::m; INSERT INTO t (z) VALUES ('a');
+CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (x m[], z m); SELECT FROM t WHERE z = 'q'; SELECT FROM t WHERE z IN ('a', 'q'); SELECT FROM t WHERE 'q' <> z; SELECT FROM t WHERE z = ANY ('{a}'); SELECT FROM t WHERE x = '{a}'; SELECT z || 'q' FROM t; SELECT FROM t WHERE z BETWEEN 'a' AND 'q'; SELECT FROM t WHERE z IS DISTINCT FROM 'q'; SELECT nullif(z, 'q') FROM t; CREATE INDEX i ON t (z) WHERE z = 'q'; CREATE POLICY p ON t USING (z = 'q'); ALTER TABLE t ADD CHECK (z <> 'q'); CREATE VIEW v AS SELECT FROM t WHERE z = 'q'; CREATE FUNCTION f() RETURNS m LANGUAGE sql AS $$SELECT 'q'::m$$; SELECT FROM t AS u WHERE u.z >= 'q'; MERGE INTO t USING t AS u ON u.z = 'q' WHEN MATCHED THEN DO NOTHING;
 """.strip().splitlines()
 
-SILENT = {"22P02", "42601", "42804", "42P16", "55000"}
+SILENT = {"42601", "42804", "42P16", "55000"}
 """What no rule speaks of: such statements are only known not to have happened."""
 
 

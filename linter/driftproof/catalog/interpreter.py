@@ -239,10 +239,13 @@ class Interpreter(Flow):
     def uses_label(self, key: Key, label: str) -> None:
         """A constant of an enum: PostgreSQL looks the label up when it reads the statement."""
         type_ = self.state.types.get(key)
-        if type_ is not None and type_.kind == "enum" and not type_.member("enum-label", label).nominal:
-            if type_.fact == PRESENT and type_.member("enum-label", label) == ABSENT and not self.unsure:
-                self.raises("22P02")
-            self.unsure = True
+        if type_ is not None and type_.kind == "enum":
+            enum = type_
+
+            def prove(fact: Fact) -> None:
+                self.state.writable(enum).members["enum-label", label] = fact
+
+            self.need(enum.object("enum-label", label), enum.member("enum-label", label), prove)
         added = self.uncommitted.get((key, label))
         if added is None or self.standing is None or self.standing.number != added[0]:
             return

@@ -195,7 +195,7 @@ class Resolver(Sources):
         if modifies.source is None:
             return
         self._fits(bound, modifies, self.query(modifies.source, parent))
-        if self.run.uncommitted and modifies.rows and bound.relation is not None:
+        if modifies.rows and bound.relation is not None:
             self._labels(_texts_given(bound.relation, modifies), scope)
         self._targets(bound, modifies.key)
         self._clauses([(modifies.inference, False)], Scope([bound], None))
@@ -271,9 +271,13 @@ class Resolver(Sources):
 
 
 def _texts_given(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
-    """The texts that VALUES gives to columns of the target."""
+    """The bare texts that VALUES gives to columns of the target that are of types of the history's own."""
+    own = {name for name, type_ in target.types.items() if "." in type_}
+    if not own or modifies.source is None:
+        return
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
-    for values in modifies.rows:
-        for name, text in zip(names, values, strict=False):
-            if text is not None:
-                yield q.ColumnRef((target.key[1], name)), text
+    for place, (name, output) in enumerate(zip(names, modifies.source.outputs, strict=False)):
+        if name in own and isinstance(output.type, q.Name) and output.type.name == "unknown":
+            for values in modifies.rows:
+                if place < len(values) and (text := values[place]) is not None:
+                    yield q.ColumnRef((target.key[1], name)), text

@@ -124,13 +124,14 @@ class _Found:
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
                         self.types.append(name_of_type)
-                        self.texts += texts(name_of_type, node.get("arg"))
-                        if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
-                            self.relations += relation_text(node["arg"])
+                        if "arg" in node and "arrayBounds" not in value:
+                            self.texts += texts(name_of_type, node["arg"])
+                            if name_of_type.name == "regclass":
+                                self.relations += relation_text(node["arg"])
                 elif tag == "A_Expr":
                     left, right = value.get("lexpr", {}), value.get("rexpr", {})
                     self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)
-                    for one, other in ((left, right), (right, left)):
+                    for one, other in ((left, right), (right, left)) if _compares(value) else ():
                         if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
                             self.texts += texts(reference, other)
                 elif tag == "A_Indirection":
@@ -153,6 +154,14 @@ class _Found:
                 for item in value:
                     if "A_Indices" in item:
                         self.walk(item)
+
+
+_COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"}
+
+
+def _compares(node: Node) -> bool:
+    """Whether an operator compares its sides, so that a text on one of them is of the other one's type."""
+    return node["kind"] not in ("AEXPR_OP_ANY", "AEXPR_OP_ALL") and strings(node["name"])[-1] in _COMPARISONS
 
 
 _NOTHING_FOUND = _Found(NOWHERE)

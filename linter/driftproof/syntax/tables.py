@@ -116,7 +116,8 @@ def column(node: Node, shift: int) -> op.Column:
         fields = item["Constraint"]
         match fields["contype"]:
             case "CONSTR_DEFAULT" if not is_null(fields.get("raw_expr") or {}):  # that is no default
-                default = default_of(type_, fields.get("raw_expr"), shift)
+                single = type_ if not spelled.endswith("[]") else None
+                default = default_of(single, fields.get("raw_expr"), shift)
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True
             case "CONSTR_IDENTITY":

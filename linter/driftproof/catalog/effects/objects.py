@@ -137,6 +137,7 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     fact = _fact(run, key) or UNKNOWN
     if need.missing_ok and fact.presence is not Presence.PRESENT:
         return
+    _need_made(run, key, fact, need.sqlstate)
 
     def prove(proven: Fact) -> None:
         run.state.put_object(key, proven)
@@ -146,6 +147,12 @@ def need_object(run: Interpreter, need: op.Need) -> None:
         # Another class of the family may have the same operators (23505).
         run.unsure |= need.kind == "operator-family" and key in run.state.used
         run.state.used.add(key)
+
+
+def _need_made(run: Interpreter, key: ObjectKey, fact: Fact, sqlstate: str | None = None) -> None:
+    """Of what is in no schema, PostgreSQL has nothing by itself that nobody made; elsewhere it may be its own."""
+    if fact is UNKNOWN and key[1] is None and run.state.unmade(_object(key)) is ABSENT:
+        run.lacks(_object(key), sqlstate=sqlstate)
 
 
 def _nowhere(run: Interpreter, kind: Kind, name: Name, *, missing_ok: bool) -> None:
@@ -179,6 +186,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     if drop.kind == "schema" and not drop.missing_ok:
         run.need_schema(key[2])
     if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
+        _need_made(run, key, fact)
         run.need(_object(key), fact, lambda _fact: None)
     content = _content(run, key[2]) if drop.kind == "schema" else None
     if content is not None and content.sure and fact.nominal and not drop.cascade:
