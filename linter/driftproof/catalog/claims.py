@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from driftproof.catalog.conditions import known, settle
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.settle import known, settle
-from driftproof.catalog.state import Error, State
+from driftproof.catalog.state import State
 from driftproof.catalog.ways import Caught, Fails, Likely, Trap, WayOut
 from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Object
@@ -110,7 +110,7 @@ class Claims:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate)
             if handler is not None:
-                self._caught(trap, handler, wanted, missing, sqlstate, fact, failure)
+                self._caught(trap, handler, wanted, missing, fact, failure)
                 return
         if failure is None:
             return
@@ -150,8 +150,7 @@ class Claims:
         if left.sqlstate is None:
             self.unsure = True
         else:
-            cause = failure.sqlstate if failure.sqlstate != left.sqlstate else failure.cause
-            self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=cause))
+            self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=failure.sqlstate))
 
     def _lacking(self, wanted: Object, fact: Fact) -> Failure:
         return self._failure(wanted, True, UNDEFINED[wanted.kind], Certainty.DRIFT, fact)
@@ -164,19 +163,15 @@ class Claims:
         self.unsure |= self._likely is Likely.UNKNOWN
 
     def _caught(
-        self,
-        trap: Trap,
-        handler: op.Handler,
-        wanted: Object,
-        missing: bool,
-        sqlstate: str,
-        fact: Fact,
-        failure: Failure | None,
+        self, trap: Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
     ) -> None:
+        state = trap.entry.fork()
         certain = failure is not None and failure.certainty is Certainty.ALWAYS
-        state = self._entry(trap, Error(sqlstate, wanted, missing), settled=not certain)
+        before = known(state, wanted) if certain else None
+        if before is None or before.presence is not (Presence.PRESENT if missing else Presence.ABSENT):
+            settle(state, wanted, GONE if missing else PRESENT)  # else the block itself has made it, or taken it away
         if certain:
-            trap.catch(handler, state, self._likely, Likely.CERTAIN, failure)
+            trap.catch(handler, state, self._likely, Likely.CERTAIN, None)
             if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT:
                 trap.taken = wanted, fact
             raise Caught(trap)
@@ -188,33 +183,13 @@ class Claims:
             trap.catch(handler, state, self._likely, likely, failure)
 
     def raises(self, sqlstate: str | None) -> None:
-        """RAISE EXCEPTION; None: what was caught is raised again."""
-        error = self.state.error if sqlstate is None else Error(sqlstate)
-        if error is None:
-            raise Fails
+        """RAISE EXCEPTION."""
         for trap in reversed(self._traps):
-            handler = trap.handler(error.sqlstate)
+            handler = trap.handler(sqlstate) if sqlstate else None
             if handler is not None:
-                trap.catch(handler, self._entry(trap, error), self._likely, Likely.CERTAIN, None)
+                trap.catch(handler, trap.entry.fork(), self._likely, Likely.CERTAIN, None)
                 raise Caught(trap)
-        raise Fails(error.sqlstate)
-
-    def _entry(self, trap: Trap, error: Error, *, settled: bool = True) -> State:
-        """What holds in a handler: all that the block has done is gone, but what is missing is missing."""
-        state = trap.entry.fork()
-        state.error = error
-        caught = error if error.wanted is not None else self.state.error
-        wanted = caught and caught.wanted
-        if caught is None or wanted is None:
-            return state
-        before = None if settled else known(state, wanted)
-        if before is None or before.presence is not (Presence.PRESENT if caught.missing else Presence.ABSENT):
-            settle(state, wanted, GONE if caught.missing else PRESENT)  # else the block has made it, or dropped it
-        return state
-
-    def comes_out(self, sqlstate: str) -> bool:
-        """Whether no handler takes an error here."""
-        return all(trap.handler(sqlstate) is None for trap in self._traps)
+        raise Fails(sqlstate)
 
     def risks(self, sqlclass: str) -> None:
         """An error of that class, of which nothing else is known, may come here."""
@@ -222,9 +197,7 @@ class Claims:
         for trap in reversed(self._traps):
             for handler in trap.handlers:
                 if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
-                    state = trap.entry.fork()
-                    state.error = None
-                    trap.catch(handler, state, self._likely, Likely.UNKNOWN, None)
+                    trap.catch(handler, trap.entry.fork(), self._likely, Likely.UNKNOWN, None)
 
 
 def _same_drift(one: Failure, other: Failure) -> bool:

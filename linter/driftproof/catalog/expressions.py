@@ -34,7 +34,7 @@ class Expressions(ABC):
         """Resolve every name in an expression."""
         if expression is q.NOTHING:
             return
-        if any(self._lacks(type_) for type_ in expression.types):
+        if any(self._lacks(type_, scope) for type_ in expression.types):
             self._untyped(expression, scope)
         else:
             self._typed(expression, scope)
@@ -55,9 +55,18 @@ class Expressions(ABC):
         self.run.unsure |= self._vague
         self._vague, self._nests = None, None
 
-    def _lacks(self, type_: q.Name) -> bool:
+    def _knows_type(self, type_: q.Name, scope: Scope | None) -> bool:
+        """Whether a type is certainly there; the row of a table that is only being made is one as well."""
+        if self.run.knows_type(type_, holds=False):
+            return True
+        rows = [
+            bound.relation.key for bound in (scope.bounds if scope is not None else ()) if bound.relation is not None
+        ]
+        return any(name == type_.name and type_.schema in (None, schema) for schema, name in rows)
+
+    def _lacks(self, type_: q.Name, scope: Scope | None) -> bool:
         self.run.called.update(named(self.run, type_))
-        found = None if self.run.knows_type(type_, holds=False) else self.run.type(type_)
+        found = None if self._knows_type(type_, scope) else self.run.type(type_)
         return found is not None and found.fact.presence is Presence.ABSENT
 
     def _untyped(self, expression: q.Expression, scope: Scope | None) -> None:
@@ -73,7 +82,7 @@ class Expressions(ABC):
 
     def _typed(self, expression: q.Expression, scope: Scope | None) -> None:
         for type_ in expression.types:
-            self.run.unsure |= not self.run.knows_type(type_, holds=False)
+            self.run.unsure |= not self._knows_type(type_, scope)
         columns, calls, vague = 0, 0, False
         inside: list[tuple[tuple[int, int], q.Query | q.Name]] = [
             *zip(expression.behind, expression.queries, strict=True),

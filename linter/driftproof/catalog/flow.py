@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from driftproof.catalog.claims import Claims
+from driftproof.catalog.conditions import settle
 from driftproof.catalog.entries import Member
 from driftproof.catalog.facts import ABSENT, PRESENT, Fact, Presence
 from driftproof.catalog.merge import joined
-from driftproof.catalog.settle import settle
 from driftproof.catalog.state import State
 from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
-from driftproof.diagnostic import Certainty
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 
@@ -276,13 +275,11 @@ class Flow(Claims, ABC):
         for state, handler, likely, failure in trap.escapes:
             self.state = state
             left = self._go(likely, partial(self.steps, handler.body))
-            self.state.error = trap.entry.error
             if left is None:
                 ways.append((likely, self.state))
                 continue
             lost.append((likely, left))
-            again = isinstance(left, Fails) and failure is not None and left.sqlstate == failure.sqlstate
-            if failure is not None and (failure.certainty is Certainty.DRIFT or again):
+            if failure is not None:
                 self._lost(failure, left)
         if trap.taken is not None:  # where that is missing, the block goes on
             wanted, fact = trap.taken

@@ -75,7 +75,7 @@ def named_after(constraint: Constraint) -> tuple[str, ...]:
     """The columns that an unnamed constraint is called after; what the WHERE of an exclusion reads is none of them."""
     if constraint.kind == "check":
         return constrained(constraint)
-    return tuple(column.parts[-1] for column in constraint.columns)
+    return constraint.labels or tuple(column.parts[-1] for column in constraint.columns)
 
 
 def index_name(state: State, relation: Relation, keys: Sequence[str | None]) -> str:

@@ -39,11 +39,7 @@ def check_distinct(run: Interpreter, query: q.Query, scope: Scope) -> None:
         if label.parts[0] in names:
             continue
         meant = _column(label, scope)
-        starred = any(
-            bound.alias == output.star[-1] if output.star else bound.bare
-            for output in query.outputs
-            for bound in (scope.bounds if output.star is not None else ())
-        )
+        starred = any(scope.starred(output.star) for output in query.outputs if output.star is not None)
         if meant is None or None in columns or qualified or cast or starred or query.grouping is not None:
             run.unsure = True
         elif meant not in columns and not run.unsure:
@@ -75,9 +71,8 @@ def _meant(name: str, query: q.Query, scope: Scope) -> list[_Meant]:
             column = _column(output.type, scope) if isinstance(output.type, q.ColumnRef) else None
             found.append(output.form or (None if joined else column))
         elif output.star is not None:
-            for bound in scope.bounds:
-                starred = bound.alias == output.star[-1] if output.star else bound.bare
-                for field in bound.columns.fields(name) if starred else ():
+            for bound in scope.starred(output.star):
+                for field in bound.columns.fields(name):
                     found.append((bound, name) if field.fact == PRESENT and not joined else None)
     return found
 
@@ -97,9 +92,9 @@ def _at(scope: Scope, name: str) -> list[Field]:
 
 def _is_starred(run: Interpreter, name: str, query: q.Query, scope: Scope) -> bool:
     """Whether the name is that of a single column that the stars bring out: no other one is meant."""
-    stars = {output.star[-1] if output.star else None for output in query.outputs if output.star is not None}
-    bounds = [bound for bound in scope.bounds if bound.alias in stars or (None in stars and bound.bare)]
-    found = [field for bound in bounds for field in bound.columns.fields(name)]
+    stars = {output.star for output in query.outputs if output.star is not None}
+    bounds = {id(bound): bound for star in stars for bound in scope.starred(star)}
+    found = [field for bound in bounds.values() for field in bound.columns.fields(name)]
     if len(found) != 1 or len([bound for bound in scope.bounds if bound.bare and bound.fields(name)]) == 1:
         return False
     run.unsure |= found[0].fact != PRESENT  # without it, the name means another one

@@ -109,14 +109,17 @@ class Resolver(Sources):
     def _cte(self, cte: q.CTE, recursive: bool, parent: Scope | None) -> None:
         if recursive and cte.query.arms and not cte.query.ctes:
             first, *others = cte.query.arms
-            self.ctes[cte.name] = self._renamed(self.query(first, parent), cte.columns)
+            made = self._renamed(self.query(first, parent), cte.columns)
+            self.ctes[cte.name] = Result(made.columns, open=made.open or bool(cte.added))
             for other in others:  # the recursive term sees the columns of the first one, and gives the same types
                 given = self.query(other, parent)
-                for (_, one), (_, two) in zip(self.ctes[cte.name].columns, given.columns, strict=False):
+                for (_, one), (_, two) in zip(made.columns, given.columns, strict=False):
                     if given.certain and not self.run.unsure and routines.refuses(self.run, two.type, one.type):
                         self.run.raises("42804")
         else:
-            self.ctes[cte.name] = self._renamed(self.query(cte.query, parent), cte.columns)
+            made = self._renamed(self.query(cte.query, parent), cte.columns)
+        added = [(name, Field(PRESENT, type_=type_)) for name, type_ in cte.added]
+        self.ctes[cte.name] = Result([*made.columns, *added], open=made.open)
 
     def _select(self, query: q.Query, parent: Scope | None) -> Result:
         if query.misplaced is not None:
@@ -132,8 +135,8 @@ class Resolver(Sources):
             self._inserted(modifies, scope, parent)
             self._changed(modifies, scope)
         for output in query.outputs:
-            if output.star:
-                self._starred(output.star[-1], scope)
+            if output.star and not scope.starred(output.star):
+                unbound(self.run, output.star[-1], scope)
         lone = None if nested(parent) else True
         if modifies is not None:
             self._clauses([(query.where, lone), (query.expression, lone)], scope)
@@ -165,14 +168,6 @@ class Resolver(Sources):
             self.run.raises(sqlstate)
         self.run.unsure = True  # it may be an outer query's
         return result
-
-    def _starred(self, qualifier: str, scope: Scope) -> None:
-        level: Scope | None = scope
-        while level is not None:
-            if any(bound.alias == qualifier for bound in level.bounds):
-                return
-            level = level.parent
-        unbound(self.run, qualifier, scope)
 
     def _changed(self, modifies: q.Modification, scope: Scope) -> None:
         """RETURNING sees the rows before and after the change, unless variables or the rows of a rule are called so."""
@@ -258,15 +253,13 @@ class Resolver(Sources):
                 if output.name is not None:
                     found.append((output.name, Field(PRESENT, type_=type_of(self.run, output.type, scope))))
                 continue
-            qualifier = output.star[-1] if output.star else None
-            for bound in scope.bounds:
-                if bound.alias == qualifier if qualifier is not None else bound.bare:
-                    columns = bound.columns
-                    open_ = open_ or columns.open
-                    self.run.vague |= columns.open
-                    found.extend(columns.columns)
-                    for _, field in columns.columns:
-                        note_use(self.run, field)
+            for bound in scope.starred(output.star):
+                columns = bound.columns
+                open_ = open_ or columns.open
+                self.run.vague |= columns.open
+                found.extend(columns.columns)
+                for _, field in columns.columns:
+                    note_use(self.run, field)
         return Result(found, open=open_)
 
 

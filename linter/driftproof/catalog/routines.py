@@ -222,8 +222,8 @@ def meant(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> Rout
     fitting = [item for _, item in found if item.fact.nominal and _takes(run, item, called, types)]
     if len(fitting) != 1 or not complete:
         return None
-    wanted = fitting[0].arguments or ()
-    run.unsure |= called.variadic or fitting[0].variadic or len(types) != called.arguments
+    wanted = _spread(fitting[0], fitting[0].arguments or (), called)
+    run.unsure |= called.variadic or len(types) != called.arguments
     run.unsure |= any(coerces(*pair) is not True for pair in zip(types, wanted, strict=False))
     return fitting[0]
 
@@ -282,16 +282,23 @@ def _takes(
     if arguments is None:
         return True
     count, most = called.arguments, len(arguments)
-    spread = routine.variadic and not called.variadic
     if routine.kind == "aggregate" and most != count:  # some are in its ORDER BY
         run.unsure = True
         return True
+    spread = routine.variadic and not called.variadic
     if not (most - routine.defaults <= count and (spread or count <= most)):
         return False
-    if spread:
-        rest = arguments[-1].removesuffix("[]")
-        arguments = (*arguments[:-1], *(rest if rest != arguments[-1] else "?" for _ in types[most - 1 :]))
-    return not any(_refuses(run, given, wanted) for given, wanted in zip(types, arguments, strict=False))
+    wanted = _spread(routine, arguments, called)
+    return not any(_refuses(run, *pair) for pair in zip(types, wanted, strict=False))
+
+
+def _spread(routine: Routine, arguments: tuple[str, ...], called: Call) -> tuple[str, ...]:
+    """The types that a call's arguments shall have: those that a VARIADIC parameter takes are elements of its array."""
+    if not routine.variadic or called.variadic:
+        return arguments
+    element = arguments[-1].removesuffix("[]")
+    rest = element if element != arguments[-1] else "?"
+    return (*arguments[:-1], *(rest for _ in range(called.arguments - len(arguments) + 1)))
 
 
 def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned: bool = False) -> bool:
@@ -304,7 +311,7 @@ def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned
 def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
     """Whether an argument of one type is certainly not taken for another one, as for the rows of a table."""
     schema, _, name = wanted.partition(".")
-    if given is not None and given != "pg_catalog.unknown" and (schema, name) in run.state.relations:
+    if given not in (None, "pg_catalog.unknown", "pg_catalog.record") and (schema, name) in run.state.relations:
         return True
     return refuses(run, given, wanted)
 
@@ -349,6 +356,11 @@ def need(
             matches += [item for item in counted if item not in matches and item[1].kind in _TAKES[kind]][:1]
         complete = complete and not vague(types)
         complete = complete and not any(vague((*(item.arguments or ()), *(item.all or ()))) for _, item in found)
+    if len(matches) > 1 and types is not None:
+        for key, item in matches:  # modes that are written say that OUT parameters are not counted
+            run.state.put_routine(key, msgspec.structs.replace(item, fact=UNKNOWN))
+        run.unsure = True
+        return None
     if len(matches) > 1:
         run.need(object_of(matches[0][0], None), ABSENT if complete else GONE, lambda _fact: None, sqlstate="42725")
         return None

@@ -171,6 +171,17 @@ class Scope:
         self.seen: list[tuple[Bound, str]] | None = None
         self.beside: tuple[Result, ...] = ()
 
+    def starred(self, star: Sequence[str]) -> list[Bound]:
+        """The items of FROM whose columns a star brings out; a qualifier is that of the nearest level that has it."""
+        if not star:
+            return [bound for bound in self.bounds if bound.bare]
+        level: Scope | None = self
+        while level is not None:
+            if found := [bound for bound in level.bounds if bound.alias == star[-1]]:
+                return found
+            level = level.parent
+        return []
+
     def use(self, bound: Bound, name: str) -> None:
         """A column of an item of FROM is used, or its row."""
         if self.seen is not None:

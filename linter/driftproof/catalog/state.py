@@ -11,15 +11,6 @@ _EVER_THERE = {"public", "pg_catalog", "information_schema", "plpgsql"}
 _DATABASE_WIDE = {"extension", "publication", "server"}
 
 
-class Error(NamedTuple):
-    """An error that a handler has caught; ``wanted`` is what is ``missing``, or there already, if it is one of
-    those."""
-
-    sqlstate: str
-    wanted: Object | None = None
-    missing: bool = False
-
-
 class Ran(NamedTuple):
     """A statement that the fresh state has run, with the search_path that it ran under, and the one before it."""
 
@@ -37,12 +28,11 @@ class State:
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
     known of any. ``rows`` are the keys of rows that are certainly there, ``accounted`` the tables that have no other
     rows in the fresh state. ``ran`` is the last statement that the fresh state has run, as far as somebody keeps
-    account of them. ``error`` is what the handler at hand has caught, if that is known.
+    account of them.
     """
 
     __slots__ = (
         "accounted",
-        "error",
         "extensions",
         "foreign",
         "homes",
@@ -73,7 +63,6 @@ class State:
         self.rows: frozenset[Row] = frozenset()
         self.accounted: frozenset[Key] = frozenset()
         self.ran: Ran | None = None
-        self.error: Error | None = None
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -91,7 +80,6 @@ class State:
         other.rows = self.rows
         other.accounted = self.accounted
         other.ran = self.ran
-        other.error = self.error
         self.owned = set()
         other.owned = set()
         return other

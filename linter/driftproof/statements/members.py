@@ -27,7 +27,8 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
     ``columns`` are all that it needs, ``keys`` those of them that it is about (INCLUDE columns are not). ``temporal``
     says that one of them is a period (WITHOUT OVERLAPS), ``deferred`` that it is checked when the transaction ends.
-    ``method`` is what its index is USING; empty where it names operator classes.
+    ``method`` is what its index is USING; empty where it names operator classes. ``labels`` is what the index of an
+    exclusion calls its columns.
     """
 
     kind: ConstraintKind
@@ -43,6 +44,7 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
     method: str = "btree"
     no_inherit: bool = False
     deferred: bool = False
+    labels: tuple[str, ...] = ()
 
 
 class Column(msgspec.Struct, frozen=True, gc=False):

@@ -134,12 +134,14 @@ class Output(msgspec.Struct, frozen=True, gc=False):
 
 
 class CTE(msgspec.Struct, frozen=True, gc=False):
-    """A WITH query; ``flaw`` is the SQLSTATE of one that refers to itself where it may not."""
+    """A WITH query; ``flaw`` is the SQLSTATE of one that refers to itself where it may not, ``added`` are the columns
+    that its SEARCH and CYCLE add, with their types, which a star of its recursive term passes over."""
 
     name: str
     query: "Query"
     columns: tuple[str, ...] = ()
     flaw: str | None = None
+    added: tuple[tuple[str, str | None], ...] = ()
 
 
 class Grouping(msgspec.Struct, frozen=True, gc=False):

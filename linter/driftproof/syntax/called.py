@@ -32,7 +32,8 @@ def _called(text: str, arguments: tuple[op.Argument, ...]) -> op.Called | None:
         return None  # with a NULL it is not run
     name = strings(node["funcname"])[-1]
     inputs = [item["FunctionParameter"] for item in node.get("parameters", ())]
-    inputs = [item for item in inputs if item.get("mode") not in ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")]
+    passed_by = ("FUNC_PARAM_TABLE",) if node.get("is_procedure") else ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")
+    inputs = [item for item in inputs if item.get("mode") not in passed_by]
     found: Operations | None = None
     match (names(options.get("language")) or ["sql"])[0]:
         case "plpgsql":
@@ -43,10 +44,13 @@ def _called(text: str, arguments: tuple[op.Argument, ...]) -> op.Called | None:
 
 
 def _known(inputs: list[Node], arguments: tuple[op.Argument, ...]) -> dict[str, str]:
-    """The texts of the parameters that are known, those of defaults too."""
+    """The texts of the parameters that are known, those of defaults too. A VARIADIC one takes any number of arguments,
+    and is an array."""
     values = {item.get("name", ""): constant(item["defexpr"]) if "defexpr" in item else None for item in inputs}
+    single = [item for item in inputs if item.get("mode") != "FUNC_PARAM_VARIADIC"]
     for place, argument in enumerate(arguments):
-        values[argument.name or inputs[place].get("name", "")] = argument.value
+        if argument.name or place < len(single):
+            values[argument.name or single[place].get("name", "")] = argument.value
     return {name: value for name, value in values.items() if value is not None}
 
 

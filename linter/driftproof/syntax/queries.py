@@ -1,5 +1,6 @@
 """Expressions and queries: from syntax trees to the words of `driftproof.statements.query`."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -309,8 +310,18 @@ def _with(node: Node, shift: int) -> tuple[tuple[CTE, ...], bool]:
     for cte in (item["CommonTableExpr"] for item in clause.get("ctes", ())):
         name, wrapped, columns = cte["ctename"], cte["ctequery"], tuple(strings(cte.get("aliascolnames")))
         flaw = recursion(name, wrapped) if recursive else None
-        found.append(CTE(name, query(wrapped, shift), columns, flaw))
+        found.append(CTE(name, query(wrapped, shift), columns, flaw, tuple(_added(cte))))
     return tuple(found), recursive
+
+
+def _added(cte: Node) -> Iterator[tuple[str, str | None]]:
+    """The columns that SEARCH and CYCLE add, with their types where they are no constant's."""
+    if search := cte.get("search_clause"):
+        rows = "record" if search.get("search_breadth_first") else "record[]"
+        yield search["search_seq_column"], f"pg_catalog.{rows}"
+    if cycle := cte.get("cycle_clause"):
+        yield cycle["cycle_mark_column"], None
+        yield cycle["cycle_path_column"], "pg_catalog.record[]"
 
 
 def _where(node: Node) -> list[Node]:

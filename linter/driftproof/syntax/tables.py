@@ -178,8 +178,8 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
     if of_column is not None and kind != "check":
         columns = [of_column]
     seen: list[Any] = [node["raw_expr"]] if kind == "check" and "raw_expr" in node else []
-    for pair in node.get("exclusions", ()):
-        element = pair["List"]["items"][0]["IndexElem"]
+    elements = [pair["List"]["items"][0]["IndexElem"] for pair in node.get("exclusions", ())]
+    for element in elements:
         if "name" in element:
             columns.append(ColumnRef((element["name"],), at))
         elif "expr" in element:
@@ -197,15 +197,15 @@ def constraint(node: Node, shift: int, of_column: ColumnRef | None = None) -> op
         _key_columns(node, kind, of_column),
         node.get("deferrable", False),
         any(node.get(flag) for flag in ("without_overlaps", "fk_with_period", "pk_with_period")),
-        _method(node),
+        _method(node, elements),
         node.get("is_no_inherit", False),
         node.get("initdeferred", False),
+        _labels(elements),
     )
 
 
-def _method(node: Node) -> str:
+def _method(node: Node, elements: list[Node]) -> str:
     """What the index of a constraint is USING, if it takes the operator classes that it finds."""
-    elements = [pair["List"]["items"][0]["IndexElem"] for pair in node.get("exclusions", ())]
     if any("opclass" in element for element in elements):
         return ""
     return "gist" if node.get("without_overlaps") else str(node.get("access_method", "btree"))
@@ -220,7 +220,10 @@ def _key_columns(node: Node, kind: op.ConstraintKind, of_column: ColumnRef | Non
 def index_labels(node: Node) -> tuple[str, ...]:
     """What PostgreSQL calls the columns of an index, before it makes each name another one. Source: transformIndexStmt,
     parse_utilcmd.c."""
-    elements = [item["IndexElem"] for item in (*node["indexParams"], *node.get("indexIncludingParams", ()))]
+    return _labels([item["IndexElem"] for item in (*node["indexParams"], *node.get("indexIncludingParams", ()))])
+
+
+def _labels(elements: list[Node]) -> tuple[str, ...]:
     return tuple(element["name"] if "name" in element else label(element["expr"], "expr") for element in elements)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from driftproof.catalog.conditions import decide, lacking, taking_along
+from driftproof.catalog.conditions import decide, lacking, settle, taking_along
 from driftproof.catalog.effects.invocations import invoke
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
@@ -16,7 +16,6 @@ from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
-from driftproof.catalog.settle import settle
 from driftproof.catalog.state import Ran
 from driftproof.catalog.ways import Way
 from driftproof.objects import Object
@@ -171,10 +170,6 @@ def choose(run: Interpreter, step: op.If) -> None:
         run.steps(step.then if answer.settled else step.otherwise)
         return
 
-    if answer.fresh is None:  # what a file raises itself is not meant to come
-        raised = [_raises(run, steps) for steps in (step.then, step.otherwise)]
-        if raised[0] is not raised[1]:
-            answer = msgspec.structs.replace(answer, fresh=raised[1], sure=False)
     nominal = answer.fresh is not False
     entry = run.state.fork()
     told = (answer.fails, answer.holds)
@@ -200,12 +195,6 @@ def choose(run: Interpreter, step: op.If) -> None:
     others = [lacks(*cause, there) for cause in each] or [Way(way(not nominal, [*told[not nominal], *there]))]
     others += [lacks(*column) for column in columns]
     run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
-
-
-def _raises(run: Interpreter, steps: tuple[op.Operation, ...]) -> bool:
-    """Whether a branch raises an error of its own, which comes out of the block."""
-    own = (step.sqlstate for step in steps if isinstance(step, op.Raise))
-    return any(sqlstate is not None and run.comes_out(sqlstate) for sqlstate in own)
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:

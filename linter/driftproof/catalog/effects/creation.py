@@ -231,7 +231,7 @@ def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> Non
     if outputs.repeated is not None:
         run.forbid(relation.object("column", outputs.repeated), PRESENT)
     for name, field in outputs.columns:
-        if field.type is not None and field.type.removeprefix("pg_catalog.") in PSEUDO_TYPES:
+        if field.type is not None and field.type.removeprefix("pg_catalog.").removesuffix("[]") in PSEUDO_TYPES:
             run.forbid(relation.object("column", name), PRESENT, sqlstate="42P16")
 
 

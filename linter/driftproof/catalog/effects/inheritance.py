@@ -32,10 +32,12 @@ def refuse_shared(run: Interpreter, relation: Relation, name: str) -> None:
 
 
 def descendants(run: Interpreter, relation: Relation) -> list[Relation]:
-    """A table and all that inherit from it."""
+    """A table and all that inherit from it, level by level, the older ones first. Source: find_all_inheritors."""
+    ages = {key: age for age, key in enumerate(run.state.relations)} if relation.children else {}
     found = [relation]
     for member in found:
-        found += [child for child in run.state.children(member) if child not in found]
+        children = sorted(run.state.children(member), key=lambda child: ages[child.key])
+        found += [child for child in children if child not in found]
     return found
 
 
@@ -114,18 +116,17 @@ def check_merged(
 
 
 def check_renamed(run: Interpreter, relation: Relation, rename: op.RenameMember) -> None:
-    """A renamed column is renamed in the children first, the older ones before the others, which must have it from
-    nowhere else, and no other of that name."""
-    ages = list(run.state.relations)
-    for child in sorted(run.state.children(relation), key=lambda child: ages.index(child.key)):
+    """A renamed column is renamed first in all that inherit from it, which must have it from nowhere else, and no other
+    of that name."""
+    family = [member.key for member in descendants(run, relation)]
+    for key in family[1:]:
+        child = run.state.relations[key]
         if rename.only and relation.kind != "composite type":
             fails(run, "42P16", child.fact)
-        check_renamed(run, child, rename)
-        child = run.state.relations[child.key]
         if child.member("column", rename.name).presence is not Presence.MAYBE:  # one without it does not inherit
             child = run.need_member(child, "column", rename.name)
         for parent in parents_of(run, child):
-            if parent.key != relation.key:
+            if parent.key not in family:
                 fails(run, "42P16", parent.fact, parent.member("column", rename.name))
         run.forbid(child.object("column", rename.to), child.member("column", rename.to))
         if rename.name in child.local:

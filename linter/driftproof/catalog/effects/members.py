@@ -1,5 +1,5 @@
-"""What belongs to a relation: policies, triggers and rules are made; they, columns and constraints are needed, changed,
-renamed and dropped."""
+"""What belongs to a relation: policies, triggers and rules are made; they, columns and constraints are needed, changed
+and dropped."""
 
 from driftproof.catalog import routines
 from driftproof.catalog.coercion import spelled_type
@@ -14,23 +14,17 @@ from driftproof.catalog.effects.dependents import (
     sequence_holders,
     take_along,
 )
-from driftproof.catalog.effects.heritage import check_renamed_constraint, refuse_inherited_constraint
+from driftproof.catalog.effects.heritage import refuse_inherited_constraint
 from driftproof.catalog.effects.inheritance import (
-    check_renamed,
-    check_typed,
     descendants,
     refuse_inherited,
     refuse_partitioned,
     refuse_shared,
     refuse_typed,
 )
-from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.partitions import refuse_part
-from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
-from driftproof.catalog.effects.values import rename_value
 from driftproof.catalog.entries import Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -214,97 +208,3 @@ def _drop_if_there(run: Interpreter, relation: Relation, drop: op.DropMember, fa
         lose_member(run, run.state.relations[relation.key], (drop.kind, drop.name), ABSENT)
 
     run.where_missing(wanted, fact, missing, there)
-
-
-def rename_member(run: Interpreter, rename: op.RenameMember) -> None:
-    """RENAME COLUMN, CONSTRAINT, POLICY, TRIGGER."""
-    relation = run.relation(rename.table, missing_ok=rename.table_missing_ok)
-    if relation is None:
-        return
-    if rename.kind == "column" and relation.kind == "index":
-        return
-    refuse_typed(run, relation, only=not rename.cascade)
-    if rename.kind == "column":
-        check_typed(run, relation, False)
-    taken = relation.object(rename.kind, rename.to), relation.member(rename.kind, rename.to)
-    if rename.kind == "policy":  # the new name is looked at first
-        check_kind(run, relation, ("table",), at=rename.table.at)
-        run.forbid(*taken)
-    if rename.kind == "trigger":
-        check_kind(run, relation, ("table", "view", "foreign table"), at=rename.table.at)
-    if rename.kind == "rule":
-        check_kind(run, relation, ("table", "view"), at=rename.table.at)
-    if rename.kind == "column":
-        check_renamed(run, relation, rename)
-        relation = run.state.relations[relation.key]
-    relation = run.need_member(relation, rename.kind, rename.name)
-    if rename.kind == "trigger" and rename.to == rename.name:
-        return
-    if rename.kind == "trigger" and relation.constraints.get(rename.name) == "trigger":
-        relation = run.state.writable(relation)
-        relation.constraints[rename.to] = relation.constraints.pop(rename.name)
-    index = run.state.relations.get((relation.key[0], rename.name)) if rename.kind == "constraint" else None
-    if index is not None and index.of == relation.key:
-        forbid_relation(run, (relation.key[0], rename.to))
-    children: list[Relation] = []
-    if rename.kind == "constraint":
-        children = check_renamed_constraint(run, relation, rename)
-        refuse_inherited_constraint(run, relation, rename.name, kinds=("check",))
-    if rename.kind == "column":
-        refuse_inherited(run, relation, rename.name)
-    run.forbid(*taken)
-    if rename.to == rename.name:  # it is taken, by itself
-        return
-    made = run.made()
-    relation = run.set_member(relation, rename.kind, rename.to, made)
-    relation = run.set_member(relation, rename.kind, rename.name, run.away())
-    if (calls := relation.calls.pop((rename.kind, rename.name), None)) is not None:
-        relation.calls[rename.kind, rename.to] = calls
-    if rename.kind == "column":
-        forget_values(run, relation)
-        relation.local = frozenset(rename.to if name == rename.name else name for name in relation.local)
-        if rename.name in (relation.partitioned or ()):
-            relation.partitioned = (relation.partitioned or frozenset()) - {rename.name} | {rename.to}
-        _keep_place(run, relation, rename.name, rename.to)
-        relation.uses = {
-            member: tuple(rename.to if column == rename.name else column for column in columns)
-            for member, columns in relation.uses.items()
-        }
-        rename_keys(run, relation, rename.name, rename.to)
-        rename_value(run, relation, rename.name, rename.to)
-    if rename.kind == "constraint":
-        if ("constraint", rename.name) in relation.uses:
-            relation.uses["constraint", rename.to] = relation.uses.pop(("constraint", rename.name))
-        if index is not None and index.of == relation.key:
-            put_under(run, index, (relation.key[0], rename.to), check=False)
-        _keep_kind(relation, rename)
-        if relation.primary_key == rename.name:
-            relation.primary_key = rename.to
-    for child in children:
-        below = run.set_member(run.state.relations[child.key], "constraint", rename.to, made)
-        below = run.set_member(below, "constraint", rename.name, run.away())
-        below.uses["constraint", rename.to] = below.uses.pop(("constraint", rename.name), ())
-        _keep_kind(below, rename)
-
-
-def _keep_kind(relation: Relation, rename: op.RenameMember) -> None:
-    if rename.name in relation.constraints:
-        relation.constraints[rename.to] = relation.constraints.pop(rename.name)
-    if rename.name in relation.heritage:
-        relation.heritage[rename.to] = relation.heritage.pop(rename.name)
-
-
-def _keep_place(run: Interpreter, relation: Relation, name: str, to: str) -> None:
-    """A renamed column stays where it is among the others, in the children as well."""
-    old: Member = ("column", name)
-    new: Member = ("column", to)
-    fact, gone = relation.members.pop(new), relation.members[old]
-    relation.members = {
-        (new if member == old else member): fact if member == old else other
-        for member, other in relation.members.items()
-    }
-    relation.members[old] = gone
-    for key in relation.children:
-        child = run.state.relations.get(key)
-        if child is not None and new in child.members:
-            _keep_place(run, run.state.writable(child), name, to)

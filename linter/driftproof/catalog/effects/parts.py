@@ -136,7 +136,7 @@ def put_constraint(
         if adopted is not None:
             run.gone(adopted.key, "index", certain=fact.sure)
         index = run.state.put(Relation(key, "index", fact, open=False, of=relation.key))
-        index.members = dict(adopted.members) if adopted is not None else naming.labelled(columns)
+        index.members = dict(adopted.members) if adopted is not None else naming.labelled(constraint.labels or columns)
         if not constraint.temporal:
             unique_one = constraint.kind != "exclude"  # what else its columns have is that of a WHERE
             included = columns[len(constraint.keys) :] if unique_one else ()

@@ -1,5 +1,7 @@
 """Tables, views, sequences and indexes that are there: DROP, RENAME, SET SCHEMA, and what only needs one."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from driftproof.catalog import routines
@@ -65,10 +67,19 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
     if drop.cascade and relation.kind == "index":
         take_along(run, found)
     elif not drop.cascade and (relation.fact.presence is not Presence.ABSENT or relation.fact.doubt is not None):
-        spared = frozenset(key for name in drop.together if (key := run.state.look_up(name)[0]) is not None)
+        dropped = [relation, *(named for name in drop.together if (named := run.state.look_up(name)[1]) is not None)]
+        spared = frozenset(key for one in dropped for key in (one.key, *_partitions(run, one)))
         free = refuse(run, wanted, found, spared=spared) and free
         free = routines.spare(run, wanted, relation.key) and free
     take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
+
+
+def _partitions(run: Interpreter, relation: Relation) -> Iterator[Key]:
+    """The partitions of a table, which are dropped with it, and theirs."""
+    for child in run.state.children(relation):
+        if child.partition:
+            yield child.key
+            yield from _partitions(run, child)
 
 
 def _takes(kind: op.RelationKind) -> tuple[op.RelationKind, ...]:
