@@ -125,10 +125,9 @@ class _Found:
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
                         self.types.append(name_of_type)
-                        if "arg" in node and "arrayBounds" not in value:
-                            self.texts += texts(name_of_type, node["arg"])
-                            if name_of_type.name == "regclass":
-                                self.relations += relation_text(node["arg"])
+                        self.texts += texts(name_of_type, node.get("arg"), array="arrayBounds" in value)
+                        if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
+                            self.relations += relation_text(node["arg"])
                 elif tag == "A_Expr":
                     left, right = value.get("lexpr", {}), value.get("rexpr", {})
                     self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)

@@ -116,8 +116,7 @@ def column(node: Node, shift: int) -> op.Column:
         fields = item["Constraint"]
         match fields["contype"]:
             case "CONSTR_DEFAULT" if not is_null(fields.get("raw_expr") or {}):  # that is no default
-                single = type_ if not spelled.endswith("[]") else None
-                default = default_of(single, fields.get("raw_expr"), shift)
+                default = default_of(type_, fields.get("raw_expr"), shift, array=spelled.endswith("[]"))
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True
             case "CONSTR_IDENTITY":
@@ -146,10 +145,10 @@ def column(node: Node, shift: int) -> op.Column:
     )
 
 
-def default_of(type_: Name | ColumnRef | None, node: Node | None, shift: int) -> Expression:
-    """A default for a column of that type, or for that column."""
+def default_of(type_: Name | ColumnRef | None, node: Node | None, shift: int, *, array: bool = False) -> Expression:
+    """A default for a column of that type (or of an ``array`` of it), or for that column."""
     seen = expression(node, shift)
-    found = texts(type_, node) if type_ is not None else ()
+    found = texts(type_, node, array=array) if type_ is not None else ()
     return msgspec.structs.replace(seen, texts=tuple(found)) if found else seen
 
 

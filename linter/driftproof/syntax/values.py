@@ -10,16 +10,31 @@ from driftproof.syntax.tree import column_ref, qualified, strings, tagged, type_
 _IDENTIFIERS = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 
 
-def texts(typed: Name | ColumnRef, value: Node | list[Node] | None) -> list[tuple[Name | ColumnRef, str]]:
-    """The text constants of that type that a node is, or a list of nodes."""
+def texts(
+    typed: Name | ColumnRef, value: Node | list[Node] | None, *, array: bool = False
+) -> list[tuple[Name | ColumnRef, str]]:
+    """The text constants of that type that a node is, or a list of nodes; or those in an ``array`` of them."""
     if type(value) is list:
-        return [found for item in value for found in texts(typed, item)]
+        return [found for item in value for found in texts(typed, item, array=array)]
     if type(value) is not dict:
         return []
     if "List" in value:
-        return texts(typed, value["List"].get("items"))
+        return texts(typed, value["List"].get("items"), array=array)
+    if array and "A_ArrayExpr" in value:
+        return texts(typed, value["A_ArrayExpr"].get("elements"))
     constant = value.get("A_Const")
-    return [(typed, constant["sval"].get("sval", ""))] if constant is not None and "sval" in constant else []
+    if constant is None or "sval" not in constant:
+        return []
+    text = constant["sval"].get("sval", "")
+    return [(typed, item) for item in (array_items(text) or () if array else (text,))]
+
+
+def array_items(text: str) -> list[str] | None:
+    """The items of a constant array, if they are plainly written."""
+    if not (text.startswith("{") and text.endswith("}")) or any(mark in text[1:-1] for mark in '"\\{}'):
+        return None
+    items = [item.strip() for item in text[1:-1].split(",") if item.strip()]
+    return None if "null" in map(str.lower, items) else items
 
 
 def relation_text(wrapped: Node) -> list[Name]:

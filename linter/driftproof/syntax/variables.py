@@ -11,6 +11,7 @@ from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.tokens import literal, quote
 from driftproof.syntax.tree import constant, strings, tagged
+from driftproof.syntax.values import array_items
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 
@@ -121,9 +122,7 @@ class Variables:
             return self.arrays.get(".".join(strings(node["fields"])))
         if tag == "A_Const":
             text = constant(wrapped)
-            if text and text.startswith("{") and text.endswith("}") and '"' not in text and "\\" not in text:
-                return [item.strip() for item in text[1:-1].split(",")]
-            return None
+            return array_items(text) if text else None
         if tag != "A_ArrayExpr":
             return None
         items = [self.value(item) for item in node.get("elements", ())]
