@@ -11,8 +11,14 @@ from driftproof.syntax.tree import needed_roles, qualified, range_var, role_name
 
 
 def create_policy(node: Node, shift: int) -> Operations:
-    """CREATE POLICY: the roles, then the table, which USING and WITH CHECK see."""
+    """CREATE POLICY: the roles, then the table, which USING and WITH CHECK see. Rows that are read have no WITH CHECK,
+    and those that are inserted no USING.
+
+    Source: CreatePolicy, policy.c.
+    """
+    unfit = {"insert": "qual", "select": "with_check", "delete": "with_check"}.get(node.get("cmd_name", ""))
     return [
+        *([op.Raise("42601")] if unfit in node else []),
         *needed_roles(role_names(node.get("roles"))),
         op.CreateMember(
             "policy",
