@@ -339,6 +339,49 @@ def test_a_guarded_object_is_there_behind_its_guard(connection: Any, script: str
     assert always(script) == set(run(connection, script))
 
 
+# Loops over rows that nobody knows: what they drop can be made again, and nothing else.
+LOOPS = """
+FOR r IN SELECT schemaname, tablename, policyname FROM pg_policies WHERE schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON %I.%I', r.policyname, r.schemaname, r.tablename); END LOOP;
+FOR r IN SELECT * FROM pg_policies WHERE schemaname = 'public' AND tablename = 't' LOOP EXECUTE format('DROP POLICY %I ON %I.%I', r.policyname, r.schemaname, r.tablename); END LOOP;
+FOR r IN SELECT p.tablename AS home, policyname FROM pg_policies p WHERE p.tablename = 't' AND p.schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON %I', r.policyname, r.home); END LOOP;
+FOR x, y IN SELECT policyname, tablename FROM pg_policies WHERE 't' = tablename LOOP EXECUTE format('DROP POLICY IF EXISTS %I ON %I', x, y); END LOOP;
+FOR r IN SELECT indexname FROM pg_indexes WHERE schemaname = 'k' LOOP EXECUTE format('DROP INDEX k.%I', r.indexname); END LOOP;
+""".strip().splitlines()
+WIDE_LOOPS = """
+FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE format('ALTER TABLE public.%I ADD COLUMN IF NOT EXISTS b int', r.tablename); END LOOP;
+FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE 'DROP TABLE public.' || r.tablename || ' CASCADE'; END LOOP;
+FOR r IN SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace LOOP EXECUTE format('DROP FUNCTION public.%I', r.proname); END LOOP;
+FOR r IN SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e' LOOP EXECUTE format('DROP TYPE public.%I', r.typname); END LOOP;
+""".strip().splitlines()
+_MADE = [
+    f"{make} {name}{rest}"
+    for schema in ("public", "k")
+    for make, name, rest in (
+        ("CREATE TABLE", f"{schema}.t", " (a int)"),
+        ("CREATE POLICY p ON", f"{schema}.t", " USING (true)"),
+        ("ALTER TABLE", f"{schema}.t", " ADD COLUMN b int"),
+        ("CREATE INDEX i ON", f"{schema}.t", " (a)"),
+        ("CREATE FUNCTION", f"{schema}.g()", " RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+        ("CREATE TYPE", f"{schema}.e", " AS ENUM ('x')"),
+    )
+]
+
+
+def _around(loop: str) -> str:
+    made = "; ".join(_MADE)
+    return f"CREATE SCHEMA k; {made}; DO $$ DECLARE r record; x text; y text; BEGIN {loop} END $$; {made};"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_a_loop_over_a_catalog_can_not_have_dropped_is_there(connection: Any, loop: str) -> None:
+    assert always(_around(loop)) == set(run(connection, _around(loop)))
+
+
+@pytest.mark.parametrize("loop", WIDE_LOOPS)
+def test_behind_a_loop_over_a_catalog_nothing_wrong_is_claimed(connection: Any, loop: str) -> None:
+    assert always(_around(loop)) <= set(run(connection, _around(loop)))
+
+
 @pytest.mark.parametrize("script", VAGUE)
 def test_behind_what_can_not_be_told_nothing_wrong_is_claimed(connection: Any, script: str) -> None:
     assert always(script) <= set(run(connection, script))

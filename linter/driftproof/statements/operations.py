@@ -323,11 +323,12 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Forget(msgspec.Struct, frozen=True, gc=False):
-    """What can't be followed: everything of that kind is UNKNOWN afterwards (of that relation, where one is named).
-    ``owned``: DROP OWNED, to which all may belong but roles, and which what depends on it may refuse."""
+    """What can't be followed: everything of that kind is UNKNOWN afterwards (of that relation, or in that schema, where
+    one is named). ``owned``: DROP OWNED, to which all may belong but roles, and which what depends on it may refuse."""
 
     kind: Kind | None = None
     table: Name | None = None
+    schema: str | None = None
     owned: bool = False
 
 

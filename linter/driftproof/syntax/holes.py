@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
@@ -27,24 +28,38 @@ def _has_hole(value: Any) -> bool:
 def _forget(operation: op.Operation, holes: list[str]) -> list[op.Operation]:
     match operation:
         case op.CreateMember() | op.DropMember() | op.RenameMember():
-            return [op.Forget(operation.kind, None if "table" in holes else operation.table)]
+            return [_member(operation.kind, operation.table, holes)]
         case op.AddColumn():
-            return [op.Forget("column", None if "table" in holes else operation.table)]
+            return [_member("column", operation.table, holes)]
         case op.AddConstraint():
-            return [op.Forget("constraint", None if "table" in holes else operation.table)]
+            return [_member("constraint", operation.table, holes)]
         case op.CreateIndex():
-            return [op.Forget("index")]
+            return [op.Forget("index", schema=_schema(operation.table))]
         case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
-            return [op.Forget("relation")]
+            return [op.Forget("index" if operation.kind == "index" else "relation", schema=_alone(operation))]
         case op.CreateExtension():
             return [op.Forget("extension"), op.Forget("type")]
         case op.Create() | op.Drop() | op.Rename() | op.Move():
-            return [op.Forget(operation.kind)]
+            return [op.Forget(operation.kind, schema=_alone(operation))]
         case op.CreateRoutine() | op.DropRoutine() | op.RenameRoutine():
-            return [op.Forget("function")]
+            return [op.Forget("function", schema=_alone(operation))]
         case op.AddLabel():
-            return [op.Forget("type")]
+            return [op.Forget("type", schema=_schema(operation.type))]
         case op.SetSearchPath():
             return [op.SetSearchPath(None)]
         case _:
             return []
+
+
+def _member(kind: Kind, table: Name, holes: list[str]) -> op.Operation:
+    return op.Forget(kind, schema=_schema(table)) if "table" in holes else op.Forget(kind, table)
+
+
+def _schema(name: Name) -> str | None:
+    return None if name.schema is None or op.HOLE in name.schema else name.schema
+
+
+def _alone(operation: Any) -> str | None:
+    """The schema out of which a statement touches nothing."""
+    spreads = getattr(operation, "cascade", False) or getattr(operation, "schema", None) is not None
+    return None if spreads else _schema(operation.name)

@@ -5,6 +5,7 @@ is not known becomes a hole in a name, and what a statement with a hole may have
 """
 
 import re
+from itertools import takewhile
 from typing import Any
 
 from driftproof.statements import operations as op
@@ -288,11 +289,14 @@ class _Body:
         self.known.tests["found"] = TRUE if rows else FALSE
         return [op.Loop(tuple(turns), node.get("label"))]
 
-    def _loop(self, node: Node) -> Operations:
+    def _loop(self, node: Node, fixed: dict[str, str] | None = None) -> Operations:
+        """A loop over rows that nobody knows, but for what they all have in the variables that are ``fixed``."""
         changing = (*assigned(node, self.datums), "found")
         self.known.forget(*changing)
+        for name, text in (fixed or {}).items():
+            self.known.tell(name, text)
         body = self.statements(node.get("body"))
-        self.known.forget(*changing)
+        self.known.forget(*changing, *(fixed or ()))
         return [op.Repeat(tuple(body), node.get("label"))]
 
     def _fori(self, node: Node) -> Operations:
@@ -311,7 +315,7 @@ class _Body:
         items = self.known.rows(query)
         name = target.get("refname")
         if items is None or len(items) > _MOST_TURNS or not name:
-            return [*self._sql(query), *self._loop(node)]
+            return [*self._sql(query), *self._loop(node, self._fixed(query, target))]
         if "fields" in target:  # FOR a, b IN VALUES ...
             named = filled(node["var"])
             return self._turns([dict(zip(named, row.values(), strict=False)) for row in items], node)
@@ -320,6 +324,14 @@ class _Body:
             fields = {f"{name}.{column}": text for column, text in row.items()}
             rows.append({**fields, name: next(iter(row.values()))} if len(row) == 1 else fields)
         return self._turns(rows, node)
+
+    def _fixed(self, query: str, target: Node) -> dict[str, str]:
+        """What each row of a query has in the variables that it fills."""
+        columns = self.known.fixed(query)
+        if "fields" not in target:
+            return {f"{target.get('refname')}.{label}": text for label, text in columns if text is not None}
+        plain = takewhile(lambda column: column[0] != "*", columns)
+        return {name: text for name, (_, text) in zip(filled({"": target}), plain, strict=False) if text is not None}
 
     _while = _forc = _dynfors = _loop
 

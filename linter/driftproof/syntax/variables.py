@@ -1,7 +1,7 @@
 """What is known of PL/pgSQL's variables when the file is read: texts, arrays, and the outcomes of conditions."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -158,6 +158,42 @@ class Variables:
             label = (strings(alias.get("colnames")) or [alias.get("aliasname", "unnest")])[0]
             return None if array is None else [{label: item} for item in array]
         return None
+
+    def fixed(self, text: str) -> list[tuple[str, str | None]]:
+        """The columns of a query, with what its WHERE says that they are in each row (None: nothing); behind a star
+        those of which it does."""
+        try:
+            [(tag, node)] = parse_fragment(text)
+        except (ParseError, ValueError):
+            return []
+        if tag != "SelectStmt" or "targetList" not in node:
+            return []
+        told = dict(self._equated(node.get("whereClause", {})))
+        found = []
+        for item in node["targetList"]:
+            target = item["ResTarget"]
+            fields = target.get("val", {}).get("ColumnRef", {}).get("fields", [{}])
+            parts = tuple(strings(fields))
+            if "A_Star" not in fields[-1]:
+                found.append((target.get("name", parts[-1] if parts else ""), told.get(parts)))
+            elif len(node["fromClause"]) == 1 and "RangeVar" in node["fromClause"][0]:
+                found += [("*", None), *((column[-1], value) for column, value in told.items())]
+            else:
+                return []
+        return found
+
+    def _equated(self, condition: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The columns that a condition says to be equal to a known text, where it holds."""
+        both, compared = condition.get("BoolExpr", {}), condition.get("A_Expr", {})
+        if both.get("boolop") == "AND_EXPR":
+            for part in both["args"]:
+                yield from self._equated(part)
+        if compared.get("kind") != "AEXPR_OP" or strings(compared["name"]) != ["="]:
+            return
+        for one, other in ((compared["lexpr"], compared["rexpr"]), (compared["rexpr"], compared["lexpr"])):
+            value = self.value(other)
+            if "ColumnRef" in one and value is not None:
+                yield tuple(strings(one["ColumnRef"]["fields"])), value
 
     def _values_rows(self, node: Node, labels: tuple[str, ...]) -> list[dict[str, str]] | None:
         rows = []

@@ -120,8 +120,11 @@ def forget(run: Interpreter, step: op.Forget) -> None:
         return
     if step.kind in (None, "type"):
         for type_ in list(state.types.values()):
-            state.put_type(Relation(type_.key, "type", UNKNOWN, open=True))
+            if step.schema in (None, type_.key[0]):
+                state.put_type(Relation(type_.key, "type", UNKNOWN, open=True))
     for relation in list(state.relations.values()):
+        if step.schema not in (None, relation.key[0]):
+            continue
         if step.kind is None and state.foreign and relation.key[0] in state.foreign:
             continue
         if step.kind in (None, "relation") or (step.kind == "index" and relation.kind == "index"):
@@ -129,11 +132,13 @@ def forget(run: Interpreter, step: op.Forget) -> None:
         elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
             _forget_members(run, relation, step.kind)
     for name, fact in list(state.objects.items()):
+        if step.schema is not None and name[1] not in (None, step.schema):
+            continue
         if name[0] == step.kind or (step.kind is None and not _stays(step, name[0], fact)):
             state.put_object(name, UNKNOWN)
     if step.kind in (None, "function"):
         for key, namesakes in list(state.routines.items()):
-            for routine in namesakes:
+            for routine in namesakes if step.schema in (None, key[0]) else ():
                 state.put_routine(key, msgspec.structs.replace(routine, fact=UNKNOWN))
 
 
