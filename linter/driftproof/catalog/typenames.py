@@ -1,12 +1,15 @@
 """Types as statements name them: what such a name means, and what a statement asks of the type."""
 
 from driftproof.catalog import builtins, routines
+from driftproof.catalog.coercion import PSEUDO_TYPES
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
+
+_NO_COLUMN = PSEUDO_TYPES | {"unknown"}
 
 
 def need_type(run: Interpreter, name: Name, *, holds: bool = True, forms: tuple[op.TypeKind, ...] = ()) -> None:
@@ -31,9 +34,11 @@ def check_form(run: Interpreter, name: Name, forms: tuple[op.TypeKind, ...]) -> 
 
 
 def need_column_type(run: Interpreter, column: op.Column) -> None:
-    """A column needs its type and its collation."""
+    """A column needs its type, which is no pseudo-type, and its collation."""
     if column.type is not None:
         need_type(run, column.type, holds=False)
+        if column.type.schema in (None, "pg_catalog") and column.type.name in _NO_COLUMN:
+            run.raises("42P16")
     if column.collation is not None:
         run.steps((op.Need("collation", column.collation, holds=True),))
 

@@ -7,7 +7,7 @@ from driftproof.statements.query import Name
 from driftproof.syntax.calls import invoked, passed
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import QUERIES, expression, query
-from driftproof.syntax.tables import Operations
+from driftproof.syntax.tables import Operations, create_table_as
 from driftproof.syntax.tree import constant, needed_roles, role, strings, type_name
 
 _COMMANDS: dict[str, Any] = {
@@ -119,8 +119,12 @@ def declare_cursor(node: Node, shift: int) -> Operations:
 
 
 def explain(node: Node, shift: int) -> Operations:
-    """EXPLAIN of a query, or of a prepared statement."""
+    """EXPLAIN of a query, or of a prepared statement. Of what makes a table it reads the query; with ANALYZE it does
+    what it explains."""
     tag, fields = next(iter(node["query"].items()))
     if tag == "ExecuteStmt":
         return execute(fields, shift)
+    if tag == "CreateTableAsStmt":
+        options = {item["DefElem"]["defname"] for item in node.get("options", ())}
+        return create_table_as(fields, shift) if "analyze" in options else [op.Run(query(fields["query"], shift))]
     return [op.Run(query(node["query"], shift))] if tag in QUERIES else []

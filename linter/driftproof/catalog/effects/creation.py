@@ -60,6 +60,8 @@ def create_relation(run: Interpreter, made: op.CreateRelation) -> None:
     if made.temporary and made.name.schema not in (None, "pg_temp"):
         run.need_schema(made.name.schema)
         run.raises("42P16")
+    if made.fleeting and not made.temporary:
+        run.raises("42P16")  # ON COMMIT
     if key is None:
         return
     if made.temporary:
@@ -104,7 +106,8 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
         check_merged(run, relation, made.columns, [source for source, _ in copies])
     if made.kind == "view":
         if before is not None and made.replace and there:
-            replace_view(run, before, relation, columns)
+            replace_view(run, before, relation, columns, outputs)
+            types = before.types | types
         _check_outputs(run, relation, outputs)
     if before is not None and fact is not None and not rows and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
@@ -114,7 +117,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     for above in parents:
         check_bound(run, above, made.bound)
     if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
-        given = ((name, field.type) for name, field in outputs.columns)
+        given = ((name, field.type) for name, field in outputs.settled().columns)
         types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     if made.partitioned is not None:

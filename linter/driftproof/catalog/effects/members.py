@@ -60,8 +60,10 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     of_constraint = made.kind == "trigger" and relation.constraints.get(made.name) == "trigger"
     if not made.replace or of_constraint:
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
-    for column in made.columns:
+    for place, column in enumerate(made.columns):
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+        if column in made.columns[:place]:
+            run.raises("42701")
     key = relation.key
     relation = run.set_member(relation, made.kind, made.name, fact)
     if made.constrains:  # whether it stays under that name is not followed

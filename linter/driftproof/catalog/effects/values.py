@@ -11,9 +11,10 @@ import msgspec
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
+from driftproof.catalog.effects.inheritance import parents_of
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.entries import OWN, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
@@ -175,7 +176,12 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
 
 
 def _loosen(run: Interpreter, relation: Relation, name: str) -> None:
-    """DROP NOT NULL, of a column that is in no primary key."""
+    """DROP NOT NULL, of a column that is in no primary key, and has it from no parent."""
+    for parent in parents_of(run, relation):
+        for (kind, constraint), columns in parent.uses.items():
+            passed = parent.heritage.get(constraint, OWN).passed
+            if parent.constraints.get(constraint) in ("not null", "primary key") and name in columns and passed:
+                fails(run, "42P16", parent.fact, parent.member(kind, constraint))
     for (kind, constraint), columns in list(relation.uses.items()):
         if kind == "constraint" and name in columns:
             what, fact = relation.constraints.get(constraint), relation.member(kind, constraint)

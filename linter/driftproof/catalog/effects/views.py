@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import routines
+from driftproof.catalog.coercion import spelled_type
 from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Relation
 from driftproof.catalog.facts import Fact
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.scopes import Result
 from driftproof.objects import Object
 from driftproof.statements.query import ColumnRef, Query, Table
 
@@ -27,10 +29,14 @@ def check_option(run: Interpreter, query: Query, *, written: bool) -> None:
 
 
 def replace_view(
-    run: Interpreter, before: Relation, relation: Relation, columns: Sequence[tuple[str, Fact | None]]
+    run: Interpreter,
+    before: Relation,
+    relation: Relation,
+    columns: Sequence[tuple[str, Fact | None]],
+    outputs: Result,
 ) -> None:
-    """The name must be a view's, and the old columns must stay, under their names and in their order; new ones may
-    follow. Types are not compared. Triggers and rules stay, and so does what depends on the view."""
+    """The name must be a view's, and the old columns must stay, under their names, in their order and of their types;
+    new ones may follow. Triggers and rules stay, and so does what depends on the view."""
     check_kind(run, before, ("view",))
     relation.dependents, relation.sources = dict(before.dependents), dict(before.sources)
     relation.members = {member: fact for member, fact in before.members.items() if member[0] != "column"}
@@ -40,7 +46,7 @@ def replace_view(
     certain = all(before.member("column", name).sure for name in old)
     certain = certain and all(fact is None or fact.sure for _, fact in columns)
     names = [name for name, _ in columns]
-    if names[: len(old)] != old and certain:
+    if certain and (names[: len(old)] != old or _retyped(before, outputs.settled())):
         run.forbid(Object("relation", before.key[0], None, before.key[1]), before.fact, sqlstate="42P16")
     fresh = {fact.doubt for _, fact in columns if fact is not None}
     for name in old:  # without a column of its own the view that stands has others in its place
@@ -57,3 +63,10 @@ def replace_view(
         left = [other for other in old if not (lost and other == name)]
         if [other for other in names if other != name][: len(left)] != left:
             run.need(relation.object("column", name), fact, lambda _fact: None, sqlstate="42P16")
+
+
+def _retyped(before: Relation, outputs: Result) -> bool:
+    """Whether a column of a view is certainly of another type in the query that replaces its own."""
+    old = (spelled_type(before.types.get(name, "")) for name in before.columns())
+    new = (field.type for _, field in outputs.columns)
+    return any(None not in pair and pair[0] != pair[1] for pair in zip(old, new, strict=False))
