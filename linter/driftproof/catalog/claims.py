@@ -17,7 +17,8 @@ from driftproof.statements import operations as op
 class Claims:
     """What is found of one statement, at the place at hand.
 
-    ``failures`` holds its predicted failures. ``unsure`` says that something before the place at hand may fail unseen.
+    ``failures`` holds its predicted failures. ``unsure`` says that something before the place at hand may fail unseen,
+    ``obscure`` that it may in a drifted state, ``blind`` that it does something of which nothing is known.
     ``incomplete`` is the first migration that needs what the history never made; ``complete`` says that all that is
     there is known, so that this fails for certain.
     """
@@ -26,6 +27,7 @@ class Claims:
         self.state = state
         self.failures: list[Failure] = []
         self.unsure = False
+        self.obscure = False
         self.incomplete: int | None = None
         self.complete = False
         self.place = Place(0, 0)
@@ -34,7 +36,7 @@ class Claims:
         self.line: Callable[[], int] = lambda: 1
         self._likely = Likely.CERTAIN
         self._second = False
-        self._blind = False
+        self.blind = False
         self._traps: list[Trap] = []
 
     def doubt(self, message: str) -> Doubt:
@@ -61,8 +63,9 @@ class Claims:
             self._may_fail(wanted, True, sqlstate, Certainty.DRIFT, fact, at)
             self.unsure |= not fact.sure
             prove(PRESENT if fact.sure else ASSUMED)
+            self.state.proved |= {wanted}
             return
-        self._blind |= fact.presence is Presence.UNKNOWN
+        self.blind |= fact.presence is Presence.UNKNOWN
         certain = fact.presence is Presence.ABSENT and self._certain(fact)
         self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         self.unsure = True
@@ -71,7 +74,7 @@ class Claims:
     def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
         """The statement makes the object: a failure where it is there already."""
         there = fact.presence in (Presence.PRESENT, Presence.MAYBE)
-        self._blind |= fact.presence is Presence.UNKNOWN
+        self.blind |= fact.presence is Presence.UNKNOWN
         certain = there and self._certain(fact)
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
@@ -81,7 +84,7 @@ class Claims:
     def _certain(self, fact: Fact) -> bool:
         """Whether a statement fails for certain for what is known. In a second run what it made is there, even where
         that it came so far was not sure; what may have been taken away since is not known again."""
-        return not self._blind if self._second else fact.sure and not self.unsure
+        return not self.blind if self._second else fact.sure and not self.unsure
 
     def lacks(self, wanted: Object, *, sqlstate: str | None = None) -> None:
         """The statement needs what the history never made: it fails on an empty platform, and nothing is claimed, but
@@ -143,12 +146,13 @@ class Claims:
     def _lost(self, failure: Failure, left: WayOut | None) -> None:
         """A way that only a drifted state goes, because of that failure, itself fails: so much can be claimed, unless
         an outer block takes the error."""
-        if isinstance(left, Caught) and left.trap.escapes[-1].failure is None:
+        comes = self._likely <= Likely.EXPECTED
+        if isinstance(left, Caught) and left.trap.escapes[-1].failure is None and comes:
             left.trap.escapes[-1] = left.trap.escapes[-1]._replace(failure=failure)
         if not isinstance(left, Fails):
             return
         if left.sqlstate is None:
-            self.unsure = True
+            self.obscure = True
         else:
             self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=failure.sqlstate))
 
@@ -165,7 +169,7 @@ class Claims:
     def _caught(
         self, trap: Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
     ) -> None:
-        state = trap.entry.fork()
+        state = self._taken_back(trap)
         certain = failure is not None and failure.certainty is Certainty.ALWAYS
         before = known(state, wanted) if certain else None
         if before is None or before.presence is not (Presence.PRESENT if missing else Presence.ABSENT):
@@ -187,7 +191,7 @@ class Claims:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate) if sqlstate else None
             if handler is not None:
-                trap.catch(handler, trap.entry.fork(), self._likely, Likely.CERTAIN, None)
+                trap.catch(handler, self._taken_back(trap), self._likely, Likely.CERTAIN, None)
                 raise Caught(trap)
         raise Fails(sqlstate)
 
@@ -197,7 +201,17 @@ class Claims:
         for trap in reversed(self._traps):
             for handler in trap.handlers:
                 if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
-                    trap.catch(handler, trap.entry.fork(), self._likely, Likely.UNKNOWN, None)
+                    trap.catch(handler, self._taken_back(trap), self._likely, Likely.UNKNOWN, None)
+
+    def _taken_back(self, trap: Trap) -> State:
+        """The state of a block's start again, with what is known by now to have been there."""
+        state = trap.entry.fork()
+        for wanted in self.state.proved - state.proved:
+            fact = known(state, wanted)
+            if fact is not None and fact.presence is Presence.MAYBE:
+                settle(state, wanted, PRESENT)
+        state.proved = self.state.proved
+        return state
 
 
 def _same_drift(one: Failure, other: Failure) -> bool:

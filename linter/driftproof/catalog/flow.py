@@ -21,16 +21,17 @@ class Flow(Claims, ABC):
     """One statement at a time, on every way that a state may take through it.
 
     ``failures`` are those of the statement that was run last; ``failed`` says whether it certainly fails, with or
-    without a prediction, ``obscure`` that something before the place at hand may fail unseen in a drifted state.
+    without a prediction. ``worlds`` are the states in which drifted ones, by what they lack, have come out of the
+    conditions at hand; what else is run is not run in them.
     """
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.failed = False
-        self.obscure = False
         self._returned: Exits = []
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
+        self.worlds: dict[tuple[Object, Fact], State] = {}
 
     @abstractmethod
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
@@ -42,7 +43,8 @@ class Flow(Claims, ABC):
         self.failed = False
         self.unsure = False
         self.obscure = False
-        self._blind = False
+        self.blind = False
+        self.worlds = {}
         self._likely = Likely.CERTAIN
         self.state.touched = set()
         before = self.state.fork() if _compound(operations) else None
@@ -81,7 +83,7 @@ class Flow(Claims, ABC):
                 self.state, _ = exits[0]
         except Fails as failed:
             nearest = min(exits, key=lambda left: NEARNESS[left[1]], default=None)
-            if nearest is None or nearest[1] is Likely.DRIFT:
+            if nearest is None or (nearest[1] is Likely.DRIFT and here < Likely.DRIFT):
                 raise
             self.state, _ = nearest  # it fails only where the fresh state does not come
             self._likely = here
@@ -174,10 +176,11 @@ class Flow(Claims, ABC):
         what the others make is remembered; ``idle``: they do nothing, and may well be gone."""
         entry, unsure, here = self.state, self.unsure, self._likely
         certain = known and sure
-        forks = [entry.fork() for _ in others]
+        forks = [(way.start or entry).fork() for way in others]
         exits = self._exits()
         failed = self._go(Likely.UNKNOWN if not known else Likely.CERTAIN if sure else Likely.EXPECTED, nominal)
         first, first_unsure = self.state, self.unsure
+        self.worlds = {}
         alive: list[tuple[Way, State, bool]] = []
         lost: list[tuple[Way, WayOut]] = []
         for way, fork in zip(others, forks, strict=True):
@@ -185,13 +188,16 @@ class Flow(Claims, ABC):
             left = self._go(Likely.DRIFT if certain else Likely.UNKNOWN, way.go)
             if left is None:
                 alive.append((way, self.state, self.unsure))
+            elif isinstance(left, Fails) and self.unsure and not unsure:  # it may fail with another error, unseen
+                lost.append((way, Fails()))
             else:
                 lost.append((way, left))
         self.obscure |= not unsure and any(doubtful for _, _, doubtful in alive)
         if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
         if failed is not None and (not alive or (certain and not isinstance(failed, Ended))):
-            self.state = first
+            self.state, self.unsure = first, first_unsure
+            self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
             if not isinstance(failed, Fails):
                 self._claim_lost(lost, here)
             raise failed
@@ -202,6 +208,7 @@ class Flow(Claims, ABC):
             for _, state, _ in alive:
                 self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves, idle=idle)
             self._claim_lost(lost, here)
+            self.worlds = {cause: state for way, state, _ in alive for cause in way.causes()}
             return
         # Only the others come out, and the fresh state may have gone the first one.
         self.state = alive[0][1]
@@ -272,6 +279,7 @@ class Flow(Claims, ABC):
         elif not (isinstance(left, Caught) and left.trap is trap):
             lost.append((end, left))
         self._likely = trap.likely
+        self.worlds = {}
         for state, handler, likely, failure in trap.escapes:
             self.state = state
             left = self._go(likely, partial(self.steps, handler.body))

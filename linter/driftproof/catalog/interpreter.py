@@ -20,6 +20,7 @@ from driftproof.statements.standing import Standing
 
 WITHOUT_ROWS = ("index", "sequence")
 """The kinds of relations whose rows have no type."""
+_CONDITIONS = (op.If, op.Loop, op.Return)
 SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
@@ -150,7 +151,10 @@ class Interpreter(Flow):
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
         """Run operations in order."""
         for operation in operations:
-            self._effects[type(operation)](self, operation)
+            kind = type(operation)
+            self._effects[kind](self, operation)
+            if self.worlds and kind not in _CONDITIONS:
+                self.worlds = {}
 
     def call(self, body: op.Body, called: op.Called) -> bool:
         """Run what a function does when it is called; False where it calls itself."""

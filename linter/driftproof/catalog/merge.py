@@ -33,6 +33,7 @@ def joined(
         nominal.path = None
     nominal.accounted = (nominal.accounted & other.accounted) - {row[0] for row in nominal.rows ^ other.rows}
     nominal.rows &= other.rows
+    nominal.proved &= other.proved
     nominal.touched |= other.touched
     for extension, home in other.extensions.items():
         if nominal.extensions.setdefault(extension, home) != home:

@@ -36,14 +36,24 @@ def object_name(first: str, second: str, label: str) -> str:
 
 def constraint_name(state: State, relation: Relation, kind: ConstraintKind, columns: Sequence[str]) -> str:
     """The name of an unnamed constraint: a free one, with a number if it has to be."""
-    if kind == "primary key":
-        middle = ""
-    elif kind == "check":
-        middle = columns[0] if len(columns) == 1 else ""
-    else:
-        middle = "_".join(labels(columns))
+    middle = _middle(kind, columns)
     indexed = kind in ("primary key", "unique", "exclude")
     return _free(state, relation, middle, SUFFIXES[kind], constraint=True, index=indexed)
+
+
+def passed_over(relation: Relation, kind: ConstraintKind, columns: Sequence[str]) -> str | None:
+    """The name that an unnamed constraint gets where the constraint that has it is missing, which is in doubt."""
+    name = object_name(relation.key[1], _middle(kind, columns), SUFFIXES[kind])
+    doubtful = relation.members.get(("constraint", name), ABSENT).presence is Presence.MAYBE
+    return name if doubtful else None
+
+
+def _middle(kind: ConstraintKind, columns: Sequence[str]) -> str:
+    if kind == "primary key":
+        return ""
+    if kind == "check":
+        return columns[0] if len(columns) == 1 else ""
+    return "_".join(labels(columns))
 
 
 def all_constraints(made: CreateRelation) -> list[Constraint]:

@@ -27,8 +27,9 @@ class State:
     something may depend on: both are shared by all forks; ``extensions`` the schemas that they were put in.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
     known of any. ``rows`` are the keys of rows that are certainly there, ``accounted`` the tables that have no other
-    rows in the fresh state. ``ran`` is the last statement that the fresh state has run, as far as somebody keeps
-    account of them.
+    rows in the fresh state. ``proved`` is what was in doubt before and is there on the way at hand, whatever of its
+    effects is taken back. ``ran`` is the last statement that the fresh state has run, as far as somebody keeps account
+    of them.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class State:
         "objects",
         "owned",
         "path",
+        "proved",
         "ran",
         "relations",
         "routines",
@@ -62,6 +64,7 @@ class State:
         self.extensions: dict[str, str | None] = {}
         self.rows: frozenset[Row] = frozenset()
         self.accounted: frozenset[Key] = frozenset()
+        self.proved: frozenset[Object] = frozenset()
         self.ran: Ran | None = None
 
     def fork(self) -> "State":
@@ -79,6 +82,7 @@ class State:
         other.extensions = dict(self.extensions)
         other.rows = self.rows
         other.accounted = self.accounted
+        other.proved = self.proved
         other.ran = self.ran
         self.owned = set()
         other.owned = set()

@@ -60,10 +60,12 @@ WayOut = Fails | Caught | Ended
 
 
 class Way(NamedTuple):
-    """A way that the fresh state does not go, or may not; ``causes`` is what may be missing where it is gone."""
+    """A way that the fresh state does not go, or may not; ``causes`` is what may be missing where it is gone,
+    ``start`` the state in which it is, if that is another one than the fresh state's."""
 
     go: Callable[[], None]
     causes: Callable[[], Iterable[tuple[Object, Fact]]] = tuple
+    start: State | None = None
 
 
 class Escape(NamedTuple):

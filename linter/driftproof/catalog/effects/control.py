@@ -111,7 +111,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     """What can't be followed: UNKNOWN from here on. Nobody drops a role, a schema or a table of the platform's in
     passing."""
     state = run.state
-    run.unsure = True
+    run.unsure = run.blind = True
     forget_rows(run)
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)
@@ -176,20 +176,22 @@ def choose(run: Interpreter, step: op.If) -> None:
         return
 
     nominal = answer.fresh is not False
-    entry = run.state.fork()
+    entry, worlds = run.state.fork(), run.worlds
     told = (answer.fails, answer.holds)
 
-    def way(holds: bool, facts: Iterable[tuple[Object, Fact]]) -> Callable[[], None]:
+    def way(holds: bool, facts: Iterable[tuple[Object, Fact]], proved: Iterable[Object] = ()) -> Callable[[], None]:
         def go() -> None:
             for wanted, fact in facts:
                 settle(run.state, wanted, fact)
+            run.state.proved = run.state.proved.union(proved)
             run.steps(step.then if holds else step.otherwise)
 
         return go
 
     def lacks(wanted: Object, fact: Fact, but: Iterable[tuple[Object, Fact]] = ()) -> Way:
         gone = msgspec.structs.replace(ABSENT, doubt=fact.doubt)
-        return Way(way(not nominal, [*told[not nominal], *but, (wanted, gone)]), partial(tuple, [(wanted, fact)]))
+        facts = [(wanted, gone), *told[not nominal], *but]
+        return Way(way(not nominal, facts), partial(tuple, [(wanted, fact)]), worlds.get((wanted, fact)))
 
     # Of several things that are asked for, each that decides the answer alone may be missing.
     known = answer.fresh is not None
@@ -199,7 +201,8 @@ def choose(run: Interpreter, step: op.If) -> None:
     first = [*told[nominal], *((wanted, PRESENT) for wanted, _ in each), *there]
     others = [lacks(*cause, there) for cause in each] or [Way(way(not nominal, [*told[not nominal], *there]))]
     others += [lacks(*column) for column in columns]
-    run.branch(way(nominal, first), others, known=known, sure=answer.sure, wild=answer.wild)
+    proved = [wanted for wanted, _ in (*each, *columns)]
+    run.branch(way(nominal, first, proved), others, known=known, sure=answer.sure, wild=answer.wild)
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:

@@ -109,14 +109,16 @@ def put_constraint(
     if adopted is not None and adopted.of == relation.key:
         columns = relation.uses.pop(("index", adopted.key[1]), columns)
         unique = adopted.unique or unique
-    name = (
-        constraint.name
-        or constraint.using_index
-        or naming.constraint_name(run.state, relation, constraint.kind, naming.named_after(constraint))
-    )
+    name, fact = constraint.name or constraint.using_index, doubted(run, doubt)
+    if name is None:
+        labels = naming.named_after(constraint)
+        name = naming.constraint_name(run.state, relation, constraint.kind, labels)
+        passed = naming.passed_over(relation, constraint.kind, labels)
+        if passed is not None and fact.presence is Presence.PRESENT:  # one of the two names is there in any state
+            fact = Fact(Presence.MAYBE, fact.sure, relation.member("constraint", passed).doubt)
+            relation = run.state.put_member(relation, ("constraint", passed), run.made())
     if only_new and ("constraint", name) in relation.members:
         return name
-    fact = doubted(run, doubt)
     relation = run.state.put_member(relation, ("constraint", name), fact)
     relation.uses["constraint", name] = columns
     relation.constraints[name] = constraint.kind
@@ -126,9 +128,15 @@ def put_constraint(
         relation.heritage[name] = msgspec.structs.replace(OWN, passed=False)
     if constraint.expression is not None and constraint.expression.calls:
         relation.calls["constraint", name] = tuple(call.name.name for call in constraint.expression.calls)
+    dependent: Dependent = (relation.key, ("constraint", name))
     if constraint.references is not None:
-        _depends_on_key(run, (relation.key, ("constraint", name)), constraint)
-        relation = run.state.relations[relation.key]
+        _depends_on_key(run, dependent, constraint)
+    elif constraint.kind == "exclude" and constraint.expression is not None:
+        # It goes with its keys; what else its index reads only keeps that from going. Source: index_create, index.c.
+        read = {column.parts[-1] for column in constraint.expression.columns}
+        read -= {column.parts[-1] for column in constraint.columns}
+        depends(run, dependent, relation.key, frozenset(read))
+    relation = run.state.relations[relation.key]
     if constraint.kind == "primary key":
         relation.primary_key = name
     if constraint.kind in INDEXED:
