@@ -170,8 +170,8 @@ def _made(step: op.Operation) -> Iterator[Made]:
         case op.Rename():
             yield Made(step.kind, None, step.to, step)
         case named.Publish():
-            for table in step.tables:
-                yield Made("publication-table", table, step.publication, step, "42710")
+            for published in step.tables:
+                yield Made("publication-table", published.table, step.publication, step, "42710")
 
 
 def mentioned(steps: tuple[op.Operation, ...]) -> set[str]:

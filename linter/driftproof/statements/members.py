@@ -109,9 +109,8 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
 
 class NeedMember(msgspec.Struct, frozen=True, gc=False):
     """Whatever needs something of a relation; ``sees`` is an expression over the relation that is checked as well;
-    ``retyped`` is the column of ALTER COLUMN ... TYPE as it will be, ``copied`` says COPY, ``constraints`` are
-    the kinds of constraints that it may be; a relation of none of the ``kinds`` is passed by (empty: none is);
-    ``only``: not in the tables that inherit."""
+    ``copied`` says COPY, ``constraints`` are the kinds of constraints that it may be; a relation of none of the
+    ``kinds`` is passed by (empty: none is)."""
 
     kind: MemberKind
     table: Name
@@ -119,10 +118,20 @@ class NeedMember(msgspec.Struct, frozen=True, gc=False):
     at: int = -1
     table_missing_ok: bool = False
     sees: Expression | None = None
-    retyped: Column | None = None
     copied: bool = False
     constraints: tuple[ConstraintKind, ...] = ()
     kinds: tuple[RelationKind, ...] = ()
+
+
+class Retype(msgspec.Struct, frozen=True, gc=False):
+    """ALTER COLUMN ... TYPE: the ``column`` as it will be, what its USING ``sees``; ``prepares``: what of it PostgreSQL
+    looks at before it works on any subcommand; ``only``: not in the tables that inherit."""
+
+    table: Name
+    column: Column
+    sees: Expression | None = None
+    prepares: bool = False
+    table_missing_ok: bool = False
     only: bool = False
 
 

@@ -55,20 +55,33 @@ class CreateStatistics(msgspec.Struct, frozen=True, gc=False):
     if_not_exists: bool = False
 
 
+class Published(msgspec.Struct, frozen=True, gc=False):
+    """A table as a publication lists it, with the list of its columns and its WHERE; ``only``: not those that inherit
+    from it."""
+
+    table: Name
+    columns: tuple[str, ...] = ()
+    condition: Expression = NOTHING
+    only: bool = False
+
+    @property
+    def in_part(self) -> bool:
+        """Whether not all of its columns, or not all of its rows, are meant."""
+        return bool(self.columns) or self.condition != NOTHING
+
+
 class Publish(msgspec.Struct, frozen=True, gc=False):
     """The tables of a publication: those that it is made with, ADD TABLE, SET TABLE, DROP TABLE.
 
-    ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed. ``columns``
-    are the list of each table, ``conditions`` its WHERE, ``rooted`` is publish_via_partition_root (None: not known).
+    ``all_tables`` is FOR ALL TABLES, ``schemas`` says that whole schemas are named: they are not followed. ``rooted``
+    is publish_via_partition_root (None: not known).
     """
 
     publication: str
-    tables: tuple[Name, ...]
+    tables: tuple[Published, ...]
     how: Literal["make", "add", "set", "drop"]
     all_tables: bool = False
     schemas: bool = False
-    columns: tuple[tuple[str, ...], ...] = ()
-    conditions: tuple[Expression, ...] = ()
     rooted: bool | None = None
 
 

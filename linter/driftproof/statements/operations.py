@@ -30,6 +30,7 @@ from driftproof.statements.members import NeedMember as NeedMember
 from driftproof.statements.members import Own as Own
 from driftproof.statements.members import RelationKind as RelationKind
 from driftproof.statements.members import RenameMember as RenameMember
+from driftproof.statements.members import Retype as Retype
 from driftproof.statements.members import ValueAction as ValueAction
 from driftproof.statements.named import AddTypeConstraint as AddTypeConstraint
 from driftproof.statements.named import CreateStatistics as CreateStatistics
@@ -39,6 +40,7 @@ from driftproof.statements.named import Execute as Execute
 from driftproof.statements.named import NeedTypeConstraint as NeedTypeConstraint
 from driftproof.statements.named import Prepare as Prepare
 from driftproof.statements.named import Publish as Publish
+from driftproof.statements.named import Published as Published
 from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
 from driftproof.statements.named import SetDefaultPath as SetDefaultPath
 from driftproof.statements.query import ColumnRef, Expression, Name, Query
@@ -400,6 +402,7 @@ Operation = (
     | Own
     | NeedIndex
     | NeedMember
+    | Retype
     | DropMember
     | RenameMember
     | DropRelation

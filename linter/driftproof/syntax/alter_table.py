@@ -25,7 +25,6 @@ _COLUMN_COMMANDS = {
     "AT_ResetOptions",
     "AT_SetStorage",
     "AT_SetCompression",
-    "AT_AlterColumnType",
     "AT_AlterColumnGenericOptions",
 }
 _ACTIONS: dict[str, op.ValueAction] = {
@@ -105,14 +104,14 @@ def alter_table(node: Node, shift: int) -> Operations:
     commands.sort(key=_pass)
     for command in commands:
         if command.get("subtype") == "AT_AlterColumnType":
-            found.append(_using(command, table, missing_ok, shift))
+            found.append(_retype(command, table, missing_ok, shift, prepares=True))
     found.extend(_in_passes(commands, table, missing_ok, shift))
     if not _alone(node, commands[0] if commands else node):
         return found
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
 
 
-_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember, op.NeedMember)
+_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember, op.Retype)
 
 
 def _alone(node: Node, command: Node) -> bool:
@@ -154,13 +153,6 @@ def _in_passes(commands: list[Node], table: Name, table_missing_ok: bool, shift:
 _KEYS: tuple[op.ConstraintKind, ...] = ("primary key", "unique", "exclude")
 
 
-def _using(node: Node, table: Name, table_missing_ok: bool, shift: int) -> op.Operation:
-    """ALTER COLUMN ... TYPE sees the columns as they are before all other subcommands (ATPrepAlterColumnType)."""
-    using = node["def"]["ColumnDef"].get("raw_default")
-    sees = expression(using, shift) if using else None
-    return op.NeedMember("column", table, node["name"], table_missing_ok=table_missing_ok, sees=sees)
-
-
 def _pass(command: Node) -> int:
     subtype = command.get("subtype", "AT_AddColumn")
     if subtype == "AT_ColumnDefault" and "def" not in command:  # DROP DEFAULT
@@ -173,8 +165,7 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     missing_ok = node.get("missing_ok", False)
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
-        retyped = _retyped(name, definition) if subtype == "AT_AlterColumnType" else None
-        return [op.NeedMember("column", table, name, -1, table_missing_ok, retyped=retyped)]
+        return [op.NeedMember("column", table, name, -1, table_missing_ok)]
     if subtype in _TRIGGER_COMMANDS:
         return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
     if subtype in _RULE_COMMANDS:
@@ -190,6 +181,8 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             sequence = sequence_of(definition["Constraint"]) if subtype == "AT_AddIdentity" else None
             action = _ACTIONS[subtype]
             return [op.AlterValue(table, name or "", action, None, sequence, missing_ok, table_missing_ok)]
+        case "AT_AlterColumnType":
+            return [_retype(node, table, table_missing_ok, shift)]
         case "AT_AddColumn":
             return [op.AddColumn(table, column(definition["ColumnDef"], shift), missing_ok, table_missing_ok)]
         case "AT_DropColumn" | "AT_DropConstraint":
@@ -235,13 +228,15 @@ def _need_constraint(
     return op.NeedMember("constraint", table, name or "", table_missing_ok=table_missing_ok, constraints=kinds)
 
 
-def _retyped(name: str, definition: Node) -> op.Column:
-    fields = definition["ColumnDef"]
-    written = fields.get("typeName")
-    return op.Column(
-        name,
+def _retype(node: Node, table: Name, table_missing_ok: bool, shift: int, *, prepares: bool = False) -> op.Operation:
+    fields = node["def"]["ColumnDef"]
+    written, using = fields.get("typeName"), fields.get("raw_default")
+    column = op.Column(
+        node["name"],
         type=type_name(written),
-        default=NOTHING if "raw_default" in fields else None,
+        default=NOTHING if using else None,
         spelled=type_text(written),
         collation=collation_of(fields),
     )
+    sees = expression(using, shift) if using and prepares else None
+    return op.Retype(table, column, sees, prepares, table_missing_ok)

@@ -39,7 +39,7 @@ def _casts_below(node: Any, known: Variables) -> Operations:
         for tag, fields in node.items():
             if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
                 written = known.value(fields["arg"])
-                if written not in (None, "public") and not written.isdecimal() and "(" not in written:
+                if written is not None and not written.isdecimal() and "(" not in written:
                     name = Name(*split_name(written))
                     found.append(_reads(name) if kind == "relation" else op.Need(kind, name))
             elif isinstance(fields, (dict, list)):

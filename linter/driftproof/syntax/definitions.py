@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Expression, Name
+from driftproof.statements.query import Name
 from driftproof.syntax import tables
 from driftproof.syntax.functions import ROUTINES, create_aggregate, routine
 from driftproof.syntax.objects import OBJECTS, identity, with_method
@@ -257,22 +257,19 @@ def _names_schemas(node: Node) -> bool:
 
 def _published(node: Node, shift: int, step: op.Publish) -> tuple[op.Publish, Operations]:
     """The step with its tables, and the relations and schemas that it needs."""
-    published: list[Name] = []
-    listed: list[tuple[str, ...]] = []
-    conditions: list[Expression] = []
+    published: list[op.Published] = []
     found: Operations = []
     for item in node.get("pubobjects", ()):
         fields = item["PublicationObjSpec"]
         if "pubtable" in fields:
-            table = range_var(fields["pubtable"]["relation"], shift)
-            published.append(table)
+            fields = fields["pubtable"]
+            table, only = range_var(fields["relation"], shift), not fields["relation"].get("inh", False)
             found.append(op.NeedRelation(table))
-            listed.append(tuple(strings(fields["pubtable"].get("columns"))))
-            conditions.append(expression(fields["pubtable"].get("whereClause"), shift))
+            columns = tuple(strings(fields.get("columns")))
+            published.append(op.Published(table, columns, expression(fields.get("whereClause"), shift), only))
         elif fields["pubobjtype"] == "PUBLICATIONOBJ_TABLES_IN_SCHEMA" and "name" in fields:
             found.append(op.Need("schema", Name(None, fields["name"])))
-    tables = msgspec.structs.replace(step, tables=tuple(published), columns=tuple(listed), conditions=tuple(conditions))
-    return tables, found
+    return msgspec.structs.replace(step, tables=tuple(published)), found
 
 
 # -- text search, operators, casts, collations ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.statements import operations as op
-from driftproof.statements.query import ColumnRef
+from driftproof.statements.query import ColumnRef, Expression
 
 
 def copied_constraints(
@@ -33,7 +33,12 @@ def copied_constraints(
             deferrable = index.unique is not None and index.unique.deferrable
             labels = tuple(index.columns())
             given = naming.constraint_name(run.state, relation, made, labels) if labels != columns else None
-            yield op.Constraint(made, given, refs, keys=keys, deferrable=deferrable), fact
+            read = (
+                source.dependents.get((source.key, (kind, name))) or frozenset() if made == "exclude" else frozenset()
+            )
+            refs = tuple(ref for ref in refs if ref.parts[0] not in read)
+            others = Expression(columns=tuple(ColumnRef((column,)) for column in sorted(read))) if read else None
+            yield op.Constraint(made, given, refs, expression=others, keys=keys, deferrable=deferrable), fact
 
 
 def copied_identities(source: Relation, including: Collection[str]) -> Iterator[op.Column]:

@@ -104,6 +104,10 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     _check_parents(run, made, relation)
     if not made.typed:
         check_merged(run, relation, made.columns, [source for source, _ in copies])
+    if made.typed or made.partition:  # what is said of columns is of the type's, or of the parent's
+        for column in made.columns:
+            for parent in relation.parents:
+                run.need_member(run.state.relations[parent], "column", column.name, at=column.at)
     if made.kind == "view":
         if before is not None and made.replace and there:
             replace_view(run, before, relation, columns, outputs)
@@ -281,7 +285,7 @@ def _check_constraints(
         taken = next((other for other in named if constraint.kind == other.kind == "primary key"), None)
         if taken is not None:
             run.forbid(relation.object("constraint", taken.name or ""), PRESENT, sqlstate="42P16")
-        if constraint.expression is not None:
+        if constraint.expression is not None and place not in copied:
             Resolver(run).over(constraint.expression, relation)
         if constraint.kind == "exclude" and place not in copied:
             _own_columns(run, relation, constraint.columns)

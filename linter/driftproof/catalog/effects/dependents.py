@@ -42,6 +42,16 @@ def released(run: Interpreter, owner: Relation, member: Member | None) -> None:
     owner.sources.pop(member, None)
 
 
+def rename_dependent(run: Interpreter, owner: Relation, old: Member, new: Member) -> None:
+    """A member of a relation has another name: it depends on what it did before."""
+    for key in owner.sources.pop(old, ()):
+        owner.sources[new] = owner.sources.get(new, frozenset()) | {key}
+        parent = run.state.relations.get(key)
+        if parent is not None and (owner.key, old) in parent.dependents:
+            dependents = run.state.writable(parent).dependents
+            dependents[owner.key, new] = dependents.pop((owner.key, old))
+
+
 Holder = tuple[Dependent, bool]
 """A dependent, and whether it certainly needs what it is asked about."""
 
@@ -96,8 +106,15 @@ def key_holders(run: Interpreter, relation: Relation, name: str) -> list[Holder]
     return [
         (dependent, same == 1)
         for dependent, used in relation.dependents.items()
-        if used == columns and dependent[1] is not None and dependent[1][0] == "constraint"
+        if used == columns and _is_foreign_key(run, dependent)
     ]
+
+
+def _is_foreign_key(run: Interpreter, dependent: Dependent) -> bool:
+    owner, member = run.state.relations.get(dependent[0]), dependent[1]
+    if owner is None or member is None or member[0] != "constraint":
+        return False
+    return owner.constraints.get(member[1], "foreign key") == "foreign key"
 
 
 def typed_columns(run: Interpreter, type_: Key) -> list[Holder]:

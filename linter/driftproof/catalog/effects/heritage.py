@@ -11,7 +11,7 @@ import msgspec
 
 from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
-from driftproof.catalog.effects.inheritance import parents_of, refuse_joining
+from driftproof.catalog.effects.inheritance import doubted_heir, parents_of, refuse_joining
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import OWN, Heritage, Key, Member, Relation
@@ -179,6 +179,9 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         fails(run, "42P01", parent.fact, child.fact)
     elif not step.partition and child.partition:
         fails(run, "42809", parent.fact, child.fact)
+    elif (doubted := doubted_heir(parent, child)) is not None:
+        _need_heir(run, parent, child, *doubted)
+        child = run.state.relations[child.key]
     parent, child = run.state.writable(parent), run.state.writable(child)
     parent.children = tuple(key for key in parent.children if key != child.key)
     child.parents = tuple(key for key in child.parents if key != parent.key)
@@ -196,6 +199,19 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         _part(parent, child)
         if step.partition:
             unlink_all(run, parent, child)
+
+
+def _need_heir(run: Interpreter, parent: Relation, child: Relation, column: str, fact: Fact) -> None:
+    """A table leaves its parent: where it stood already it has none. If it has, it was made as it is written."""
+
+    def prove(proven: Fact) -> None:
+        proved = run.state.writable(child)
+        for (kind, name), known in proved.members.items():
+            if known.doubt == fact.doubt:
+                inherited = kind == "column" and name not in proved.local
+                proved.members[kind, name] = parent.member("column", name) if inherited else proven
+
+    run.need(child.object("column", column), fact, prove, sqlstate="42P01")
 
 
 def set_type(run: Interpreter, step: op.SetType) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.entries import Key, Relation
-from driftproof.catalog.facts import ABSENT, UNKNOWN, Presence
+from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.typenames import spelled
 from driftproof.objects import Kind, Object
@@ -39,6 +39,15 @@ def descendants(run: Interpreter, relation: Relation) -> list[Relation]:
         children = sorted(run.state.children(member), key=lambda child: ages[child.key])
         found += [child for child in children if child not in found]
     return found
+
+
+def doubted_heir(parent: Relation, child: Relation) -> tuple[str, Fact] | None:
+    """The column without which a table may have stood before it was to inherit from another one: then it does not."""
+    for (kind, name), fact in child.members.items():
+        own = fact.presence is Presence.MAYBE and fact.doubt != parent.member("column", name).doubt
+        if kind == "column" and own and not child.partition:
+            return name, fact
+    return None
 
 
 def refuse_partitioned(run: Interpreter, relation: Relation, name: str) -> None:
@@ -197,9 +206,19 @@ def inheritors(
                 run.state.put_member(child, (kind, name), UNKNOWN)
         elif only:
             run.state.writable(child).local |= {name}
-        elif name not in child.local and not _others_have(run, child, relation, name):
+        elif _loses_column(run, child, relation, name):
             found.append((child, name))
     return found
+
+
+def losing_column(run: Interpreter, relation: Relation, name: str) -> list[Relation]:
+    """A table that loses a column, and all that lose it with that."""
+    heirs = [child for child in run.state.children(relation) if _loses_column(run, child, relation, name)]
+    return [relation, *(loser for heir in heirs for loser in losing_column(run, heir, name))]
+
+
+def _loses_column(run: Interpreter, child: Relation, relation: Relation, name: str) -> bool:
+    return name not in child.local and not _others_have(run, child, relation, name)
 
 
 def _losing(run: Interpreter, child: Relation, relation: Relation, name: str, *, only: bool) -> list[str]:

@@ -2,7 +2,6 @@
 and dropped."""
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import spelled_type
 from driftproof.catalog.effects.dependents import (
     Holder,
     depends_on_read,
@@ -16,20 +15,17 @@ from driftproof.catalog.effects.dependents import (
 )
 from driftproof.catalog.effects.heritage import refuse_inherited_constraint
 from driftproof.catalog.effects.inheritance import (
-    descendants,
+    losing_column,
     refuse_inherited,
     refuse_partitioned,
-    refuse_shared,
     refuse_typed,
 )
 from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.entries import Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.typenames import need_column_type, refuse_itself, spelled
 from driftproof.statements import operations as op
 
 
@@ -83,13 +79,6 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         check_kind(run, relation, ("table",), at=need.table.at)
         Resolver(run).over(need.sees, relation, nests=True)
         relation = run.state.relations[relation.key]
-    if need.kind == "column" and need.sees is not None:  # USING is read before the column is looked for
-        Resolver(run).over(need.sees, relation)
-        if not need.only and any(len(column.parts) > 1 for column in need.sees.columns):
-            for child in descendants(run, relation)[1:]:  # where it is read under that table's name
-                if child.key[1] != relation.key[1]:
-                    fails(run, "42P01", child.fact)
-        relation = run.state.relations[relation.key]
     relation = run.need_member(relation, need.kind, need.name, at=need.at)
     if need.copied:
         fails(run, "42P10", relation.member("generated", need.name))
@@ -105,54 +94,10 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         run.called.clear()
         Resolver(run).over(need.sees, relation, nests=need.kind == "policy")
         relation = run.state.writable(run.state.relations[relation.key])
-        if need.kind != "column":  # USING is done with
-            member: Member = (need.kind, need.name)
-            relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
+        member: Member = (need.kind, need.name)
+        relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
         if need.kind == "policy":
             depends_on_read(run, (relation.key, (need.kind, need.name)))
-    if need.retyped is not None and need.only:
-        for child in run.state.children(relation):
-            fails(run, "42P16", child.fact)
-    if need.retyped is not None:
-        retype(run, run.state.relations[relation.key], need.retyped)
-
-
-def retype(run: Interpreter, relation: Relation, to: op.Column) -> None:
-    """ALTER COLUMN ... TYPE needs the type, to which the old one is cast by itself if there is no USING; refused where
-    a view, a rule, a policy or a trigger uses the column."""
-    need_column_type(run, to)
-    refuse_itself(run, relation, to)
-    column = to.name
-    found = [
-        (dependent, needs)
-        for dependent, needs in holders(relation, column)
-        if dependent[1] is None or dependent[1][0] in ("policy", "trigger", "rule", "column")
-    ]
-    refuse_inherited(run, relation, column)
-    refuse_shared(run, relation, column)
-    refuse_partitioned(run, relation, column)
-    old, new = spelled_type(relation.types.get(column, "")), spelled_type(spelled(run, to))
-    if to.default is None and relation.kind == "table" and routines.refuses(run, old, new, assigned=True):
-        fails(run, "42804", relation.member("column", column))
-    if _no_label(run, relation.types.get(column, ""), to):
-        fails(run, "42804", relation.member("default", column))
-    refuse(run, relation.object("column", column), found, "0A000")
-    run.state.writable(relation).types[column] = spelled(run, to)
-    forget_values(run, relation)
-
-
-def _no_label(run: Interpreter, old: str, to: op.Column) -> bool:
-    """Whether a default of the old type is certainly none of the new one, which is an enum: USING is not for defaults,
-    and no text is cast to a label by itself."""
-    new = run.type(to.type) if to.type is not None else None
-    if new is None or new.kind != "enum" or new.fact != PRESENT or to.spelled.endswith("]") is not old.endswith("]"):
-        return False
-    old = old.removesuffix("[]")
-    text = spelled_type(old) in ("pg_catalog.text", "pg_catalog.varchar", "pg_catalog.bpchar")
-    schema, _, name = old.partition(".")
-    known = run.state.types.get((schema, name))
-    other = known is not None and known.kind == "enum" and known.key != new.key
-    return (text or other) and not run.state.has_any("cast")
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
@@ -167,12 +112,13 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     if drop.kind == "column":
         refuse_inherited(run, relation, drop.name)
         refuse_partitioned(run, relation, drop.name)
-        found = holders(relation, drop.name) + sequence_holders(run, relation, drop.name)
-        found += [
-            ((relation.key, user), True)
-            for user, columns in relation.uses.items()
-            if user[0] == "publication-table" and drop.name in columns
-        ]
+        for loser in [relation] if drop.only else losing_column(run, relation, drop.name):
+            found += holders(loser, drop.name) + sequence_holders(run, loser, drop.name)
+            found += [
+                ((loser.key, user), True)
+                for user, columns in loser.uses.items()
+                if user[0] == "publication-table" and drop.name in columns
+            ]
     elif drop.kind == "constraint":
         refuse_part(run, relation, drop.name)
         refuse_inherited_constraint(run, relation, drop.name, kinds=("check", "foreign key"))

@@ -1,15 +1,16 @@
 """What belongs to a table and has a name elsewhere: statistics in a schema, the tables of a publication."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.inheritance import descendants, doubted_heir
 from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.entries import Key
-from driftproof.catalog.facts import ABSENT, GONE, PRESENT, UNKNOWN, Presence
+from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Expression
+from driftproof.statements.query import NOTHING
 
 
 def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
@@ -52,37 +53,60 @@ def publish(run: Interpreter, step: op.Publish) -> None:
     run.unsure |= step.schemas
     if step.how in ("make", "set"):
         relabel(run, "publication-table", step.publication, None, certain=not run.unsure)
-    seen: set[Key] = set()
-    for name, columns, condition in zip(step.tables, step.columns, step.conditions, strict=True):
-        relation = run.relation(name)
-        if relation is not None and relation.key in seen:
-            continue
-        seen |= set() if relation is None else {relation.key}
+    listed = _listed(run, step)
+    for relation, published, fact in listed:
+        if published.condition != NOTHING:
+            _refuse_part(run, step, relation)
+            if fact.presence is Presence.PRESENT:
+                Resolver(run).over(published.condition, run.state.relations[relation.key])
+    for relation, published, _ in listed:
+        if published.columns:
+            _refuse_part(run, step, relation)
+    for relation, published, fact in listed:
+        _publish_one(run, step, run.state.relations[relation.key], published, fact)
+
+
+def _listed(run: Interpreter, step: op.Publish) -> list[tuple[Relation, op.Published, Fact]]:
+    """The tables that are listed, and those that inherit from them, with what is known of that; partitions are
+    published with their parent. What is listed twice is listed as a whole. Source: OpenTableList, publicationcmds.c."""
+    found: dict[Key, tuple[Relation, op.Published, Fact]] = {}
+    for published in step.tables:
+        relation = run.relation(published.table)
         if relation is None:
             run.unsure = True
             continue
-        lasting = relation.kind in ("table", "relation") and relation.key[0] != "pg_temp"
-        if not lasting and step.how != "drop":
+        alone = published.only or bool(relation.partitioned)
+        for table in [relation] if alone else descendants(run, relation):
+            if table.key not in found:
+                doubted = doubted_heir(relation, table) if table is not relation else None
+                found[table.key] = table, published, PRESENT if doubted is None else doubted[1]
+            elif published.in_part or found[table.key][1].in_part:
+                fails(run, "42710", relation.fact, table.fact)
+    return list(found.values())
+
+
+def _refuse_part(run: Interpreter, step: op.Publish, relation: Relation) -> None:
+    """The partitions of a partitioned table would have to be published in part."""
+    if not relation.partitioned or step.how == "drop":
+        return
+    if step.rooted is None:
+        run.unsure = True
+    else:
+        fails(run, "22023", relation.fact)
+
+
+def _publish_one(run: Interpreter, step: op.Publish, relation: Relation, published: op.Published, listed: Fact) -> None:
+    member: Member = ("publication-table", step.publication)
+    if step.how == "drop":
+        relation = run.need_member(relation, *member)
+    else:
+        if step.how == "add":
+            run.forbid(relation.object(*member), relation.member(*member))
+        if relation.kind not in ("table", "relation") or relation.key[0] == "pg_temp":
             fails(run, "22023", relation.fact)
-            continue
-        if relation.partitioned and step.how != "drop" and (columns or condition != Expression()):
-            if step.rooted is None:
-                run.unsure = True
-            else:  # its partitions would have to be published in part
-                fails(run, "22023", relation.fact)
-                continue
-        Resolver(run).over(condition, relation)
-        relation = run.state.relations[relation.key]
-        for column in columns:
-            relation = run.need_member(relation, "column", column)
-        if step.how == "drop":
-            relation = run.need_member(relation, "publication-table", step.publication)
-        elif step.how == "add":
-            wanted = relation.object("publication-table", step.publication)
-            run.forbid(wanted, relation.member("publication-table", step.publication))
-        there = run.made() if step.how != "drop" else GONE if run.unsure else ABSENT
-        relation = run.state.put_member(relation, ("publication-table", step.publication), there)
-        named = columns + tuple(reference.parts[-1] for reference in condition.columns)
-        relation.uses["publication-table", step.publication] = named
-        for child in run.state.children(relation):  # tables that inherit from it come along, partitions do not
-            run.state.put_member(child, ("publication-table", step.publication), UNKNOWN)
+    for column in published.columns if listed.presence is Presence.PRESENT else ():
+        relation = run.need_member(relation, "column", column)
+    there = (listed if listed.doubt else run.made()) if step.how != "drop" else GONE if run.unsure else ABSENT
+    relation = run.state.put_member(relation, member, there)
+    used = (reference.parts[-1] for reference in published.condition.columns)
+    relation.uses[member] = (*published.columns, *used)

@@ -1,5 +1,6 @@
 """What belongs to a relation gets another name: columns, constraints, policies, triggers and rules."""
 
+from driftproof.catalog.effects.dependents import rename_dependent
 from driftproof.catalog.effects.heritage import check_renamed_constraint, refuse_inherited_constraint
 from driftproof.catalog.effects.inheritance import (
     check_renamed,
@@ -132,9 +133,10 @@ def _rename_other(run: Interpreter, relation: Relation, rename: op.RenameMember)
 
 
 def _moved(run: Interpreter, relation: Relation, kind: Kind, name: str, to: str) -> Relation:
-    """The relation with a member, and the functions that this calls, under another name."""
+    """The relation with a member, with the functions that this calls and what it depends on, under another name."""
     relation = run.state.put_member(relation, (kind, to), run.made())
     relation = run.state.put_member(relation, (kind, name), run.away())
     if (calls := relation.calls.pop((kind, name), None)) is not None:
         relation.calls[kind, to] = calls
+    rename_dependent(run, relation, (kind, name), (kind, to))
     return relation

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from driftproof.catalog import naming
-from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences
+from driftproof.catalog.effects.dependents import depends, forget_value, owned_sequences, rename_dependent
 from driftproof.catalog.effects.inheritance import parents_of
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
@@ -252,14 +252,7 @@ def rename_value(run: Interpreter, relation: Relation, name: str, to: str) -> No
             relation.members[kind, to] = relation.members.pop((kind, name))
         if (kind, name) in relation.calls:
             relation.calls[kind, to] = relation.calls.pop((kind, name))
-    for kind in ("column", *VALUES):
-        old: Member = (kind, name)
-        for key in relation.sources.pop(old, ()):
-            relation.sources[kind, to] = relation.sources.get((kind, to), frozenset()) | {key}
-            parent = run.state.relations.get(key)
-            if parent is not None and (relation.key, old) in parent.dependents:
-                dependents = run.state.writable(parent).dependents
-                dependents[relation.key, (kind, to)] = dependents.pop((relation.key, old))
+        rename_dependent(run, relation, (kind, name), (kind, to))
 
 
 VALUES: tuple[Kind, ...] = ("default", "identity", "generated")
