@@ -1,6 +1,9 @@
 """What is taken for built in is what the server has."""
 
+from itertools import product
+
 from driftproof.catalog import builtins, extensions
+from driftproof.catalog.coercion import operated, operates
 from driftproof.runner.platforms import STAND_INS
 from driftproof.runner.server import Server
 
@@ -58,3 +61,61 @@ def test_casts_are_those_of_pg_catalog(server: Server) -> None:
         " JOIN pg_type t ON t.oid = casttarget WHERE castcontext <> 'e' AND castsource <> casttarget"
     ).fetchall()
     assert builtins.casts() == {(source, target): context for source, target, context in rows}
+
+
+def test_operators_are_those_of_pg_catalog(server: Server) -> None:
+    rows = server.maintenance.execute(
+        "SELECT oprname, l.typname, r.typname, t.typname FROM pg_operator JOIN pg_type l ON l.oid = oprleft"
+        " JOIN pg_type r ON r.oid = oprright JOIN pg_type t ON t.oid = oprresult"
+    ).fetchall()
+    listed = {(name, *types, result) for name, known in builtins.operators().items() for types, result in known.items()}
+    assert listed == {
+        (name, *(f"{type_[1:]}[]" if type_[0] == "_" else type_ for type_ in types)) for name, *types in rows
+    }
+
+
+OPERANDS = (
+    *("int2", "int4", "int8", "numeric", "float8", "text", "varchar", "bpchar", "name", "char", "bool", "uuid", "json"),
+    *("jsonb", "date", "timestamp", "timestamptz", "time", "interval", "bytea", "inet", "oid", "int4[]", "text[]"),
+    *(
+        "int4range",
+        "int4multirange",
+        "point",
+        "tsvector",
+        "regclass",
+        "money",
+        "unknown",
+        "record",
+        "xml",
+        "bit",
+        "varbit",
+    ),
+)
+OPERATORS = ("=", "<>", "<", "||", "+", "-", "*", "~~", "~", "->", "->>", "@>", "&&", "@@", "%", "?")
+
+
+def test_operators_that_are_missing_are_missing(server: Server) -> None:
+    values = {
+        **{type_: f"NULL::pg_catalog.{type_}" for type_ in OPERANDS},
+        "unknown": "NULL",
+        "record": "(SELECT ROW(1))",
+    }
+    values["char"] = 'NULL::"char"'
+    wrong: list[tuple[str, str, str]] = []
+    missed: list[tuple[str, str, str]] = []
+    told = 0
+    for operator in OPERATORS:
+        for left, right in product(OPERANDS, repeat=2):
+            given = f"pg_catalog.{left}", f"pg_catalog.{right}"
+            sql = f"SELECT {values[left]} {operator} {values[right]}"
+            real = server.maintenance.pgconn.exec_(sql.encode()).error_field(67) == b"42883"
+            said = not operates(operator, *given)
+            told += said
+            if said != real:
+                (wrong if said else missed).append((left, operator, right))
+            result = operated(operator, *given)
+            if result is not None:
+                kept = server.maintenance.pgconn.exec_(f"SELECT pg_typeof(({sql})) = '{result}'::regtype".encode())
+                assert kept.get_value(0, 0) == b"t", (sql, result)
+    assert not wrong
+    assert len(missed) < told / 50, missed

@@ -1,7 +1,8 @@
-"""Types, functions and casts of pg_catalog, as PostgreSQL 18 has them: what always exists.
+"""Types, functions, casts and operators of pg_catalog, as PostgreSQL 18 has them: what always exists.
 
-The lists beside this module come from ``SELECT typname FROM pg_type`` (with the serial types, which are none) and
-``SELECT proname FROM pg_proc``, and from pg_cast what ``casts`` says; tests/catalog/test_builtins.py asks the server.
+The lists beside this module come from ``SELECT typname FROM pg_type`` (with the serial types, which are none),
+``SELECT proname FROM pg_proc``, and from pg_cast and pg_operator what ``casts`` and ``operators`` say;
+tests/catalog/test_builtins.py asks the server.
 """
 
 from functools import cache
@@ -29,6 +30,16 @@ def casts() -> dict[tuple[str, str], str]:
     assignment (``a``)."""
     lines = Path(__file__).with_name("builtin_casts.txt").read_text().splitlines()
     return {(source, target): context for source, target, context in map(str.split, lines)}
+
+
+@cache
+def operators() -> dict[str, dict[tuple[str, str], str]]:
+    """The operators of pg_catalog that have two sides: by name and the types of these, the type of the result."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for line in Path(__file__).with_name("builtin_operators.txt").read_text().splitlines():
+        name, left, right, result = line.split()
+        found.setdefault(name, {})[left, right] = result
+    return found
 
 
 _SETS: dict[str, tuple[str | None, ...]] = {

@@ -29,7 +29,9 @@ def spelled_type(spelled: str) -> str | None:
 
 
 def _is_any(source: str, target: str) -> bool | None:
-    """Whether a type is one of those that a polymorphic type stands for."""
+    """Whether a type is one of those that a polymorphic type stands for; no enum is of PostgreSQL's own."""
+    if target == "anyenum" or (target.endswith("range") and not source.endswith("range")):
+        return None if source in _ANY else False
     if target not in ("anyarray", "anynonarray", "anycompatiblearray", "anycompatiblenonarray"):
         return None
     if source in ("int2vector", "oidvector") or source in _ANY:
@@ -47,6 +49,8 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     source, target = given.removeprefix(_PREFIX), wanted.removeprefix(_PREFIX)
     if target.startswith("any"):
         return _is_any(source, target)
+    if target == "record" and source not in _ANY:
+        return False
     if target in _ANY or source in _ANY - {"record", "void"} or (source == "void" and assigned):
         return None
     if assigned and target in _STRINGS - {"name"}:
@@ -56,23 +60,21 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     return builtins.casts().get((source, target), "e") in ("ia" if assigned else "i")
 
 
-# Values of one of these compare with each other, and with no others: pg_operator has no such = between them.
-_COMPARED: tuple[frozenset[str], ...] = (
-    frozenset(("int2", "int4", "int8", "float4", "float8", "numeric")),
-    frozenset(("text", "varchar", "bpchar")),
-    frozenset(("date", "timestamp", "timestamptz")),
-    frozenset(("interval",)),
-    frozenset(("uuid",)),
-    frozenset(("bool",)),
-    frozenset(("jsonb",)),
-)
+@lru_cache(maxsize=1024)  # the same few types meet again and again
+def operates(name: str, left: str, right: str) -> bool:
+    """Whether PostgreSQL may have an operator that takes values of these types.
+
+    Source: oper, parse_oper.c.
+    """
+    known = builtins.operators().get(name, {})
+    return (left.removeprefix(_PREFIX), right.removeprefix(_PREFIX)) in known or any(
+        coerces(left, _PREFIX + one) is not False and coerces(right, _PREFIX + other) is not False
+        for one, other in known
+    )
 
 
-def compares(one: str, other: str) -> bool | None:
-    """Whether PostgreSQL has an operator = for values of two types. None: that is not known."""
-    kinds = [
-        next((kind for kind in _COMPARED if type_.removeprefix(_PREFIX) in kind), None)
-        for type_ in (one, other)
-        if type_.startswith(_PREFIX)
-    ]
-    return None if len(kinds) < 2 or None in kinds else kinds[0] is kinds[1]
+def operated(name: str, left: str, right: str) -> str | None:
+    """The type of what an operator makes of values of these types, if PostgreSQL has it for just these."""
+    types = left.removeprefix(_PREFIX), right.removeprefix(_PREFIX)
+    result = builtins.operators().get(name, {}).get(types)
+    return None if result is None or result.startswith("any") else _PREFIX + result

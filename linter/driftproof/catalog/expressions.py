@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.coercion import operates
 from driftproof.catalog.entries import Relation, Routine
-from driftproof.catalog.facts import Presence
+from driftproof.catalog.facts import ABSENT, Presence
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
 from driftproof.catalog.outputs import check_label
-from driftproof.catalog.references import own_type, refer, types_of
+from driftproof.catalog.references import own_type, refer, type_of, types_of
 from driftproof.catalog.scopes import Bound, Result, Scope
 from driftproof.catalog.typenames import named, need_type
 from driftproof.catalog.ways import Fails
+from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements import query as q
 
@@ -84,15 +86,21 @@ class Expressions(ABC):
         for type_ in expression.types:
             self.run.unsure |= not self._knows_type(type_, scope)
         columns, calls, vague = 0, 0, False
-        inside: list[tuple[tuple[int, int], q.Query | q.Name]] = [
+        inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Operator]] = [
             *zip(expression.behind, expression.queries, strict=True),
             *zip(expression.collated, expression.collations, strict=True),
+            *((item.behind, item) for item in expression.operators),
         ]
-        for (column, call), item in sorted(inside, key=lambda place: place[0]) if expression.collations else inside:
+        if expression.collations or expression.operators:
+            inside.sort(key=lambda place: place[0])
+        for (column, call), item in inside:
             vague |= self._part(expression, columns, column, calls, call, scope)
             columns, calls = column, call
             if isinstance(item, q.Name):
                 self.run.steps((op.Need("collation", item, holds=True),))
+                continue
+            if isinstance(item, q.Operator):
+                vague |= self._operates(item, scope, vague=bool(vague or self._vague))
                 continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
@@ -125,6 +133,20 @@ class Expressions(ABC):
         for reference in expression.columns[column:columns]:
             refer(self.run, reference, scope)
         return vague
+
+    def _operates(self, item: q.Operator, scope: Scope | None, *, vague: bool) -> bool:
+        """An operator is one of PostgreSQL's own, as far as the types of its sides are known; whether it is not known
+        that there is one."""
+        left = type_of(self.run, item.left, scope)
+        right = type_of(self.run, item.right, scope) if left is not None else None
+        if left is None or right is None or operates(item.name, left, right):
+            return False
+        state = self.run.state
+        if vague or state.has_any("operator") or state.has_any("cast") or routines.strangers(self.run):
+            return True
+        wanted = Object("operator", None, None, item.name, (left, right))
+        self.run.need(wanted, ABSENT, lambda _fact: None, at=item.at)
+        return False
 
     def _placed(self, called: q.Call, routine: Routine | None) -> None:
         """An expression that is no query's has no aggregates, window functions or sets. Of an aggregate that was made

@@ -6,6 +6,7 @@ row.
 """
 
 from driftproof.catalog import routines
+from driftproof.catalog.coercion import operated
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Key
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -187,6 +188,11 @@ def type_of(run: Interpreter, typed: q.Typed, scope: Scope | None) -> str | None
         return None
     if isinstance(typed, q.Call):
         return routines.result(run, typed, types_of(run, typed, scope))
+    if isinstance(typed, q.Operator):
+        left, right = type_of(run, typed.left, scope), type_of(run, typed.right, scope)
+        if left is None or right is None or run.state.has_any("operator"):
+            return None
+        return operated(typed.name, left, right)
     *path, name = typed.parts
     while scope is not None:
         if not path and name in scope.names:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import builtins
-from driftproof.catalog.coercion import compares
+from driftproof.catalog.coercion import operates
 from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.grouping import nested
@@ -116,7 +116,7 @@ class Sources(Expressions):
         fields = [field for side in (left, right) if (field := self._using(name, side)) is not None]
         types = {field.type for field in fields}
         known = [field.type for field in fields if field.type is not None]
-        if len(types) == len(known) == 2 and compares(*known) is False:
+        if len(types) == len(known) == 2 and not operates("=", *known):
             made = self.run.state.has_any("operator")
             if not made and not self.run.unsure and all(field.fact == PRESENT for field in fields):
                 self.run.raises("42883")

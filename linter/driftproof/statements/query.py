@@ -50,9 +50,20 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     role: Role | None = None
 
 
-Typed = Name | ColumnRef | Call | None
-"""What tells the type of a value: its name (``unknown`` for a bare text, ``int4[]`` for an array), a column, a call;
-None: nothing that is read here."""
+class Operator(msgspec.Struct, frozen=True, gc=False):
+    """An operator between two values whose types are told; ``behind`` is how many columns and calls of its expression
+    are read before it is looked for."""
+
+    name: str
+    left: "Typed"
+    right: "Typed"
+    at: int = -1
+    behind: tuple[int, int] = (0, 0)
+
+
+Typed = Name | ColumnRef | Call | Operator | None
+"""What tells the type of a value: its name (``unknown`` for a bare text, ``int4[]`` for an array), a column, a call, an
+operator; None: nothing that is read here."""
 
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
@@ -60,7 +71,7 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
     constants whose type is told by a cast, or by the column that they are compared with or given to. ``behind`` says
     of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE, and
-    ``collated`` says the same of these."""
+    ``collated`` says the same of these; ``operators`` are those whose sides tell their types."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
@@ -71,6 +82,7 @@ class Expression(msgspec.Struct, frozen=True, gc=False):
     behind: tuple[tuple[int, int], ...] = ()
     collations: tuple[Name, ...] = ()
     collated: tuple[tuple[int, int], ...] = ()
+    operators: tuple[Operator, ...] = ()
 
 
 NOTHING = Expression()

@@ -361,18 +361,27 @@ def alter_operator(node: Node, _shift: int) -> Operations:
 def create_cast(node: Node, _shift: int) -> Operations:
     """CREATE CAST."""
     types = signature([node["sourcetype"], node["targettype"]])
-    needs: Operations = [op.Need("function", _name(node["func"]))] if "func" in node else []
+    needs: Operations = []
+    if "func" in node:  # it is looked for between the types and the cast itself
+        needs += [op.Need("type", Name(type_.schema, type_.name.removesuffix("[]"), type_.at)) for type_ in types]
+        needs += _function(node["func"])
     return [*needs, op.Create("cast", Name(None, ""), types)]
+
+
+def _function(written: Node) -> Operations:
+    """A function with its arguments, which what is made of it keeps from being dropped."""
+    kind, name, arguments = routine("OBJECT_FUNCTION", written)
+    return [op.NeedRoutine(kind, name, arguments), op.Need("function", name)]
 
 
 def create_transform(node: Node, _shift: int) -> Operations:
     """CREATE TRANSFORM."""
     language = node["lang"]
-    functions: Operations = [op.Need("function", _name(node[key])) for key in ("fromsql", "tosql") if key in node]
-    made = op.Create(
-        "transform", Name(None, language), signature([node["type_name"]]), replace=node.get("replace", False)
-    )
-    return [*_needed("language", language), *functions, made]
+    functions = [step for key in ("fromsql", "tosql") if key in node for step in _function(node[key])]
+    types = signature([node["type_name"]])
+    needs = [op.Need("type", Name(type_.schema, type_.name.removesuffix("[]"), type_.at)) for type_ in types]
+    made = op.Create("transform", Name(None, language), types, replace=node.get("replace", False))
+    return [*needs, *_needed("language", language), *functions, made]
 
 
 def create_conversion(node: Node, _shift: int) -> Operations:

@@ -17,6 +17,7 @@ from driftproof.statements.query import (
     Join,
     Modification,
     Name,
+    Operator,
     Output,
     Query,
     Source,
@@ -37,7 +38,7 @@ from driftproof.syntax.lists import (
 from driftproof.syntax.parser import Node
 from driftproof.syntax.placement import misplaced, recursion
 from driftproof.syntax.tree import column_ref, qualified, range_var, strings, tagged, type_name
-from driftproof.syntax.values import call_of, relation_text, texts, typed
+from driftproof.syntax.values import call_of, operator_of, relation_text, texts, typed
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
 
@@ -60,8 +61,8 @@ class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
     __slots__ = (
-        *("aggregates", "behind", "calls", "collated", "collations", "columns", "queries", "relations", "shift"),
-        *("texts", "types", "windows"),
+        *("aggregates", "behind", "calls", "collated", "collations", "columns", "operators", "queries", "relations"),
+        *("shift", "texts", "types", "windows"),
     )
 
     def __init__(self, shift: int) -> None:
@@ -75,13 +76,14 @@ class _Found:
         self.texts: list[tuple[Name | ColumnRef, str]] = []
         self.collations: list[Name] = []
         self.collated: list[tuple[int, int]] = []
+        self.operators: list[Operator] = []
         self.windows: list[Node] = []
         self.aggregates = False
 
     def done(self) -> Expression:
         for window in self.windows:  # PostgreSQL looks at them last
             self.walk(window)
-        if not (self.columns or self.queries or self.calls or self.types or self.collations):
+        if not (self.columns or self.queries or self.calls or self.types or self.collations or self.operators):
             return NOTHING
         return Expression(
             tuple(self.columns),
@@ -93,6 +95,7 @@ class _Found:
             tuple(self.behind),
             tuple(self.collations),
             tuple(self.collated),
+            tuple(self.operators),
         )
 
     def walk(self, node: Any) -> None:
@@ -131,6 +134,8 @@ class _Found:
                 elif tag == "A_Expr":
                     left, right = value.get("lexpr", {}), value.get("rexpr", {})
                     self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)
+                    if found := operator_of(value, self.shift, (len(self.columns), len(self.calls))):
+                        self.operators.append(found)
                     for one, other in ((left, right), (right, left)) if _compares(value) else ():
                         if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
                             self.texts += texts(reference, other)

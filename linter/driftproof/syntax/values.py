@@ -2,7 +2,7 @@
 
 import re
 
-from driftproof.statements.query import Call, ColumnRef, Name, Role, Typed, folded
+from driftproof.statements.query import Call, ColumnRef, Name, Operator, Role, Typed, folded
 from driftproof.syntax.grouping import aggregates
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tree import column_ref, qualified, strings, tagged, type_name
@@ -82,10 +82,38 @@ def typed(wrapped: Node, shift: int) -> Typed:
             return _array_of(element) if known and isinstance(element, Name) else None
         case "FuncCall":
             return call_of(node, shift)
+        case "A_Expr":
+            return operator_of(node, shift)
         case "RowExpr":
             return Name("pg_catalog", "record")
         case _:
             return None
+
+
+_BARE = Name("pg_catalog", "unknown")
+_EQUALS = ("AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT")
+
+
+def operator_of(node: Node, shift: int, behind: tuple[int, int] = (0, 0)) -> Operator | None:
+    """The operator of an A_Expr, if both of its sides tell their types, which a bare text does not; rows are compared
+    by their columns."""
+    kind, parts = node["kind"], strings(node["name"])
+    if len(parts) != 1 or "lexpr" not in node or not (kind == "AEXPR_IN" or kind in _EQUALS):
+        return None
+    left, right = node["lexpr"], node["rexpr"]
+    if "RowExpr" in left and "RowExpr" in right:
+        return None
+    one = typed(left, shift)
+    if one is None or one == _BARE:
+        return None
+    if kind == "AEXPR_IN":
+        found = {typed(item, shift) for item in right["List"]["items"]} - {_BARE}
+        other = found.pop() if len(found) == 1 else None
+    else:
+        other = typed(right, shift)
+    if other is None or other == _BARE:
+        return None
+    return Operator(parts[0], one, other, node.get("location", 0) + shift if shift >= 0 else -1, behind)
 
 
 def _array_of(element: Name) -> Name:

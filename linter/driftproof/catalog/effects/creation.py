@@ -123,6 +123,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
         given = ((name, field.type) for name, field in outputs.settled().columns)
         types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
+    relation.types = types
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
@@ -140,7 +141,6 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
         run.unsure = True  # what a function of the history's own does may fail
         forget_rows(run)
     relation.fact = run.made() if not made.fleeting else ASSUMED
-    relation.types = types
     if before is not None and there and not made.replace:
         relation.dependents = dict(before.dependents)
     guaranteed = doubted(run, doubt)
