@@ -86,12 +86,13 @@ class Expressions(ABC):
         for type_ in expression.types:
             self.run.unsure |= not self._knows_type(type_, scope)
         columns, calls, vague = 0, 0, False
+        strange = [item for item in expression.operators if self._is_strange(item, scope)]
         inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Operator]] = [
             *zip(expression.behind, expression.queries, strict=True),
             *zip(expression.collated, expression.collations, strict=True),
-            *((item.behind, item) for item in expression.operators),
+            *((item.behind, item) for item in strange),
         ]
-        if expression.collations or expression.operators:
+        if strange or expression.collations:
             inside.sort(key=lambda place: place[0])
         for (column, call), item in inside:
             vague |= self._part(expression, columns, column, calls, call, scope)
@@ -100,7 +101,7 @@ class Expressions(ABC):
                 self.run.steps((op.Need("collation", item, holds=True),))
                 continue
             if isinstance(item, q.Operator):
-                vague |= self._operates(item, scope, vague=bool(vague or self._vague))
+                vague = vague or self._operates(item, scope, vague=bool(self._vague))
                 continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
@@ -134,18 +135,19 @@ class Expressions(ABC):
             refer(self.run, reference, scope)
         return vague
 
-    def _operates(self, item: q.Operator, scope: Scope | None, *, vague: bool) -> bool:
-        """An operator is one of PostgreSQL's own, as far as the types of its sides are known; whether it is not known
-        that there is one."""
+    def _is_strange(self, item: q.Operator, scope: Scope | None) -> bool:
+        """Whether PostgreSQL has no such operator of its own, as far as the types of both sides are known."""
         left = type_of(self.run, item.left, scope)
         right = type_of(self.run, item.right, scope) if left is not None else None
-        if left is None or right is None or operates(item.name, left, right):
-            return False
+        return left is not None and right is not None and not operates(item.name, left, right)
+
+    def _operates(self, item: q.Operator, scope: Scope | None, *, vague: bool) -> bool:
+        """An operator that is none of PostgreSQL's own; whether it is not known that there is none."""
         state = self.run.state
         if vague or state.has_any("operator") or state.has_any("cast") or routines.strangers(self.run):
             return True
-        wanted = Object("operator", None, None, item.name, (left, right))
-        self.run.need(wanted, ABSENT, lambda _fact: None, at=item.at)
+        types = tuple(type_of(self.run, side, scope) or "?" for side in (item.left, item.right))
+        self.run.need(Object("operator", None, None, item.name, types), ABSENT, lambda _fact: None, at=item.at)
         return False
 
     def _placed(self, called: q.Call, routine: Routine | None) -> None:
