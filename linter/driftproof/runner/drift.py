@@ -102,12 +102,13 @@ def recipes(
         else:
             yield _earlier(4, migration, between, statement.start, (*by_hand, *made))
     pieces = [piece for piece in pieces_of(doubted) if piece.index <= statement.index]
-    if by_hand := tuple(_by_hand(history, doubted, pieces)):
-        if not between:
-            put = _within(5, migration, place(statement.start), made)
-        else:
-            put = _earlier(5, migration, between, statement.start, made)
-        yield msgspec.structs.replace(put, statements=by_hand, away=False)
+    for number, needing in ((5, pieces), (7, pieces_of(doubted))):
+        if by_hand := tuple(_by_hand(history, doubted, needing)):
+            if not between:
+                put = _within(number, migration, place(statement.start), made)
+            else:
+                put = _earlier(number, migration, between, statement.start, made)
+            yield msgspec.structs.replace(put, statements=by_hand, away=False)
     if plain := _plain(history, doubted, statement, missing):
         yield Recipe(6, doubted.index, migration, (plain,), between)
 
@@ -204,12 +205,20 @@ def _tables(migrations: Iterable[Migration], name: str) -> Iterator[tuple[int, i
 
 
 def _plain(history: History, migration: Migration, statement: Piece, missing: Object) -> str | None:
-    """A table by itself in the place of a partition or a child, with the columns of its parent but for one."""
+    """A table by itself in the place of a partition or a child, with the columns of its parent but for one, or of one
+    that is partitioned by that."""
     for step in flat(getattr(statement, "operations", ())):
-        if not isinstance(step, CreateRelation) or step.name.name != missing.relation or not step.parents:
+        if not isinstance(step, CreateRelation) or step.name.name != missing.relation:
             continue
-        parents = _tables(history.migrations[: migration.index + 1], step.parents[0].name)
-        columns = {column.name: column.spelled for _, _, parent in parents for column in parent.columns}
+        by = step.partitioned.columns if step.partitioned is not None else ()
+        if not step.parents and missing.name not in (column.parts[-1] for column in by):
+            continue
+        parents = [
+            made
+            for parent in step.parents[:1]
+            for _, _, made in _tables(history.migrations[: migration.index + 1], parent.name)
+        ]
+        columns = {column.name: column.spelled for parent in parents for column in parent.columns}
         columns |= {column.name: column.spelled for column in step.columns}
         if missing.kind == "column" and missing.name in columns and all(columns.values()):
             written = ", ".join(f"{quote(name)} {type_}" for name, type_ in columns.items() if name != missing.name)

@@ -8,7 +8,13 @@ from driftproof.catalog.effects.copies import copied_constraints, copied_identit
 from driftproof.catalog.effects.dependents import depends_on_read, released
 from driftproof.catalog.effects.extensions import check_period, need_default_class
 from driftproof.catalog.effects.heritage import note_taken, take_over
-from driftproof.catalog.effects.inheritance import check_bound, check_lifetime, check_merged, refuse_heirs
+from driftproof.catalog.effects.inheritance import (
+    check_bound,
+    check_lifetime,
+    check_merged,
+    prove_key,
+    refuse_heirs,
+)
 from driftproof.catalog.effects.keys import check_columns, check_partitioned, covers_own, key_columns, lack_of_key
 from driftproof.catalog.effects.partitions import ensure_all, inherited_keys, link
 from driftproof.catalog.effects.parts import (
@@ -364,6 +370,8 @@ def _columns_of(
         if made.typed:
             need_type(run, parent_name, forms=("composite type",))
         parent = _row_type(run, parent_name) if made.typed else run.relation(parent_name)
+        if made.partition and parent is not None and parent_name in made.parents:
+            parent = prove_key(run, parent)
         relation.open |= parent is None or parent.open
         if parent_name in made.parents:
             relation.vague |= {"trigger"} if made.partition else set()  # which it gets is not followed

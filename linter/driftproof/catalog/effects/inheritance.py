@@ -9,7 +9,7 @@ import msgspec
 
 from driftproof.catalog.effects.refusals import fails
 from driftproof.catalog.entries import Key, Relation
-from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact, Presence
+from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.typenames import spelled
 from driftproof.objects import Kind, Object
@@ -182,6 +182,15 @@ def check_bound(run: Interpreter, parent: Relation, bound: str) -> None:
     """FOR VALUES is written as the parent is partitioned; there is no default where that is by HASH."""
     if bound and parent.strategy and (parent.strategy == "h" if bound == "default" else bound != parent.strategy):
         fails(run, "42P16", parent.fact)
+
+
+def prove_key(run: Interpreter, parent: Relation) -> Relation:
+    """A table that takes a partition has the columns by which it is partitioned; it as it is afterwards."""
+    for column in parent.partitioned or ():
+        fact = parent.member("column", column)
+        if fact.presence is Presence.MAYBE:
+            parent = run.state.put_member(parent, ("column", column), PRESENT if fact.sure else ASSUMED)
+    return parent
 
 
 def check_lifetime(run: Interpreter, parent: Relation, child: Key, *, both: bool) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.catalog import routines
 from driftproof.catalog.effects.dependents import holders, key_holders, refuse, sequence_holders, take_along, take_away
-from driftproof.catalog.effects.inheritance import check_bound, check_typed, parents_of
+from driftproof.catalog.effects.inheritance import check_bound, check_typed, parents_of, prove_key
 from driftproof.catalog.effects.keys import rename_index
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.refusals import check_kind, fails
@@ -224,6 +224,8 @@ def need_relation(run: Interpreter, need: op.NeedRelation) -> None:
     if need.partitioned is not None:
         _check_partitioned(run, relation, need.partitioned)
         check_bound(run, relation, need.bound)
+        if need.partitioned:
+            prove_key(run, relation)
     if need.typed is not None and relation.kind == "table":
         check_typed(run, relation, need.typed)
     run.steps(need.needs)
