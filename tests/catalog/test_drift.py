@@ -211,6 +211,33 @@ SELECT "B" FROM (SELECT b AS "B" FROM t) q;
 CREATE INDEX "Ünï" ON t ("b"); COMMENT ON COLUMN T.C IS 'x';
 """.strip().splitlines()
 
+# What a file asks for its own definitions, and what it makes of the errors that it has caught.
+OWN_CHECKS = """
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(c.oid) INTO d FROM pg_constraint c JOIN pg_class r ON c.conrelid = r.oid JOIN pg_namespace n ON r.relnamespace = n.oid WHERE n.nspname = 'public' AND r.relname = 't' AND c.contype = 'p'; IF d IS NULL OR d NOT LIKE '%a%' OR d NOT LIKE '%b%' THEN RAISE EXCEPTION 'no key: %', COALESCE(d, '<null>'); END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 't_pkey' AND conrelid = 'public.t'::regclass; IF d IS NULL OR d NOT LIKE '%(a, b)%' THEN RAISE EXCEPTION 'no key'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 't_pkey'; IF d LIKE 'PRIMARY KEY (a, b)' THEN NULL; ELSE RAISE EXCEPTION 'no key'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 't_pkey'; IF d <> 'PRIMARY KEY (a, b)' THEN RAISE EXCEPTION 'another key'; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 't_pkey'; IF NOT (d LIKE '%b%' AND d ILIKE 'primary_key%') THEN RAISE EXCEPTION 'another key'; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 't_pkey'; IF (d = 'PRIMARY KEY (a, b)') IS NOT TRUE THEN RAISE EXCEPTION 'another key'; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ DECLARE d text; BEGIN d := (SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'p'); IF d IS NULL THEN RAISE EXCEPTION 'no key'; END IF; COMMENT ON COLUMN t.c IS 'x'; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'p'; IF NOT FOUND THEN RAISE EXCEPTION 'no key'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'c'; IF d IS NULL OR d NOT LIKE '%c <> %' THEN RAISE EXCEPTION 'no check'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 'filled'; IF d IS NULL OR d NOT LIKE '%c <> %' THEN RAISE EXCEPTION 'no check'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT indexdef INTO d FROM pg_indexes WHERE indexname = 't_pkey'; IF d IS NULL OR position('(a, b)' in d) = 0 THEN RAISE EXCEPTION 'no index'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT format_type(atttypid, atttypmod) INTO d FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'b'; IF d IS NULL OR d <> 'integer' THEN RAISE EXCEPTION 'another type'; END IF; END $$;
+DO $$ DECLARE d text; BEGIN SELECT pg_get_indexdef(c.oid) INTO d FROM pg_class c WHERE c.relname = 't_pkey' AND c.relkind = 'i'; IF d IS NULL OR d NOT LIKE '%(a, b)%' THEN RAISE EXCEPTION 'no index'; END IF; END $$;
+DO $$ DECLARE n int; d text; BEGIN SELECT count(*) INTO n FROM u; IF n > 5 THEN RAISE EXCEPTION 'rows'; END IF; SELECT data_type INTO d FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 't' AND column_name = 'b'; IF d IS NULL OR d <> 'integer' THEN RAISE EXCEPTION 'another type'; END IF; END $$;
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = 'public.t'::regclass AND contype = 'p') THEN ALTER TABLE t ADD PRIMARY KEY (a, b); END IF; END $$; COMMENT ON COLUMN t.a IS 'x'; COMMENT ON COLUMN t.c IS 'x';
+DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.table_constraints WHERE table_name = 't' AND constraint_type = 'PRIMARY KEY') THEN ALTER TABLE t ADD PRIMARY KEY (a, b); END IF; END $$; COMMENT ON COLUMN t.a IS 'x'; COMMENT ON COLUMN t.c IS 'x';
+DO $$ BEGIN INSERT INTO t (a, b, c) VALUES (1, 2, 'x'); EXCEPTION WHEN others THEN IF SQLERRM LIKE '%t.a must be the owner of u.b%' THEN NULL; ELSE RAISE; END IF; END $$;
+DO $$ DECLARE ok bool := false; BEGIN BEGIN INSERT INTO t (a, b, c) VALUES (NULL, 2, 'x'); EXCEPTION WHEN others THEN IF SQLERRM NOT LIKE '%violates not-null constraint%' THEN RAISE; END IF; ok := true; END; IF NOT ok THEN RAISE EXCEPTION 'no'; END IF; END $$;
+DO $$ BEGIN INSERT INTO t (a, b, c) VALUES (1, 2, 'x'); EXCEPTION WHEN others THEN IF SQLSTATE = '42703' THEN NULL; ELSE RAISE; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ BEGIN INSERT INTO t (a, b, c) VALUES (1, 2, 'x'); EXCEPTION WHEN others THEN IF SQLSTATE NOT IN ('23505', '23502') THEN RAISE; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ BEGIN INSERT INTO t (a, b, c) VALUES (1, 2, 'x'); EXCEPTION WHEN others THEN IF SQLSTATE <> '23505' THEN RAISE EXCEPTION 'no: %', SQLERRM; END IF; END $$; COMMENT ON COLUMN t.c IS 'x';
+DO $$ BEGIN BEGIN INSERT INTO t (a, b, c) VALUES (1, 2, 'x'); EXCEPTION WHEN others THEN RAISE NOTICE '%', SQLERRM; IF true THEN RAISE; END IF; END; EXCEPTION WHEN undefined_column THEN NULL; END $$; COMMENT ON COLUMN t.c IS 'x';
+""".strip().splitlines()
+KEYED = "CREATE TABLE IF NOT EXISTS t (a int, b int, c text, PRIMARY KEY (a, b), CONSTRAINT filled CHECK (c <> ''));\n"
+
 # A sequence goes with the column that it was made for.
 SEQUENCES = """
 CREATE TABLE IF NOT EXISTS t (id serial, b int); GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC; COMMENT ON COLUMN t.id IS 'x';
@@ -256,6 +283,14 @@ def test_the_prediction_is_what_the_server_does(connection: Any, statements: str
     script = OTHER + TABLE + statements
     fresh = {index for index, _ in run(connection, script)}
     assert fresh == set(), "a case runs in a fresh database"
+
+    assert predicted(script) == observed(connection, script)
+
+
+@pytest.mark.parametrize("statements", OWN_CHECKS)
+def test_what_a_file_checks_itself_is_followed(connection: Any, statements: str) -> None:
+    script = OTHER + KEYED + statements
+    assert run(connection, script) == [], "a case runs in a fresh database"
 
     assert predicted(script) == observed(connection, script)
 

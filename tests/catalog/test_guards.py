@@ -175,6 +175,12 @@ DO $$ BEGIN {make}; EXCEPTION WHEN syntax_error_or_access_rule_violation THEN NU
 DO $$ BEGIN {make}; EXCEPTION WHEN duplicate_table THEN RAISE; END $$
 DO $$ BEGIN {make}; EXCEPTION WHEN others THEN RAISE EXCEPTION 'no: %', SQLERRM; END $$
 DO $$ BEGIN {make}; EXCEPTION WHEN others THEN RAISE duplicate_object USING MESSAGE = 'no'; END $$
+DO $$ BEGIN {make}; EXCEPTION WHEN others THEN IF SQLSTATE <> '42P07' THEN RAISE; END IF; END $$
+DO $$ BEGIN {make}; EXCEPTION WHEN others THEN IF SQLSTATE LIKE '42%' THEN RAISE; END IF; END $$
+DO $$ BEGIN {make}; EXCEPTION WHEN others THEN IF SQLERRM NOT LIKE '%already exists%' THEN RAISE; END IF; END $$
+DO $$ BEGIN {make}; EXCEPTION WHEN others THEN IF SQLERRM LIKE '%my own message about it%' THEN {drop}; ELSE RAISE; END IF; END $$
+DO $$ BEGIN {drop}; EXCEPTION WHEN others THEN IF SQLSTATE IN ('42P01', '42704') THEN {make}; ELSE RAISE; END IF; END $$
+DO $$ BEGIN BEGIN {make}; EXCEPTION WHEN others THEN IF NOT SQLSTATE = '42710' THEN RAISE; END IF; END; EXCEPTION WHEN duplicate_table THEN {drop}; END $$
 DO $$ BEGIN {drop}; EXCEPTION WHEN undefined_table THEN {make}; END $$
 DO $$ BEGIN {drop}; EXCEPTION WHEN undefined_object THEN NULL; END $$
 DO $$ BEGIN {make}; RAISE duplicate_table; EXCEPTION WHEN duplicate_table THEN NULL; END $$

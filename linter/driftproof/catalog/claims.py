@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from driftproof.catalog.conditions import known, settle
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.failures import Failure
-from driftproof.catalog.state import State
+from driftproof.catalog.settle import known, settle
+from driftproof.catalog.state import Error, State
 from driftproof.catalog.ways import Caught, Fails, Likely, Trap, WayOut
 from driftproof.diagnostic import Because, Certainty, Place
 from driftproof.objects import DUPLICATE, UNDEFINED, Object
@@ -113,7 +113,7 @@ class Claims:
         for trap in reversed(self._traps):
             handler = trap.handler(sqlstate)
             if handler is not None:
-                self._caught(trap, handler, wanted, missing, fact, failure)
+                self._caught(trap, handler, wanted, missing, sqlstate, fact, failure)
                 return
         if failure is None:
             return
@@ -154,7 +154,8 @@ class Claims:
         if left.sqlstate is None:
             self.obscure = True
         else:
-            self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=failure.sqlstate))
+            cause = failure.sqlstate if failure.sqlstate != left.sqlstate else failure.cause
+            self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=cause))
 
     def _lacking(self, wanted: Object, fact: Fact) -> Failure:
         return self._failure(wanted, True, UNDEFINED[wanted.kind], Certainty.DRIFT, fact)
@@ -167,13 +168,17 @@ class Claims:
         self.unsure |= self._likely is Likely.UNKNOWN
 
     def _caught(
-        self, trap: Trap, handler: op.Handler, wanted: Object, missing: bool, fact: Fact, failure: Failure | None
+        self,
+        trap: Trap,
+        handler: op.Handler,
+        wanted: Object,
+        missing: bool,
+        sqlstate: str,
+        fact: Fact,
+        failure: Failure | None,
     ) -> None:
-        state = self._taken_back(trap)
         certain = failure is not None and failure.certainty is Certainty.ALWAYS
-        before = known(state, wanted) if certain else None
-        if before is None or before.presence is not (Presence.PRESENT if missing else Presence.ABSENT):
-            settle(state, wanted, GONE if missing else PRESENT)  # else the block itself has made it, or taken it away
+        state = self._taken_back(trap, Error(sqlstate, wanted, missing), settled=not certain)
         if certain:
             trap.catch(handler, state, self._likely, Likely.CERTAIN, None)
             if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT:
@@ -187,13 +192,20 @@ class Claims:
             trap.catch(handler, state, self._likely, likely, failure)
 
     def raises(self, sqlstate: str | None) -> None:
-        """RAISE EXCEPTION."""
+        """RAISE EXCEPTION; None: what was caught is raised again."""
+        error = self.state.error if sqlstate is None else Error(sqlstate)
+        if error is None:
+            raise Fails
         for trap in reversed(self._traps):
-            handler = trap.handler(sqlstate) if sqlstate else None
+            handler = trap.handler(error.sqlstate)
             if handler is not None:
-                trap.catch(handler, self._taken_back(trap), self._likely, Likely.CERTAIN, None)
+                trap.catch(handler, self._taken_back(trap, error), self._likely, Likely.CERTAIN, None)
                 raise Caught(trap)
-        raise Fails(sqlstate)
+        raise Fails(error.sqlstate)
+
+    def comes_out(self, sqlstate: str) -> bool:
+        """Whether no handler takes an error here."""
+        return all(trap.handler(sqlstate) is None for trap in self._traps)
 
     def risks(self, sqlclass: str) -> None:
         """An error of that class, of which nothing else is known, may come here."""
@@ -201,16 +213,25 @@ class Claims:
         for trap in reversed(self._traps):
             for handler in trap.handlers:
                 if not handler.sqlstates or any(state[:2] == sqlclass for state in handler.sqlstates):
-                    trap.catch(handler, self._taken_back(trap), self._likely, Likely.UNKNOWN, None)
+                    trap.catch(handler, self._taken_back(trap, None), self._likely, Likely.UNKNOWN, None)
 
-    def _taken_back(self, trap: Trap) -> State:
-        """The state of a block's start again, with what is known by now to have been there."""
+    def _taken_back(self, trap: Trap, error: Error | None, *, settled: bool = True) -> State:
+        """The state of a block's start again, in a handler of that error: with what is known by now to have been there,
+        and what is missing missing."""
         state = trap.entry.fork()
         for wanted in self.state.proved - state.proved:
             fact = known(state, wanted)
             if fact is not None and fact.presence is Presence.MAYBE:
                 settle(state, wanted, PRESENT)
         state.proved = self.state.proved
+        state.error = error
+        caught = self.state.error if error is not None and error.wanted is None else error
+        if caught is None or caught.wanted is None:
+            return state
+        before = None if settled else known(state, caught.wanted)
+        if before is None or before.presence is not (Presence.PRESENT if caught.missing else Presence.ABSENT):
+            # else the block itself has made it, or taken it away
+            settle(state, caught.wanted, GONE if caught.missing else PRESENT)
         return state
 
 

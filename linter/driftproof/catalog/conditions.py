@@ -5,11 +5,13 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.entries import Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
+from driftproof.catalog.settle import known, settle
 from driftproof.catalog.state import State
+from driftproof.catalog.texts import definitions, like, says
 from driftproof.objects import NOT_IN_A_SCHEMA, Kind, Object
-from driftproof.statements.operations import MemberKind, Probe, Rows, Test
+from driftproof.statements.operations import MemberKind, Probe, Rows, Test, Text
 from driftproof.statements.query import Name
 
 
@@ -41,6 +43,8 @@ def decide(state: State, test: Test) -> Answer:
             return _probe(state, test.probe)
         case "rows" if test.rows is not None:
             return _rows(state, test.rows)
+        case "text" if test.text is not None:
+            return _text(state, test.text)
         case "not":
             inner = decide(state, test.parts[0])
             return Answer(
@@ -81,6 +85,13 @@ def _all(answers: list[Answer]) -> Answer:
 
 
 def _probe(state: State, probe: Probe) -> Answer:
+    if probe.name is None and probe.kind == "constraint":
+        found = _of_kind(state, probe)
+        if found is None or len(found) > 1:
+            return _NOTHING
+        if not found:
+            return Answer(None, False, True)
+        probe = msgspec.structs.replace(probe, name=found[0])
     if probe.name is None or (probe.kind in ("column", "publication-table") and probe.relation is None):
         return _NOTHING
     wild: frozenset[Member] = frozenset()
@@ -125,6 +136,53 @@ def _probe(state: State, probe: Probe) -> Answer:
     settled = True if fact.presence is Presence.PRESENT and not filtered else None
     certain = exact if fact.nominal is False else not filtered
     return Answer(settled, fact.nominal, fact.sure and (certain or _alone(state, probe, wanted)), holds, fails, wild)
+
+
+_FOLLOWED = ("check", "primary key", "unique", "foreign key", "exclude")
+
+
+def _of_kind(state: State, probe: Probe) -> list[str] | None:
+    """The constraints that are asked for by their kind alone; None: that is not known, as of CHECKs in
+    information_schema, to which NOT NULL is one too."""
+    standard = probe.asked is not None and probe.asked.catalog.startswith("information_schema")
+    if probe.relation is None or len(probe.only) != 1 or probe.only[0] not in _FOLLOWED[standard:]:
+        return None
+    owner = _relation(state, probe, probe.relation)[1]
+    if owner is None or owner.open or "constraint" in owner.vague or not owner.fact.nominal:
+        return None
+    of_kind = [name for name, kind in owner.constraints.items() if kind == probe.only[0]]
+    return [name for name in of_kind if owner.member("constraint", name).presence is not Presence.ABSENT]
+
+
+def _text(state: State, asked: Text) -> Answer:
+    if asked.of == "definition":
+        return _definition(state, asked)
+    if state.error is None:
+        return _NOTHING
+    if asked.of == "sqlstate":
+        same: bool | None = like(state.error.sqlstate, asked.pattern, folded=asked.folded)
+    else:
+        same = says(state.error, asked.pattern)
+    return Answer(same, same, same is not None)
+
+
+def _definition(state: State, asked: Text) -> Answer:
+    assert asked.probe is not None
+    probe = asked.probe
+    if probe.name is None:
+        found = _of_kind(state, probe)
+        if not found or len(found) > 1:
+            return _NOTHING
+        probe = msgspec.structs.replace(probe, name=found[0])
+    wanted, fact = _anywhere(state, probe) if probe.relation is None else _member(state, probe)
+    if wanted is None or fact is None or not fact.nominal:
+        return _NOTHING
+    owner = state.relations[wanted.schema or "public", wanted.relation or ""]
+    same = {like(text, asked.pattern, folded=asked.folded) for text in definitions(state, owner, wanted.name)}
+    if len(same) != 1 or '"' in asked.pattern:
+        return _NOTHING
+    answer = same.pop()
+    return Answer(answer if fact.presence is Presence.PRESENT else None, answer, fact.sure)
 
 
 _TEXTS = ("text", "varchar")
@@ -303,99 +361,3 @@ def _asked(state: State, test: Test) -> Iterator[Object]:
         yield from (wanted for wanted, _ in _probe(state, test.probe).holds)
     for part in test.parts:
         yield from _asked(state, part)
-
-
-def known(state: State, wanted: Object) -> Fact | None:
-    """What is known of a relation, or of a member of one; None of anything else."""
-    if wanted.kind in ("type", "function", "enum-label"):
-        return None
-    found = state.relations.get((wanted.schema or "public", wanted.relation or wanted.name))
-    if found is None:
-        return None
-    return found.fact if wanted.relation is None else found.member(wanted.kind, wanted.name)
-
-
-def settle(state: State, wanted: Object, fact: Fact) -> None:
-    """Note in a state that an object is, or is not, there."""
-    if wanted.kind == "relation" or (wanted.kind == "index" and wanted.relation is None):
-        key = (wanted.schema or "public", wanted.name)
-        found = state.relations.get(key)
-        if fact.presence is Presence.PRESENT and (found is None or found.fact.presence is not Presence.PRESENT):
-            if found is not None and found.fact.nominal:
-                relation = found.copy()
-                relation.fact = _agreed(found.fact, fact)
-            else:
-                relation = Relation(key, "relation", fact, open=True)
-            state.put(relation)
-        elif fact.presence is Presence.ABSENT and (found is None or found.fact.presence is not Presence.ABSENT):
-            known = found.fact if found is not None else state.unmade(wanted)
-            state.put(Relation(key, found.kind if found else "relation", _agreed(known, fact), open=False))
-        return
-    if wanted.relation is not None:
-        table = state.types if wanted.kind == "enum-label" else state.relations
-        key = (wanted.schema or "public", wanted.relation)
-        owner = table.get(key)
-        if owner is None:
-            if fact.presence is Presence.ABSENT:
-                return
-            owner = Relation(key, "relation", ASSUMED, open=True)
-            (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
-        known = owner.member(wanted.kind, wanted.name)
-        if known.presence is not fact.presence:
-            owner = state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
-            _settle_sources(state, owner, wanted, known, fact)
-        index = state.relations.get((key[0], wanted.name)) if wanted.kind == "constraint" else None
-        if index is not None and index.of == key and fact.presence is Presence.ABSENT:  # it goes with its constraint
-            state.writable(index).fact = _agreed(index.fact, fact)
-        if wanted.kind == "column" and fact.presence is Presence.ABSENT:
-            _settle_users(state, key, wanted.name, fact)
-        return
-    if wanted.kind == "type":
-        key = (wanted.schema or "public", wanted.name)
-        known_type = state.types.get(key)
-        if known_type is None or known_type.fact.presence is not fact.presence:
-            before = known_type.fact if known_type is not None else state.unmade(wanted)
-            state.put_type(Relation(key, "type", _agreed(before, fact), open=True))
-        return
-    if wanted.kind == "function":
-        _settle_function(state, wanted, fact)
-        return
-    name = (wanted.kind, wanted.schema, wanted.name)
-    known = state.objects.get(name) or state.unmade(wanted)
-    if known.presence is not fact.presence or name not in state.objects:
-        state.put_object(name, _agreed(known, fact))
-
-
-def _settle_users(state: State, key: Key, column: str, fact: Fact) -> None:
-    """Without a column, what needs it is not there either."""
-    for (kind, name), columns in list(state.relations[key].uses.items()):
-        if column in columns and kind in ("constraint", "index"):
-            relation = key[1] if kind == "constraint" else None
-            settle(state, Object(kind, key[0], relation, name), fact)
-
-
-def _settle_sources(state: State, owner: Relation, wanted: Object, known: Fact, fact: Fact) -> None:
-    """A view has a column that is in doubt where the table below has it."""
-    if wanted.kind != "column" or known.doubt is None:
-        return
-    for key in owner.sources.get(None, ()):
-        source = state.relations.get(key)
-        if source is not None and source.member("column", wanted.name) == known:
-            settle(state, source.object("column", wanted.name), fact)
-
-
-def _agreed(known: Fact, fact: Fact) -> Fact:
-    """What was certain of the fresh state stays certain where the answer is the same."""
-    return msgspec.structs.replace(fact, sure=True) if known.sure and known.nominal is fact.nominal else fact
-
-
-def _settle_function(state: State, wanted: Object, fact: Fact) -> None:
-    """A name alone means the one function of that name, or, where it is not there, all of them."""
-    key = (wanted.schema or "public", wanted.name)
-    meant = [item for item in state.routines.get(key, ()) if wanted.arguments in (None, item.arguments)]
-    if not meant:
-        state.put_routine(key, Routine(wanted.arguments, fact))
-    elif len(meant) == 1 or fact.presence is Presence.ABSENT:
-        for routine in meant:
-            if routine.fact.presence is not fact.presence:
-                state.put_routine(key, msgspec.structs.replace(routine, fact=fact))

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from driftproof.catalog.claims import Claims
-from driftproof.catalog.conditions import settle
 from driftproof.catalog.entries import Member
 from driftproof.catalog.facts import ABSENT, PRESENT, Fact, Presence
 from driftproof.catalog.merge import joined
+from driftproof.catalog.settle import settle
 from driftproof.catalog.state import State
 from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
 from driftproof.objects import Object
@@ -283,6 +283,7 @@ class Flow(Claims, ABC):
         for state, handler, likely, failure in trap.escapes:
             self.state = state
             left = self._go(likely, partial(self.steps, handler.body))
+            self.state.error = trap.entry.error
             if left is None:
                 ways.append((likely, self.state))
                 continue

@@ -11,6 +11,15 @@ _EVER_THERE = {"public", "pg_catalog", "information_schema", "plpgsql"}
 _DATABASE_WIDE = {"extension", "publication", "server"}
 
 
+class Error(NamedTuple):
+    """An error that a handler has caught; ``wanted`` is what is ``missing``, or there already, if it is one of
+    those."""
+
+    sqlstate: str
+    wanted: Object | None = None
+    missing: bool = False
+
+
 class Ran(NamedTuple):
     """A statement that the fresh state has run, with the search_path that it ran under, and the one before it."""
 
@@ -29,11 +38,12 @@ class State:
     known of any. ``rows`` are the keys of rows that are certainly there, ``accounted`` the tables that have no other
     rows in the fresh state. ``proved`` is what was in doubt before and is there on the way at hand, whatever of its
     effects is taken back. ``ran`` is the last statement that the fresh state has run, as far as somebody keeps account
-    of them.
+    of them. ``error`` is what the handler at hand has caught, if that is known.
     """
 
     __slots__ = (
         "accounted",
+        "error",
         "extensions",
         "foreign",
         "homes",
@@ -66,6 +76,7 @@ class State:
         self.accounted: frozenset[Key] = frozenset()
         self.proved: frozenset[Object] = frozenset()
         self.ran: Ran | None = None
+        self.error: Error | None = None
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -84,6 +95,7 @@ class State:
         other.accounted = self.accounted
         other.proved = self.proved
         other.ran = self.ran
+        other.error = self.error
         self.owned = set()
         other.owned = set()
         return other

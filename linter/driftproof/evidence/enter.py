@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from driftproof.catalog import Interpreter, interpreter
-from driftproof.catalog.conditions import settle
 from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import ABSENT, PRESENT
+from driftproof.catalog.settle import settle
 from driftproof.evidence import ddl
 from driftproof.history.evidence import Evidence
 from driftproof.objects import Kind, Object

@@ -49,10 +49,22 @@ class Rows(msgspec.Struct, frozen=True, gc=False):
     values: tuple[tuple[str, str], ...]
 
 
-class Test(msgspec.Struct, frozen=True, gc=False):
-    """A condition: a probe, a question for rows, a connective of others, or what can't be told (``opaque``)."""
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """Whether a text is like a ``pattern`` of LIKE, or, ``folded``, of ILIKE: the ``definition`` of the constraint that
+    the probe asks for, if it is there; or, of the error that a handler has caught, its SQLSTATE or its message."""
 
-    connective: Literal["probe", "rows", "and", "or", "not", "true", "false", "opaque"]
+    of: Literal["definition", "sqlstate", "message"]
+    pattern: str
+    folded: bool = False
+    probe: Probe | None = None
+
+
+class Test(msgspec.Struct, frozen=True, gc=False):
+    """A condition: a probe, a question for rows or for a text, a connective of others, or what can't be told
+    (``opaque``)."""
+
+    connective: Literal["probe", "rows", "text", "and", "or", "not", "true", "false", "opaque"]
     probe: Probe | None = None
     parts: "tuple[Test, ...]" = ()
     rows: Rows | None = None
+    text: Text | None = None

@@ -16,6 +16,7 @@ from driftproof.statements.conditions import Asked as Asked
 from driftproof.statements.conditions import Probe as Probe
 from driftproof.statements.conditions import Rows as Rows
 from driftproof.statements.conditions import Test as Test
+from driftproof.statements.conditions import Text as Text
 from driftproof.statements.members import AddColumn as AddColumn
 from driftproof.statements.members import AddConstraint as AddConstraint
 from driftproof.statements.members import AlterValue as AlterValue

@@ -3,12 +3,14 @@
 They ask by EXISTS, by a count, by ``to_regclass('a')``, or by way of a variable that one of these was assigned to.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb
 from typing import Literal
 
-from driftproof.statements.operations import Probe, Rows, Test
+from driftproof.objects import Kind
+from driftproof.statements.operations import Probe, Rows, Test, Text
 from driftproof.syntax.parser import Node
 from driftproof.syntax.questions import FALSE, LOOK_UPS, OPAQUE, TRUE, WITHOUT_SCHEMA, Writing, ask, is_count
 from driftproof.syntax.tree import constant, listed, range_var, split_name, strings, tagged
@@ -17,6 +19,18 @@ from driftproof.syntax.variables import Held, Variables
 # Columns of these catalogs that may be NULL in a row that is there.
 _NULLABLE = {"column_default", "character_maximum_length", "check_clause", "numeric_precision", "qual", "with_check"}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+# Functions that give the definition of what a row of a catalog stands for, by its oid.
+_DEFINING: dict[str, tuple[str, Kind]] = {
+    "pg_get_constraintdef": ("pg_constraint", "constraint"),
+    "pg_get_indexdef": ("pg_class", "index"),
+    "pg_get_triggerdef": ("pg_trigger", "trigger"),
+    "pg_get_functiondef": ("pg_proc", "function"),
+}
+# Functions of one row that have a value where their arguments have one.
+_GIVING = {"format_type", "lower", "upper", "quote_ident", "length"}
+# What a text is compared by, and the opposite.
+_LIKE = {"=": "<>", "<>": "=", "~~": "!~~", "!~~": "~~", "~~*": "!~~*", "!~~*": "~~*"}
+_CAUGHT: dict[str, Literal["sqlstate", "message"]] = {"sqlstate": "sqlstate", "sqlerrm": "message"}
 
 
 def test(wrapped: Node, known: Variables, writing: Writing) -> Test:
@@ -24,14 +38,10 @@ def test(wrapped: Node, known: Variables, writing: Writing) -> Test:
     tag, node = tagged(wrapped)
     match tag:
         case "BoolExpr":
+            if node["boolop"] == "NOT_EXPR":
+                return _denied(node["args"][0], known, writing)
             parts = tuple(test(argument, known, writing) for argument in node["args"])
-            match node["boolop"]:
-                case "AND_EXPR":
-                    return Test("and", parts=parts)
-                case "OR_EXPR":
-                    return Test("or", parts=parts)
-                case _:
-                    return Test("not", parts=parts)
+            return Test("and" if node["boolop"] == "AND_EXPR" else "or", parts=parts)
         case "SubLink" if node["subLinkType"] == "EXISTS_SUBLINK":
             return _rows(node["subselect"]) or _exists(node["subselect"], known, writing)
         case "SubLink" if node["subLinkType"] == "ANY_SUBLINK" and "operName" not in node:
@@ -47,12 +57,27 @@ def test(wrapped: Node, known: Variables, writing: Writing) -> Test:
             return known.tests.get(".".join(strings(node["fields"])), OPAQUE)
         case "A_Const" if "boolval" in node:
             return TRUE if node["boolval"].get("boolval") else FALSE
-        case "BooleanTest" if node["booltesttype"] in ("IS_TRUE", "IS_NOT_FALSE"):
-            return test(node["arg"], known, writing)
-        case "BooleanTest" if node["booltesttype"] in ("IS_FALSE", "IS_NOT_TRUE"):
-            return _not(test(node["arg"], known, writing))
+        case "BooleanTest" if node["booltesttype"] in ("IS_TRUE", "IS_NOT_TRUE"):
+            holds = test(node["arg"], known, writing)
+            return holds if node["booltesttype"] == "IS_TRUE" else _not(holds)
+        case "BooleanTest" if node["booltesttype"] in ("IS_FALSE", "IS_NOT_FALSE"):
+            fails = _denied(node["arg"], known, writing)
+            return fails if node["booltesttype"] == "IS_FALSE" else _not(fails)
         case _:
             return OPAQUE
+
+
+def _denied(wrapped: Node, known: Variables, writing: Writing) -> Test:
+    """Where a condition is false: a text that is compared may be NULL, and then it is neither true nor false."""
+    tag, node = tagged(wrapped)
+    if tag == "BoolExpr":
+        if node["boolop"] == "NOT_EXPR":
+            return test(node["args"][0], known, writing)
+        parts = tuple(_denied(argument, known, writing) for argument in node["args"])
+        return Test("or" if node["boolop"] == "AND_EXPR" else "and", parts=parts)
+    if tag == "A_Expr":
+        return _comparison(node, known, writing, denied=True)
+    return _not(test(wrapped, known, writing))
 
 
 def _joined(connective: Literal["and", "or"], parts: Sequence[Test]) -> Test:
@@ -72,7 +97,7 @@ def held(wrapped: Node, known: Variables, writing: Writing) -> Held:
             return held(node["arg"], known, writing)
         case "ColumnRef":
             name = ".".join(strings(node["fields"]))
-            return Held(known.tests.get(name), known.given.get(name), known.counts.get(name))
+            return Held(known.tests.get(name), known.given.get(name), known.counts.get(name), known.defined.get(name))
         case "A_Const":
             return Held(test(wrapped, known, writing), FALSE if node.get("isnull") else TRUE)
         case "FuncCall":
@@ -84,7 +109,7 @@ def held(wrapped: Node, known: Variables, writing: Writing) -> Held:
             return Held(_exists(node["subselect"], known, writing), TRUE)
         case "BoolExpr" | "NullTest" | "BooleanTest" | "A_Expr":
             asked = test(wrapped, known, writing)
-            return Held(OPAQUE if _asks_for_rows(asked) else asked)  # there may be others when it is used
+            return Held(OPAQUE if _passing(asked) else asked)
         case _:
             return Held()
 
@@ -94,7 +119,7 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
     select = wrapped.get("SelectStmt")
     if select is None:
         return [], OPAQUE
-    values = [item["ResTarget"].get("val", {}) for item in select.get("targetList", ())]
+    values = [_bare(item["ResTarget"].get("val", {})) for item in select.get("targetList", ())]
     if "fromClause" not in select:
         if "whereClause" in select or "valuesLists" in select or "larg" in select:
             return [], OPAQUE
@@ -108,8 +133,40 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
         operator, number = _against_count(values[0]["A_Expr"], known)
         return [Held(_count_is(operator, counts, number))], TRUE
     there = _exists(wrapped, known, writing)
-    plain = all("ColumnRef" in value or "A_Const" in value or "TypeCast" in value for value in values)
-    return [Held(given=there) if _has_value(value) else Held() for value in values], there if plain else OPAQUE
+    catalogs = _catalogs(select["fromClause"])
+    found = [_of_a_row(value, there, catalogs) for value in values]
+    plain = all(
+        "ColumnRef" in value or "A_Const" in value or says.given for says, value in zip(found, values, strict=True)
+    )
+    return found, there if plain else OPAQUE
+
+
+def _of_a_row(wrapped: Node, there: Test, catalogs: dict[str, str]) -> Held:
+    """What a target says where a row is ``there``."""
+    call = wrapped.get("FuncCall", {})
+    function, arguments = (strings(call.get("funcname")) or [""])[-1], call.get("args", ())
+    if function in _DEFINING and len(arguments) == 1:
+        catalog, kind = _DEFINING[function]
+        *alias, column = strings(arguments[0].get("ColumnRef", {}).get("fields")) or [""]
+        if column != "oid" or (catalogs.get(alias[0]) != catalog if alias else set(catalogs.values()) != {catalog}):
+            return Held()
+        return Held(given=there, defines=there.probe if there.probe and there.probe.kind == kind else None)
+    if function in _GIVING and all(map(_has_value, arguments)):
+        return Held(given=there)
+    return Held(given=there) if _has_value(wrapped) else Held()
+
+
+def _catalogs(sources: Sequence[Node]) -> dict[str, str]:
+    """What FROM reads, by the names that it goes by."""
+    found: dict[str, str] = {}
+    for source in sources:
+        tag, node = tagged(source)
+        if tag == "JoinExpr":
+            found |= _catalogs((node["larg"], node["rarg"]))
+        elif tag == "RangeVar":
+            name = str(node["relname"])
+            found[(node.get("alias") or {}).get("aliasname", name)] = name
+    return found
 
 
 def told(*values: Held) -> bool:
@@ -124,10 +181,15 @@ def _told(asked: Test) -> bool:
     return asked.connective != "opaque" and all(_told(part) for part in asked.parts)
 
 
-def _has_value(wrapped: Node) -> bool:
-    """Whether a target has a value in each row."""
+def _bare(wrapped: Node) -> Node:
     while "TypeCast" in wrapped:
         wrapped = wrapped["TypeCast"]["arg"]
+    return wrapped
+
+
+def _has_value(wrapped: Node) -> bool:
+    """Whether a target has a value in each row."""
+    wrapped = _bare(wrapped)
     if "ColumnRef" in wrapped:
         return not (_NULLABLE & set(strings(wrapped["ColumnRef"]["fields"])))
     return constant(wrapped) is not None if wrapped else False
@@ -193,27 +255,62 @@ def _exactly(number: int, counts: tuple[Test, ...]) -> Test:
     return Test("and", parts=(_at_least(number, counts), _not(_at_least(number + 1, counts))))
 
 
-def _comparison(node: Node, known: Variables, writing: Writing) -> Test:
-    """``(SELECT count(*) FROM pg_policies WHERE ...) = 0`` and its kin; ``v = true``; what is known beforehand."""
+def _comparison(node: Node, known: Variables, writing: Writing, *, denied: bool = False) -> Test:
+    """``(SELECT count(*) FROM pg_policies WHERE ...) = 0`` and its kin; ``v = true``; what a text is like; what is
+    known beforehand. ``denied``: where it is false."""
     if "lexpr" not in node:
         return OPAQUE
     operator, left, right = strings(node["name"])[-1], node["lexpr"], node["rexpr"]
-    if node.get("kind") in ("AEXPR_IN", "AEXPR_OP_ANY"):
-        if operator != "=" or not (items := listed(right)):
+    text = _text(left, known, writing)
+    kind = node.get("kind")
+    if denied and text is None:
+        return _not(_comparison(node, known, writing))
+    if denied:
+        operator = _LIKE.get(operator, "")
+    if kind == "AEXPR_IN" or (kind == "AEXPR_OP_ANY" and not denied):
+        if operator not in ("=", "<>") or not (items := listed(right)):
             return OPAQUE
-        each = [_compared("=", left, item, known, writing) for item in items]
-        return _joined("or", each)
-    if node.get("kind") != "AEXPR_OP":
+        each = [_compared(operator, left, item, known, writing) for item in items]
+        return _joined("or" if operator == "=" else "and", each)
+    if text is not None and kind in ("AEXPR_OP", "AEXPR_LIKE", "AEXPR_ILIKE"):
+        return _like(operator, text, known.value(right))
+    if kind != "AEXPR_OP":
         return OPAQUE
     if known.value(right) is None and known.value(left) is not None:
         left, right, operator = right, left, _FLIPPED.get(operator, operator)
     return _compared(operator, left, right, known, writing)
 
 
+def _text(wrapped: Node, known: Variables, writing: Writing) -> tuple[Test, Text] | None:
+    """A text that is compared, of which something is known, and where it is not NULL."""
+    wrapped = _bare(wrapped)
+    if "ColumnRef" not in wrapped and "SubLink" not in wrapped:
+        return None
+    names = strings(wrapped.get("ColumnRef", {}).get("fields"))
+    if len(names) == 1 and names[0] in _CAUGHT:
+        return TRUE, Text(_CAUGHT[names[0]], "")
+    value = held(wrapped, known, writing)
+    if value.given is None or value.defines is None:
+        return None
+    return value.given, Text("definition", "", probe=value.defines)
+
+
+def _like(operator: str, text: tuple[Test, Text], pattern: str | None) -> Test:
+    if operator not in _LIKE or pattern is None:
+        return OPAQUE
+    if "~" not in operator:
+        pattern = re.sub(r"([\\%_])", r"\\\1", pattern)
+    given, asked = text
+    found = Test("text", text=Text(asked.of, pattern, operator.endswith("*"), asked.probe))
+    return Test("and", parts=(given, found if operator[0] in "=~" else _not(found)))
+
+
 def _compared(operator: str, left: Node, right: Node, known: Variables, writing: Writing) -> Test:
     value = known.value(right)
     if value is None:
         return OPAQUE
+    if (text := _text(left, known, writing)) is not None:
+        return _like(operator, text, value)
     if (counts := held(left, known, writing).counts) is not None:
         return _count_is(operator, counts, value)
     if operator in ("=", "<>"):
@@ -278,8 +375,10 @@ def _equals(wrapped: Node) -> tuple[str, str] | None:
     return (names[-1], text) if names else None
 
 
-def _asks_for_rows(asked: Test) -> bool:
-    return asked.connective == "rows" or any(map(_asks_for_rows, asked.parts))
+def _passing(asked: Test) -> bool:
+    """Whether a condition is no more the same when its outcome is used: there may be other rows then, or another error;
+    of a text that may be NULL the outcome may be NULL too."""
+    return asked.connective in ("rows", "text") or any(map(_passing, asked.parts))
 
 
 def _exists(wrapped: Node, known: Variables, writing: Writing, member: Node | None = None) -> Test:

@@ -18,16 +18,18 @@ _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 
 class Held(msgspec.Struct, frozen=True):
     """What a value says of the catalog: read as a condition, where it is not NULL, and, of a count, the questions whose
-    rows are counted, one each."""
+    rows are counted, one each, or whose definition it is."""
 
     holds: op.Test | None = None
     given: op.Test | None = None
     counts: tuple[op.Test, ...] | None = None
+    defines: op.Probe | None = None
 
 
 class Variables:
     """The variables of a block, by name: ``tests`` are those that are conditions, ``given`` says where one is not NULL,
-    ``counts`` what one counts. Of names that more than one block ``shares`` nothing is kept."""
+    ``counts`` what one counts, ``defined`` whose definition one is. Of names that more than one block ``shares``
+    nothing is kept."""
 
     def __init__(self, shared: Collection[str] = ()) -> None:
         self.shared = shared
@@ -36,9 +38,10 @@ class Variables:
         self.tests: dict[str, op.Test] = {}
         self.given: dict[str, op.Test] = {}
         self.counts: dict[str, tuple[op.Test, ...]] = {}
+        self.defined: dict[str, op.Probe] = {}
 
     def _all(self) -> tuple[dict[str, Any], ...]:
-        return self.texts, self.arrays, self.tests, self.given, self.counts
+        return self.texts, self.arrays, self.tests, self.given, self.counts, self.defined
 
     def forget(self, *names: str) -> None:
         """Nothing is known of variables any more."""
@@ -55,6 +58,8 @@ class Variables:
                 known[name] = test
         if held.counts is not None:
             self.counts[name] = held.counts
+        if held.defines is not None:
+            self.defined[name] = held.defines
 
     def tell(self, name: str, text: str | None, array: list[str] | None = None) -> None:
         """A variable is given a text, or an array of texts."""

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from driftproof.catalog.conditions import decide, lacking, settle, taking_along
+from driftproof.catalog.conditions import decide, lacking, taking_along
 from driftproof.catalog.effects.invocations import invoke
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
@@ -16,6 +16,7 @@ from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
+from driftproof.catalog.settle import settle
 from driftproof.catalog.state import Ran
 from driftproof.catalog.ways import Way
 from driftproof.objects import Object
@@ -175,6 +176,10 @@ def choose(run: Interpreter, step: op.If) -> None:
         run.steps(step.then if answer.settled else step.otherwise)
         return
 
+    if answer.fresh is None:  # what a file raises itself is not meant to come
+        raised = [_raises(run, steps) for steps in (step.then, step.otherwise)]
+        if raised[0] is not raised[1]:
+            answer = msgspec.structs.replace(answer, fresh=raised[1], sure=False)
     nominal = answer.fresh is not False
     entry, worlds = run.state.fork(), run.worlds
     told = (answer.fails, answer.holds)
@@ -203,6 +208,12 @@ def choose(run: Interpreter, step: op.If) -> None:
     others += [lacks(*column) for column in columns]
     proved = [wanted for wanted, _ in (*each, *columns)]
     run.branch(way(nominal, first, proved), others, known=known, sure=answer.sure, wild=answer.wild)
+
+
+def _raises(run: Interpreter, steps: tuple[op.Operation, ...]) -> bool:
+    """Whether a branch raises an error of its own, which comes out of the block."""
+    own = (step.sqlstate for step in steps if isinstance(step, op.Raise))
+    return any(sqlstate is not None and run.comes_out(sqlstate) for sqlstate in own)
 
 
 def attempt(run: Interpreter, step: op.Try) -> None:
