@@ -180,7 +180,7 @@ class Claims:
         certain = failure is not None and failure.certainty is Certainty.ALWAYS
         state = self._taken_back(trap, Error(sqlstate, wanted, missing), settled=not certain)
         if certain:
-            trap.catch(handler, state, self._likely, Likely.CERTAIN, None)
+            trap.catch(handler, state, self._likely, Likely.CERTAIN, failure)
             if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT:
                 trap.taken = wanted, fact
             raise Caught(trap)

@@ -11,6 +11,7 @@ from driftproof.catalog.merge import joined
 from driftproof.catalog.settle import settle
 from driftproof.catalog.state import State
 from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
+from driftproof.diagnostic import Certainty
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 
@@ -288,7 +289,8 @@ class Flow(Claims, ABC):
                 ways.append((likely, self.state))
                 continue
             lost.append((likely, left))
-            if failure is not None:
+            again = isinstance(left, Fails) and failure is not None and left.sqlstate == failure.sqlstate
+            if failure is not None and (failure.certainty is Certainty.DRIFT or again):
                 self._lost(failure, left)
         if trap.taken is not None:  # where that is missing, the block goes on
             wanted, fact = trap.taken
