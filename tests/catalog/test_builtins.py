@@ -24,6 +24,18 @@ def test_functions_are_those_of_pg_catalog(server: Server) -> None:
     assert builtins.functions() == {name for (name,) in rows}
 
 
+def test_values_of_functions_are_of_the_types_that_are_told(server: Server) -> None:
+    rows = server.maintenance.execute(
+        "SELECT proname, array_agg(DISTINCT prorettype::regtype::text) FROM pg_proc"
+        " WHERE pronamespace = 'pg_catalog'::regnamespace AND NOT proretset GROUP BY 1"
+    ).fetchall()
+    written = {"timestamp with time zone": "timestamptz"}
+    types = {name: [f"pg_catalog.{written.get(type_, type_)}" for type_ in found] for name, found in rows}
+    told = {name: builtins.value_type(name) for name in types if builtins.value_type(name) is not None}
+    assert len(told) > 3
+    assert {name: [type_] for name, type_ in told.items()} == {name: types[name] for name in told}
+
+
 CLASSES = (
     b"SELECT opcname FROM pg_depend JOIN pg_opclass c ON c.oid = objid AND classid = 'pg_opclass'::regclass"
     b" JOIN pg_extension e ON e.oid = refobjid WHERE extname = %s AND deptype = 'e' AND opcname NOT IN"

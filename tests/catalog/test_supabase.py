@@ -68,6 +68,19 @@ def test_the_platform_is_known(server: Server) -> None:
     assert set(known["roles"]) <= set(there["roles"])
 
 
+def test_values_of_the_platforms_functions_are_of_the_types_that_are_told(server: Server) -> None:
+    database = server.create_database(prepare(server, "supabase").template)
+    with server.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT nspname || '.' || proname, prorettype::regtype::text FROM pg_proc"
+            " JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname IN ('auth', 'storage')"
+        ).fetchall()
+    told = {name: type_.removeprefix("pg_catalog.") for name, type_ in supabase.FUNCTIONS.items() if type_ is not None}
+
+    assert len(told) > 3
+    assert told.items() <= dict(rows).items()
+
+
 GUARDS = """
 CREATE TABLE users (id int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'users_pkey') THEN ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id); END IF; END $$; CREATE TABLE t (a int REFERENCES users (id)); ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 CREATE TABLE t (id int); CREATE TABLE u (id int); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'u_fkey') THEN ALTER TABLE u ADD CONSTRAINT u_fkey FOREIGN KEY (id) REFERENCES t (id); END IF; END $$; ALTER TABLE t ADD PRIMARY KEY (id); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'u_fkey') THEN ALTER TABLE u ADD CONSTRAINT u_fkey FOREIGN KEY (id) REFERENCES t (id); END IF; END $$; ALTER TABLE u ADD CONSTRAINT u_fkey CHECK (id > 0);

@@ -22,6 +22,6 @@ def interpreter(platform: str | None, *, by_hand: bool = False) -> Interpreter:
         run = Interpreter(supabase.SEARCH_PATH, supabase.FUNCTIONS, EFFECTS, None if by_hand else supabase.SCHEMAS)
         supabase.enter(run.state)
         return run
-    run = Interpreter(("public",), frozenset(), EFFECTS, None if by_hand else frozenset())
+    run = Interpreter(("public",), {}, EFFECTS, None if by_hand else frozenset())
     run.state.put_object(("schema", None, "public"), PRESENT)
     return run

@@ -77,6 +77,18 @@ def result_type(function: str, types: tuple[str | None, ...]) -> str | None:
     return None
 
 
+_VALUES = {
+    **dict.fromkeys(("clock_timestamp", "now", "statement_timestamp"), "pg_catalog.timestamptz"),
+    "current_setting": "pg_catalog.text",
+    "gen_random_uuid": "pg_catalog.uuid",
+}
+
+
+def value_type(function: str) -> str | None:
+    """The type of the values of a function of pg_catalog, whatever its arguments; None where that is not known here."""
+    return _VALUES.get(function)
+
+
 def returns_set(function: str) -> bool:
     """Whether a function of pg_catalog certainly returns a set of values."""
     return function in _SETS

@@ -1,6 +1,6 @@
 """Runs the operations of statements over the catalog: what fails where, and what is known afterwards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ class Interpreter(Flow):
     def __init__(
         self,
         default_path: tuple[str, ...],
-        platform_functions: frozenset[str],
+        platform_functions: Mapping[str, str | None],
         effects: "dict[type, Effect]",
         foreign: frozenset[str] | None,
     ) -> None:

@@ -238,6 +238,11 @@ def returns_set(called: Call, routine: Routine | None) -> bool:
 def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str | None:
     """The type of a call's value, if that is one of pg_catalog's."""
     found, complete = namesakes(run, called.name)
+    if not found:
+        schema, name = called.name.schema, called.name.name
+        if schema in (None, "pg_catalog"):
+            return builtins.value_type(name)
+        return run.platform_functions.get(f"{schema}.{name}")
     there = [item for _, item in found if item.fact.presence is not Presence.ABSENT]
     fitting = [item for item in there if _takes(run, item, called, types)]
     if len(fitting) != 1 or not complete or fitting[0].fact != PRESENT:

@@ -55,9 +55,18 @@ _OWN = {
     "supabase_functions": "http_request",
     "vault": "create_secret update_secret",
 }
-FUNCTIONS = frozenset(
-    [f"{schema}.{name}" for schema, names in _OWN.items() for name in names.split()] + _OWN["extensions"].split()
-)
+_RESULTS = {
+    "auth.email": "text",
+    "auth.jwt": "jsonb",
+    "auth.role": "text",
+    "auth.uid": "uuid",
+    "storage.extension": "text",
+    "storage.filename": "text",
+    "storage.foldername": "text[]",
+}
+_NAMES = [f"{schema}.{name}" for schema, names in _OWN.items() for name in names.split()] + _OWN["extensions"].split()
+FUNCTIONS = {name: f"pg_catalog.{_RESULTS[name]}" if name in _RESULTS else None for name in _NAMES}
+"""With the types of their values, where expressions ask for them."""
 
 
 class _Relation(msgspec.Struct):

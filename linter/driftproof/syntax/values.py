@@ -82,6 +82,8 @@ def typed(wrapped: Node, shift: int) -> Typed:
             return _array_of(element) if known and isinstance(element, Name) else None
         case "FuncCall":
             return call_of(node, shift)
+        case "A_Expr" if strings(node["name"]) in (["->>"], ["#>>"]):  # whatever stands on its sides
+            return Name("pg_catalog", "text")
         case "A_Expr":
             return operator_of(node, shift)
         case "RowExpr":
