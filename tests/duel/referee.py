@@ -154,7 +154,8 @@ def _each(
 def drifted(connection: Any, migrations: Migrations) -> Iterator[Disagreement]:
     """Where a guarded table of a history that runs through stands already without one of its columns: the first
     statement that fails for it is claimed to, and no earlier one is."""
-    claims, unsure = _drift(migrations)
+    claims, unsure, obscure = _drift(migrations)
+    made = {Place(file, each.index) for file, texts in enumerate(migrations) for each in read(texts) if _guarded(each)}
     for file, texts in enumerate(migrations):
         for statement in read(texts):
             if not _guarded(statement) or any(map(_TAKES_AWAY.search, texts[: statement.index])):
@@ -174,7 +175,10 @@ def drifted(connection: Any, migrations: Migrations) -> Iterator[Disagreement]:
                 for at, sqlstate in claims.get((origin, column), ()):
                     if place is None or _before(at, place) or (at == place and sqlstate != real):
                         yield _of(migrations, at, sqlstate, codes[at.migration][at.statement], world)
-                if place is not None and real in MODELLED and place not in unsure:
+                if place is None or real not in MODELLED or place in unsure:
+                    continue
+                # What is doubted for another reason may be in doubt for this one.
+                if not any(doubt == origin or doubt not in made for doubt in obscure[place]):
                     said = [sqlstate for items in claims.values() for at, sqlstate in items if at == place]
                     if real not in said:
                         yield _of(migrations, place, None, real, world)
@@ -199,11 +203,16 @@ def _guarded(statement: Statement) -> bool:
     return step.if_not_exists and step.kind == "table" and bool(step.columns)
 
 
-def _drift(migrations: Migrations) -> tuple[dict[tuple[Place | None, str], list[tuple[Place, str]]], set[Place]]:
-    """The claims of drift by the statement that left the doubt and the name of what is missing; what is not sure."""
+_Drift = tuple[dict[tuple[Place | None, str], list[tuple[Place, str]]], set[Place], dict[Place, set[Place | None]]]
+
+
+def _drift(migrations: Migrations) -> _Drift:
+    """The claims of drift by the statement that left the doubt and the name of what is missing; the statements of which
+    nothing is sure, and for each the statements that left the doubts in whose drifted states that is so."""
     run = interpreter(None)
     claims: dict[tuple[Place | None, str], list[tuple[Place, str]]] = {}
     unsure = set()
+    obscure: dict[Place, set[Place | None]] = {}
     for file, texts in enumerate(migrations):
         run.start_file(file, f"{file}.sql", rolls_back=False)
         for statement in read(texts):
@@ -213,6 +222,7 @@ def _drift(migrations: Migrations) -> tuple[dict[tuple[Place | None, str], list[
                         item.object.name if item.object.kind == "column" else f"{item.object.kind} {item.object.name}"
                     )
                     claims.setdefault((item.origin, name), []).append((run.place, item.sqlstate))
-            if run.unsure or run.obscure:
+            obscure[run.place] = run.obscure
+            if run.unsure:
                 unsure.add(run.place)
-    return claims, unsure
+    return claims, unsure, obscure

@@ -18,7 +18,8 @@ class Claims:
     """What is found of one statement, at the place at hand.
 
     ``failures`` holds its predicted failures. ``unsure`` says that something before the place at hand may fail unseen,
-    ``obscure`` that it may in a drifted state, ``blind`` that it does something of which nothing is known.
+    ``obscure`` are the statements that left the doubts in whose drifted states it may (None: in any), ``blind`` says
+    that it does something of which nothing is known.
     ``incomplete`` is the first migration that needs what the history never made; ``complete`` says that all that is
     there is known, so that this fails for certain.
     """
@@ -27,7 +28,7 @@ class Claims:
         self.state = state
         self.failures: list[Failure] = []
         self.unsure = False
-        self.obscure = False
+        self.obscure: set[Place | None] = set()
         self.incomplete: int | None = None
         self.complete = False
         self.place = Place(0, 0)
@@ -121,7 +122,8 @@ class Claims:
             self.claim(failure)
         if certainty is Certainty.ALWAYS:
             drifts = not missing and fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT
-            raise Fails(sqlstate, (wanted, fact) if drifts else None)
+            before = fact.doubt is None or fact.doubt.origin != self.place
+            raise Fails(sqlstate, (wanted, fact) if drifts and before else None)
 
     def is_inherited(self, doubt: Doubt | None) -> bool:
         """Whether a doubt was left by an earlier migration than the one at hand."""
@@ -152,7 +154,7 @@ class Claims:
         if not isinstance(left, Fails):
             return
         if left.sqlstate is None:
-            self.obscure = True
+            self.obscure.add(failure.origin)
         else:
             cause = failure.sqlstate if failure.sqlstate != left.sqlstate else failure.cause
             self.claim(msgspec.structs.replace(failure, sqlstate=left.sqlstate, cause=cause))
@@ -181,7 +183,8 @@ class Claims:
         state = self._taken_back(trap, Error(sqlstate, wanted, missing), settled=not certain)
         if certain:
             trap.catch(handler, state, self._likely, Likely.CERTAIN, failure)
-            if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT:
+            before = known(trap.entry, wanted)
+            if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT and before in (fact, None):
                 trap.taken = wanted, fact
             raise Caught(trap)
         if fact.nominal is None:

@@ -43,7 +43,7 @@ class Flow(Claims, ABC):
         self.failures = []
         self.failed = False
         self.unsure = False
-        self.obscure = False
+        self.obscure = set()
         self.blind = False
         self.worlds = {}
         self._likely = Likely.CERTAIN
@@ -193,7 +193,10 @@ class Flow(Claims, ABC):
                 lost.append((way, Fails()))
             else:
                 lost.append((way, left))
-        self.obscure |= not unsure and any(doubtful for _, _, doubtful in alive)
+        if not unsure:
+            for way in (way for way, _, doubtful in alive if doubtful):
+                doubts = [fact.doubt for _, fact in way.causes()] or [None]
+                self.obscure.update(doubt.origin if doubt is not None else None for doubt in doubts)
         if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
         if failed is not None and (not alive or (certain and not isinstance(failed, Ended))):

@@ -162,7 +162,8 @@ class Sources(Expressions):
         """A result under a list of column aliases, which has no more names than there are columns."""
         if result.certain and len(names) > len(result.columns) and not self.run.unsure:
             self.run.raises("42P10")
-        self.run.obscure |= bool(names) and not result.certain  # names that shift go to columns of other types
+        if names and not result.certain:  # names that shift go to columns of other types
+            self.run.obscure.add(None)
         return result.settled().renamed(names)
 
 

@@ -77,6 +77,10 @@ class Escape(NamedTuple):
     failure: Failure | None = None
 
 
+_NOT_OTHERS = ("P0004", "57014")
+"""What OTHERS does not stand for: assert_failure and query_canceled. Source: exception_matches_conditions, pl_exec.c."""
+
+
 class Trap:
     """A block with handlers: the ways out of it that are not its end. ``taken`` is what it made where only a drifted
     state may lack it."""
@@ -97,7 +101,8 @@ class Trap:
         """The handler that takes an error, unless all it does is to raise it again."""
         for handler in self.handlers:
             classes = (sqlstate, sqlstate[:2] + "000")
-            if not handler.sqlstates or any(state in classes for state in handler.sqlstates):
+            others = not handler.sqlstates and sqlstate not in _NOT_OTHERS
+            if others or any(state in classes for state in handler.sqlstates):
                 return None if op.Raise(None) in handler.body else handler
         return None
 
