@@ -79,8 +79,22 @@ class Claims:
         certain = there and self._certain(fact)
         sqlstate = sqlstate or DUPLICATE[wanted.kind]
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
-        if not certain and (fact.presence is not Presence.ABSENT or fact.doubt is not None):
+        if fact.presence is not Presence.ABSENT:
             self.unsure = True
+        elif fact.doubt is not None and fact.doubt.lacks is not None:
+            self._may_be_left(fact, fact.doubt, fact.doubt.lacks, sqlstate)
+
+    def _may_be_left(self, fact: Fact, doubt: Doubt, lacked: Object, sqlstate: str) -> None:
+        """What the statement makes is there already in the drifted state that lacked something, if that still does."""
+        now = known(self.state, lacked)
+        if not (self.comes_out(sqlstate) and fact.sure) or self._likely >= Likely.DRIFT:
+            self.unsure = True
+        elif now is not None and now.presence is Presence.MAYBE and now.doubt and now.doubt.origin == doubt.origin:
+            self.claim(
+                msgspec.structs.replace(self._lacking(lacked, fact), sqlstate=sqlstate, cause=UNDEFINED[lacked.kind])
+            )
+        else:
+            self.obscure.add(doubt.origin)
 
     def _certain(self, fact: Fact) -> bool:
         """Whether a statement fails for certain for what is known. In a second run what it made is there, even where

@@ -5,6 +5,7 @@ from enum import Enum
 import msgspec
 
 from driftproof.diagnostic import Because, Place
+from driftproof.objects import Object
 
 
 class Presence(Enum):
@@ -20,15 +21,17 @@ class Presence(Enum):
 
 
 class Doubt(msgspec.Struct, frozen=True, gc=False):
-    """The statement that left an object in doubt."""
+    """The statement that left an object in doubt. ``lacks``: of one that is not there in the fresh state, what a
+    drifted state lacked where it was made."""
 
     origin: Place
     because: Because
+    lacks: Object | None = None
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
     """A presence; ``sure`` says whether it is certain for the fresh state, so that a failure there can be claimed.
-    What is ABSENT with a doubt may be there in a drifted state."""
+    What is ABSENT with a doubt that something was lacking may be there in a drifted state."""
 
     presence: Presence
     sure: bool = True

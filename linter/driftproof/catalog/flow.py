@@ -1,16 +1,18 @@
 """The ways through a statement: which of them the fresh state goes, and what holds after them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+
+import msgspec
 
 from driftproof.catalog.claims import Claims
 from driftproof.catalog.entries import Member
-from driftproof.catalog.facts import ABSENT, PRESENT, Fact, Presence
+from driftproof.catalog.facts import ABSENT, PRESENT, Doubt, Fact, Presence
 from driftproof.catalog.merge import joined
 from driftproof.catalog.settle import settle
 from driftproof.catalog.state import State
-from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
+from driftproof.catalog.ways import NEARNESS, Caught, Ended, Exit, Exits, Fails, Likely, Stretch, Trap, Way, WayOut
 from driftproof.diagnostic import Certainty
 from driftproof.objects import Object
 from driftproof.statements import operations as op
@@ -32,6 +34,7 @@ class Flow(Claims, ABC):
         self._returned: Exits = []
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
+        self._drifting = False
         self.worlds: dict[tuple[Object, Fact], State] = {}
 
     @abstractmethod
@@ -47,6 +50,7 @@ class Flow(Claims, ABC):
         self.blind = False
         self.worlds = {}
         self._likely = Likely.CERTAIN
+        self._drifting = False
         self.state.touched = set()
         before = self.state.fork() if _compound(operations) else None
         try:
@@ -70,6 +74,7 @@ class Flow(Claims, ABC):
     def _within(self, way: Callable[[], None], exits: Exits) -> None:
         """Go a way that may be left before its end, as ``exits`` then say; what holds after it, however it was left."""
         here, outside, behind = self._likely, self._exits(), self._left
+        drifting = self._drifting
         ends: list[Likely] = []
         try:
             way()
@@ -80,19 +85,20 @@ class Flow(Claims, ABC):
             if isinstance(end, Caught) or end.exits is not exits:  # more is left than this
                 if not exits:
                     raise
-                exits.sort(key=lambda left: NEARNESS[left[1]])
-                self.state, _ = exits[0]
+                exits.sort(key=lambda left: NEARNESS[left.likely])
+                self.state = exits[0].state
         except Fails as failed:
-            nearest = min(exits, key=lambda left: NEARNESS[left[1]], default=None)
-            if nearest is None or (nearest[1] is Likely.DRIFT and here < Likely.DRIFT):
+            others = [left for left in exits if left.drifted is drifting]
+            if not others:
                 raise
-            self.state, _ = nearest  # it fails only where the fresh state does not come
+            # It fails only where the fresh state does not come.
+            self.state = min(others, key=lambda left: NEARNESS[left.likely]).state
             self._likely = here
             self.unsure |= not self._left
             for lacking in self._left:
                 self._lost(self._lacking(*lacking), failed)
         self._rejoin(exits)
-        ends.extend(likely for _, likely in exits)
+        ends.extend(left.likely if left.drifted is drifting else Likely.DRIFT for left in exits)
         exits.clear()
         likely = min(ends, key=NEARNESS.__getitem__)
         if likely is Likely.UNKNOWN and self._exits() == outside:
@@ -108,7 +114,7 @@ class Flow(Claims, ABC):
         left = self._go(Likely.DRIFT, partial(self.body, operations))
         if left is None:
             settle(there, taken, PRESENT)
-            self._join_into(there, nominal=False, known=True, sure=True, leaves=True)
+            self._join_into(there, nominal=False, known=True, sure=True, leaving=_leaving([(taken, fact)]))
             return
         self.state = entry
         if not isinstance(left, Fails) or left.sqlstate != failed.sqlstate:
@@ -122,7 +128,7 @@ class Flow(Claims, ABC):
                 if stretch.label == label if label is not None else not stretch.block:
                     exits = stretch.continued if leaves == "turn" else stretch.left
                     break
-        exits.append((self.state.fork(), self._likely))
+        exits.append(Exit(self.state.fork(), self._likely, self._drifting))
         raise Ended(exits)
 
     def _exits(self) -> int:
@@ -144,20 +150,22 @@ class Flow(Claims, ABC):
             self._loops.pop()
 
     def _rejoin(self, exits: Exits) -> None:
-        for state, likely in exits:
+        for state, likely, _ in exits:
             known = likely is not Likely.UNKNOWN
             self._join_into(state, nominal=likely >= Likely.DRIFT, known=known, sure=known)
 
     def _go(self, likely: Likely, way: Callable[[], None]) -> WayOut | None:
         """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
         comes behind it, if the fresh state went there."""
-        before = self._likely
+        before, drifting = self._likely, self._drifting
         entry = self._likely = max(before, likely)
+        self._drifting = drifting or likely is Likely.DRIFT
         left: WayOut | None = None
         try:
             way()
         except (Fails, Caught, Ended) as way_out:
             left = way_out
+        self._drifting = drifting
         if likely >= Likely.DRIFT or self._likely == entry:
             self._likely = before
         return left
@@ -170,11 +178,10 @@ class Flow(Claims, ABC):
         known: bool,
         sure: bool,
         wild: frozenset[Member] = frozenset(),
-        leaves: bool = False,
         idle: bool = False,
     ) -> None:
-        """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``leaves``:
-        what the others make is remembered; ``idle``: they do nothing, and may well be gone."""
+        """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``idle``:
+        the others do nothing, and may well be gone."""
         entry, unsure, here = self.state, self.unsure, self._likely
         certain = known and sure
         forks = [(way.start or entry).fork() for way in others]
@@ -209,8 +216,9 @@ class Flow(Claims, ABC):
             self.state = first
             self.unsure = first_unsure or (not known and any(unsure for _, _, unsure in alive))
             self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
-            for _, state, _ in alive:
-                self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaves=leaves, idle=idle)
+            for way, state, _ in alive:
+                leaving = _leaving(way.causes())
+                self._join_into(state, nominal=True, known=known, sure=sure, wild=wild, leaving=leaving, idle=idle)
             self._claim_lost(lost, here)
             self.worlds = {cause: state for way, state, _ in alive for cause in way.causes()}
             return
@@ -237,7 +245,7 @@ class Flow(Claims, ABC):
             missing()
             doubtful = self.unsure
 
-        self.branch(there, [Way(lacking, lambda: ((wanted, fact),))], known=True, sure=fact.sure, leaves=True)
+        self.branch(there, [Way(lacking, lambda: ((wanted, fact),))], known=True, sure=fact.sure)
         self.unsure |= doubtful
 
     def _claim_lost(self, lost: list[tuple[Way, WayOut]], likely: Likely) -> None:
@@ -256,12 +264,12 @@ class Flow(Claims, ABC):
         known: bool,
         sure: bool,
         wild: frozenset[Member] = frozenset(),
-        leaves: bool = False,
+        leaving: Doubt | None = None,
         idle: bool = False,
     ) -> None:
         doubt = self.doubt("this block may have found the object there already, and then does nothing")
         mine, theirs = (self.state, other) if nominal else (other, self.state)
-        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaves=leaves, idle=idle)
+        self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaving=leaving, idle=idle)
 
     def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
         """A block with EXCEPTION handlers."""
@@ -307,11 +315,13 @@ class Flow(Claims, ABC):
         if lost:
             likely, left = min(lost, key=lambda way: way[0])
             first = min((likely for likely, _ in ways), default=Likely.UNKNOWN)
-            if not ways or (likely is Likely.CERTAIN and first > likely and not isinstance(left, Ended)):
-                raise left
-            if likely < first:
+            raised = not ways or (likely is Likely.CERTAIN and first > likely and not isinstance(left, Ended))
+            if likely < first and not raised:
                 self.unsure |= isinstance(left, Fails)
-            self.unsure |= any(likely is Likely.UNKNOWN and isinstance(left, Fails) for likely, left in lost)
+            failing = [way for likely, way in lost if likely is Likely.UNKNOWN and not (raised and way is left)]
+            self.unsure |= any(isinstance(way, Fails) for way in failing)
+            if raised:
+                raise left
         ways.sort(key=lambda way: way[0])
         (first, self.state), *others = ways
         if first >= Likely.DRIFT:
@@ -319,6 +329,14 @@ class Flow(Claims, ABC):
         for likely, state in others:
             known = Likely.UNKNOWN not in (first, likely)
             self._join_into(state, nominal=True, known=known, sure=first is Likely.CERTAIN)
+
+
+def _leaving(causes: Iterable[tuple[Object, Fact]]) -> Doubt | None:
+    """The doubt of what is made only where that is missing."""
+    for wanted, fact in causes:
+        if fact.doubt is not None:
+            return msgspec.structs.replace(fact.doubt, lacks=wanted)
+    return None
 
 
 def _compound(operations: tuple[op.Operation, ...]) -> bool:

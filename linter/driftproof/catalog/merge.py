@@ -18,17 +18,17 @@ def joined(
     known: bool,
     sure: bool,
     wild: frozenset[Member] = frozenset(),
-    leaves: bool = False,
+    leaving: Doubt | None = None,
     idle: bool = False,
 ) -> State:
     """What holds after either of two ways; ``nominal`` is the fresh state's if that is ``known``.
 
     What only the nominal way guarantees is MAYBE afterwards, with ``doubt`` as the reason. ``sure`` says whether it is
     certain that the fresh state goes the nominal way; ``wild`` are members that a condition named without their table.
-    ``leaves``: what only the other way makes is ABSENT with that doubt. ``idle``: nothing happens on the other way, and
+    ``leaving``: what only the other way makes is ABSENT with that doubt. ``idle``: nothing happens there, and
     a state that is empty enough goes it, so that what was in doubt still is.
     """
-    merge = _Merge(nominal, doubt, known, sure, wild, leaves, idle)
+    merge = _Merge(nominal, doubt, known, sure, wild, leaving, idle)
     if other.path != nominal.path:
         nominal.path = None
     nominal.accounted = (nominal.accounted & other.accounted) - {row[0] for row in nominal.rows ^ other.rows}
@@ -60,14 +60,21 @@ def joined(
 
 class _Merge:
     def __init__(
-        self, state: State, doubt: Doubt, known: bool, sure: bool, wild: frozenset[Member], leaves: bool, idle: bool
+        self,
+        state: State,
+        doubt: Doubt,
+        known: bool,
+        sure: bool,
+        wild: frozenset[Member],
+        leaving: Doubt | None,
+        idle: bool,
     ) -> None:
         self.state = state
         self.doubt = doubt
         self.known = known
         self.sure = sure
         self.wild = wild
-        self.leaves = leaves
+        self.leaving = leaving
         self.idle = idle
 
     def relations(self, mine: Relation | None, theirs: Relation | None) -> Relation:
@@ -131,8 +138,8 @@ class _Merge:
                     # The other way is gone for another doubt: no state drifts twice.
                     return msgspec.structs.replace(mine, sure=sure)
                 return Fact(Presence.MAYBE, sure, theirs.doubt or self.doubt)
-            leaves = self.leaves and theirs.nominal and not mine.nominal
-            return msgspec.structs.replace(mine, sure=sure, doubt=self.doubt if leaves else mine.doubt)
+            left = theirs.nominal and mine.presence is Presence.ABSENT and self.leaving is not None
+            return msgspec.structs.replace(mine, sure=sure, doubt=self.leaving if left else mine.doubt)
         if self.idle and mine.presence is Presence.PRESENT and theirs.presence is Presence.MAYBE:
             return msgspec.structs.replace(theirs, sure=False)
         return UNKNOWN

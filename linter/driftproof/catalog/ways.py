@@ -36,8 +36,17 @@ class Caught(Exception):
         self.trap = trap
 
 
-Exits = list[tuple[State, Likely]]
-"""The states in which a stretch of operations is left before its end, and how likely that is."""
+class Exit(NamedTuple):
+    """The state in which a stretch of operations is left before its end, and how likely that is; ``drifted``: on a way
+    that only a drifted state goes, whatever is known of what it does there."""
+
+    state: State
+    likely: Likely
+    drifted: bool
+
+
+Exits = list[Exit]
+"""All such ways out of a stretch of operations."""
 
 
 class Ended(Exception):
@@ -78,7 +87,7 @@ class Escape(NamedTuple):
 
 
 _NOT_OTHERS = ("P0004", "57014")
-"""What OTHERS does not stand for: assert_failure and query_canceled. Source: exception_matches_conditions, pl_exec.c."""
+"""assert_failure and query_canceled are none of OTHERS. Source: exception_matches_conditions, pl_exec.c."""
 
 
 class Trap:
