@@ -293,6 +293,10 @@ DO $$ BEGIN IF NOT ({c} OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'n
 DO $$ BEGIN IF {c} THEN RAISE EXCEPTION 'there' USING ERRCODE = 'duplicate_table'; END IF; {make}; END $$
 DO $$ BEGIN IF {c} THEN RAISE EXCEPTION SQLSTATE '42P07' USING MESSAGE = 'there'; END IF; {make}; END $$
 DO $$ BEGIN {make}; EXCEPTION WHEN duplicate_table THEN IF SQLERRM LIKE '%x%' THEN RAISE; END IF; END $$
+DO $$ DECLARE v int; BEGIN SELECT count(*) INTO v FROM pg_policies WHERE tablename = 'pg_class'; IF v > 3 THEN RETURN; END IF; {make}; END $$
+DO $$ DECLARE v int; BEGIN SELECT count(*) INTO v FROM pg_tables WHERE schemaname = 'pg_catalog'; IF v < 4 THEN RETURN; END IF; {make}; END $$
+DO $$ DECLARE v int; BEGIN SELECT count(*) INTO v FROM pg_am; IF v < 3 THEN RETURN; END IF; {make}; END $$
+DO $$ DECLARE v int; BEGIN SELECT count(*) INTO v FROM pg_tables WHERE schemaname = 'pg_catalog'; IF v <> 2 THEN {make}; END IF; END $$
 DO $$ DECLARE n int := 0; BEGIN WHILE n < 1 LOOP n := n + 1; IF NOT {c} THEN {make}; END IF; END LOOP; END $$
 DO $$ BEGIN LOOP IF NOT {c} THEN {make}; END IF; EXIT; END LOOP; END $$
 """.strip().splitlines()
@@ -330,6 +334,19 @@ VAGUE = [
     for form in FORMS
     for script in scripts(line.split(" | ")[0], written(form, *line.split(" | ", 1)))
 ] + [script for form in VAGUE_FORMS for script in scripts("table", written(form, "table", TABLE))]
+# A block that tries whether something is refused: what it raises itself is not reached then.
+VAGUE.append(
+    "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    " CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    " DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM pg_proc WHERE proname = 'f'; IF n <> 2 THEN"
+    " RAISE EXCEPTION 'x'; END IF; DROP TABLE t; END $$; CREATE TABLE t (a int);"
+)
+VAGUE.append(
+    "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $_$ BEGIN"
+    " EXECUTE (SELECT 'SELECT 1 ' || '/ 0'); RETURN 1; END $_$;"
+    " DO $$ BEGIN BEGIN PERFORM f(); RAISE EXCEPTION 'not refused'; EXCEPTION WHEN division_by_zero THEN NULL; END;"
+    " DROP TABLE t; END $$; CREATE TABLE t (a int);"
+)
 
 
 @pytest.mark.parametrize("script", EXACT)

@@ -289,6 +289,10 @@ class Flow(Claims, ABC):
         if left is None:
             ways.append((max(end, Likely.DRIFT) if least is Likely.EXPECTED else end, self.state))
         elif not (isinstance(left, Caught) and left.trap is trap):
+            if isinstance(left, Fails) and self.unsure:  # another error may come before, and be taken
+                end = max(end, Likely.EXPECTED)
+                for handler in handlers:
+                    trap.catch(handler, self._taken_back(trap, None), trap.likely, Likely.UNKNOWN, None)
             lost.append((end, left))
         self._likely = trap.likely
         self.worlds = {}

@@ -212,7 +212,8 @@ def _against_count(node: Node, known: Variables) -> tuple[str, str | None]:
 def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Test:
     """What a number that a count is compared with says of what is counted, one row for each that is there.
 
-    More than one row for a question is not meant; where it is asked along the path or anywhere, there may be.
+    More than one row for a question is not meant; where it is asked along the path or anywhere, there may be. A
+    question that names no object has any number of them, and functions share their names.
     """
     if number is None or not number.isdecimal():
         return OPAQUE
@@ -234,6 +235,11 @@ def _count_is(operator: str, counts: tuple[Test, ...], number: str | None) -> Te
             return OPAQUE
 
 
+def _names_one(asked: Test) -> bool:
+    named = asked.probe is not None and asked.probe.name is not None and asked.probe.kind != "function"
+    return named or any(map(_names_one, asked.parts))
+
+
 _MOST_CHOICES = 100
 """What at least 10 of 12 names says is a choice of 66; beyond this many, it is too dear to ask."""
 
@@ -241,6 +247,8 @@ _MOST_CHOICES = 100
 def _at_least(number: int, counts: tuple[Test, ...]) -> Test:
     if number <= 0:
         return TRUE
+    if number > 1 and not all(map(_names_one, counts)):
+        return Test("and", parts=(_at_least(1, counts), OPAQUE))
     if 1 < number < len(counts) and comb(len(counts), number) > _MOST_CHOICES:
         return OPAQUE
     each = [_joined("and", chosen) for chosen in combinations(counts, number)]
@@ -250,6 +258,8 @@ def _at_least(number: int, counts: tuple[Test, ...]) -> Test:
 def _exactly(number: int, counts: tuple[Test, ...]) -> Test:
     if number == 0:
         return _not(_at_least(1, counts))
+    if not all(map(_names_one, counts)):
+        return Test("and", parts=(_at_least(1, counts), OPAQUE))
     if number >= len(counts):
         return _at_least(number, counts)
     return Test("and", parts=(_at_least(number, counts), _not(_at_least(number + 1, counts))))
