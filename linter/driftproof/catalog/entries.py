@@ -195,7 +195,8 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     begins with a question mark. None: some function of that name, whatever its arguments. ``names`` are those of its
     input parameters (empty: none), ``defaults`` how many of them may be left out, ``returns`` the type of its result
     with the columns that its parameters give it, ``all`` the types of its parameters where some of them are OUT,
-    ``body`` what it does, as far as that can be read, ``of`` the range or multirange type that it came with.
+    ``body`` what it does, as far as that can be read, ``of`` the range or multirange type that it came with. One
+    that depends on what its body names ``stands`` among the relations as well, under a name that none of them has.
     """
 
     arguments: tuple[str, ...] | None
@@ -208,6 +209,7 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     all: tuple[str, ...] | None = None
     body: Body | None = None
     of: Key | None = None
+    stands: Key | None = None
 
     @property
     def nominal(self) -> bool:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from driftproof.catalog import builtins
-from driftproof.catalog.entries import Key, Relation
+from driftproof.catalog.entries import Key, Relation, Routine
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.flow import Flow
@@ -21,6 +21,7 @@ from driftproof.statements.standing import Standing
 WITHOUT_ROWS = ("index", "sequence")
 """The kinds of relations whose rows have no type."""
 _CONDITIONS = (op.If, op.Loop, op.Return)
+_WITH_ROW_TYPES: tuple[op.RelationKind, ...] = ("table", "view", "composite type")
 SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
@@ -36,7 +37,7 @@ class Interpreter(Flow):
     them fails, and why.
     ``outside`` is the search_path around the elements of a CREATE SCHEMA.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
-    that they may use others.
+    that they may use others. ``making`` is the function whose body these are, if it depends on what they name.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Interpreter(Flow):
         self.outside: tuple[str, ...] | None = None
         self.read: dict[Key, set[str]] = {}
         self.vague = False
+        self.making: tuple[Key, Routine] | None = None
         self.temporary: list[Key] = []
         self.altering: set[str] = set()
         self.called: set[str] = set()
@@ -85,6 +87,9 @@ class Interpreter(Flow):
         kept = self.keeps_session and self.state.path != self.default_path
         self.state.path = None if kept else self.default_path
         if self.temporary:
+            for key in self.temporary:
+                if ("column", *key) in self.state.used and key in self.state.relations:
+                    self._drop_temporary(key)
             for key in [key for key in self.state.relations if key[0] == "pg_temp"]:
                 del self.state.relations[key]
         self.temporary = []
@@ -93,6 +98,12 @@ class Interpreter(Flow):
         self._begun = self.state.fork() if rolls_back else None
         self.open = None
         self._savepoints = []
+
+    def _drop_temporary(self, key: Key) -> None:
+        """What a session leaves goes with all that depends on it: columns of other tables may be of such a type."""
+        for kind in _WITH_ROW_TYPES:
+            if self.state.relations[key].kind == kind:
+                self.steps((op.DropRelation(kind, Name(*key), missing_ok=True, cascade=True),))
 
     def run(self, statement: op.Statement, line: Callable[[], int], standing: Standing | None = None) -> list[Failure]:
         """Check and apply one statement; ``line`` tells its line when a doubt must be explained, ``standing`` in which
@@ -105,6 +116,7 @@ class Interpreter(Flow):
         self.line = line
         self.called = set()
         self.found = {}
+        self.making = None
         refusing = None if self._second else self.pending.refuses(self, statement)
         self.whole(statement.operations)
         if statement.command == "SET CONSTRAINTS":

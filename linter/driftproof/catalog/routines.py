@@ -101,6 +101,14 @@ def drop_using(run: Interpreter, type_: Key) -> None:
         run.state.put_routine(key, msgspec.structs.replace(item, fact=fact))
 
 
+def drop_standing(run: Interpreter, place: Key, *, certain: bool) -> list[str]:
+    """The function that stands there among the relations goes with what it depends on; its name."""
+    found = [(key, item) for key, items in run.state.routines.items() for item in items if item.stands == place]
+    for key, item in found:
+        run.state.put_routine(key, msgspec.structs.replace(item, fact=ABSENT if certain else GONE, stands=None))
+    return [key[1] for key, _ in found]
+
+
 def vague(types: Iterable[str]) -> bool:
     """Whether one of the types can't be told from its name."""
     return any(type_.startswith("?") for type_ in types)
@@ -196,6 +204,8 @@ def call(
         key, routine = fitting[0]
         if (routine.kind == "procedure") != procedure:
             run.forbid(object_of(key, routine.arguments), routine.fact, at=name.at, sqlstate="42809")
+        if routine.fact == PRESENT and not run.unsure and _undetermined(types, routine):
+            run.raises("42804")
         return _need(run, key, routine, at=name.at)
     if complete and _ambiguous(fitting, called):
         run.need(object_of(fitting[0][0], None), ABSENT, lambda _fact: None, at=name.at, sqlstate="42725")
@@ -293,8 +303,32 @@ def _takes(
     spread = routine.variadic and not called.variadic
     if not (most - routine.defaults <= count and (spread or count <= most)):
         return False
-    wanted = _spread(routine, arguments, called)
-    return not any(_refuses(run, *pair) for pair in zip(types, wanted, strict=False))
+    pairs = list(zip(types, _spread(routine, arguments, called), strict=False))
+    return len(_elements(pairs)) < 2 and not any(_refuses(run, *pair) for pair in pairs)
+
+
+_ELEMENTS = {
+    f"pg_catalog.{type_}": type_ == "anyarray" for type_ in ("anyelement", "anynonarray", "anyarray", "anyenum")
+}
+"""The polymorphic types that all stand for one type (False), or for arrays of it (True)."""
+
+
+def _elements(pairs: Iterable[tuple[str | None, str]]) -> set[str]:
+    """The types that arguments give to the polymorphic ones, as far as they are told: all have to be one."""
+    found = set()
+    for given, wanted in pairs:
+        if wanted in _ELEMENTS and given is not None and given != "pg_catalog.unknown":
+            found.add(given.removesuffix("[]") if _ELEMENTS[wanted] else given)
+    return found
+
+
+def _undetermined(types: Iterable[str | None], routine: Routine) -> bool:
+    """Whether no argument tells what the polymorphic types stand for.
+
+    Source: enforce_generic_type_consistency, parse_coerce.c.
+    """
+    given = [type_ for type_, wanted in zip(types, routine.arguments or (), strict=False) if wanted in _ELEMENTS]
+    return bool(given) and all(type_ == "pg_catalog.unknown" for type_ in given)
 
 
 def _spread(routine: Routine, arguments: tuple[str, ...], called: Call) -> tuple[str, ...]:

@@ -159,6 +159,8 @@ class State:
         others = tuple(item for item in self.routines.get(key, ()) if item.arguments != routine.arguments)
         self.routines[key] = (*others, routine)
         self.touched.add(("function", *key))
+        if routine.stands is not None:
+            self.writable(self.relations[routine.stands]).fact = routine.fact
 
     def put_member(self, relation: Relation, member: Member, fact: Fact) -> Relation:
         """Note what is known of a member; the relation as it is afterwards."""

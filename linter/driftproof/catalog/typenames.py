@@ -81,10 +81,14 @@ def spelled(run: Interpreter, column: op.Column) -> str:
 
 
 def refuse_itself(run: Interpreter, relation: Relation, column: op.Column) -> None:
-    """A row can't be part of itself."""
+    """A row can't be part of itself, nor of what inherits the column."""
     found = run.type(column.type) if column.type is not None else None
-    if found is not None and _holds(run, found.key, ".".join(relation.key)):
+    if found is None:
+        return
+    if _holds(run, found.key, ".".join(relation.key)):
         run.forbid(relation.object("column", column.name), found.fact, sqlstate="42P16")
+    for child in run.state.children(relation):
+        refuse_itself(run, child, column)
 
 
 def _holds(run: Interpreter, key: Key, own: str) -> bool:

@@ -17,6 +17,8 @@ def left(before: State, after: State) -> Iterator[Object]:
     tables = {key for key in after.relations if _new(before.relations, after.relations, key)}
     for key in after.relations:
         relation = after.relations[key]
+        if relation.kind == "function":  # it only stands for one
+            continue
         if key in tables:
             if relation.of not in tables and not _owned(relation, tables) and not _of_constraint(after, relation):
                 yield Object("index" if relation.kind == "index" else "relation", key[0], None, key[1])

@@ -61,8 +61,9 @@ class Body(Protocol):
 
 class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     """CREATE FUNCTION, PROCEDURE or AGGREGATE. ``returns`` is None where the parameters say it; ``alters`` says that a
-    call of it may make or drop objects; ``body`` is None where nobody can read it. ``flaw`` is where a declaration
-    contradicts itself: PostgreSQL looks at the options, the parameters and the result, in that order."""
+    call of it may make or drop objects; ``body`` is None where nobody can read it; ``parsed`` says that PostgreSQL
+    does when the function is made. ``flaw`` is where a declaration contradicts itself: PostgreSQL looks at the options,
+    the parameters and the result, in that order."""
 
     kind: RoutineKind
     name: Name
@@ -73,6 +74,7 @@ class CreateRoutine(msgspec.Struct, frozen=True, gc=False):
     alters: bool = False
     language: str = "sql"
     body: Body | None = None
+    parsed: bool = False
     flaw: Literal["options", "parameters", "result"] | None = None
 
 

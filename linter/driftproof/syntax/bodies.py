@@ -39,7 +39,8 @@ class Bodies:
                     checks += _compiled(text)
             else:
                 checks = [left for step in checks if (left := _unchecked(step, raw)) is not None]
-            return [msgspec.structs.replace(made, body=Definition(text)), *checks]
+            # What is parsed by now means what its names meant when it was made.
+            return [made if made.parsed else msgspec.structs.replace(made, body=Definition(text)), *checks]
         if self._mentioned and _SETTING in self.data[raw.start : raw.end]:
             self.checked = raw.tag == "VariableSetStmt" and _turns_on(raw)
         return lowered

@@ -47,6 +47,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
         replace=node.get("replace", False),
         alters=any(map(_alters, names(options.get("as")))),
         language=language,
+        parsed="sql_body" in node,
     )
     made = msgspec.structs.replace(made, flaw=_flaw(made, options, node.get("sql_body")))
     found: Operations = [made]

@@ -384,6 +384,8 @@ class _Body:
     def _patched(self, operation: op.Operation, node: Node, whole: bool) -> Operations:
         """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
         variables = tuple(filter(None, self.datums))
+        if isinstance(operation, op.Run) and not operation.planned and whole:
+            return [operation]  # the body of a function, which sees no variables
         if isinstance(operation, op.Run):
             visible = (*operation.visible, *variables)
             return [op.Run(operation.query, visible, operation.path, invokes=invoked(node, self.known))]

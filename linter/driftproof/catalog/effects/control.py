@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, taking_along
+from driftproof.catalog.effects.bodies import note_named
 from driftproof.catalog.effects.invocations import invoke
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
@@ -39,6 +40,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
                 run.raises("42601")
         if step.result is not None:
             check_result(run, result.row, step.result)
+        if not step.planned:
+            note_named(run)
         if step.planned:  # PostgreSQL looks for the key of ON CONFLICT when it plans, after all names are resolved
             for target, modifies in resolver.arbiters:
                 check_arbiter(run, target, modifies)

@@ -4,6 +4,11 @@ dropped or changed, or go with it.
 Source: recordDependencyOn and its callers; dependency.c.
 """
 
+import re
+from collections.abc import Collection
+
+import msgspec
+
 from driftproof.catalog import routines
 from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import indexes
@@ -12,6 +17,8 @@ from driftproof.catalog.entries import Dependent, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.objects import Kind, Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
 
 
 def depends(run: Interpreter, dependent: Dependent, on: Key, columns: frozenset[str] | None) -> None:
@@ -142,6 +149,30 @@ def naming_type(run: Interpreter, type_: Key) -> list[Holder]:
     ]
 
 
+def row_holders(run: Interpreter, key: Key) -> list[Holder]:
+    """What uses the type of a relation's rows: columns and expressions elsewhere."""
+    return [holder for holder in [*typed_columns(run, key), *naming_type(run, key)] if holder[0][0] != key]
+
+
+def domains_over(run: Interpreter, type_: Key) -> list[Relation]:
+    """The domains over a type."""
+    found = [other for other in run.state.types.values() if other.of == type_ and other.kind == "domain"]
+    return [domain for domain in found if domain.fact.presence is not Presence.ABSENT]
+
+
+def callers(run: Interpreter, called: Collection[str]) -> list[tuple[Relation, Member | None]]:
+    """What calls a function of one of these names: policies, triggers, defaults, constraints, views, indexes."""
+    asked = frozenset(called)
+    return [
+        (relation, member)
+        for relation in run.state.relations.values()
+        if relation.calls and relation.fact.presence is not Presence.ABSENT
+        for member, names in relation.calls.items()
+        if not asked.isdisjoint(names)
+        and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
+    ]
+
+
 def refuse(
     run: Interpreter, wanted: Object, found: list[Holder], sqlstate: str = "2BP01", spared: frozenset[Key] = frozenset()
 ) -> bool:
@@ -243,10 +274,70 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
     run.gone(relation.key, relation.kind, certain=certain)
     for other in [other for other in state.relations.values() if other.of == relation.key]:
         run.gone(other.key, other.kind, certain=certain)
+    for called in routines.drop_standing(run, relation.key, certain=certain):
+        if cascade:
+            take_along(run, [((user.key, member), False) for user, member in callers(run, {called})])
     if cascade:
         take_along(run, [(dependent, certain and needs) for dependent, needs in sequence_holders(run, relation)])
         routines.drop_using(run, relation.key)
         take_along(run, [(dependent, certain and needs) for dependent, needs in holders(relation)])
+        if relation.kind != "index":
+            _take_rows(run, relation.key, certain=certain)
     for child in run.state.children(relation):
         if cascade or child.partition:
             take_away(run, child, certain=certain, cascade=cascade)
+
+
+def _take_rows(run: Interpreter, key: Key, *, certain: bool) -> None:
+    """What uses the type of a relation's rows goes with it."""
+    take_along(run, [(user, certain) for user, _ in naming_type(run, key) if user[0] != key])
+    if certain:
+        take_typed(run, key)
+        for domain in domains_over(run, key):
+            run.steps((op.Drop("type", Name(*domain.key), missing_ok=True, cascade=True),))
+    else:
+        take_along(run, [(user, False) for user, _ in typed_columns(run, key)])
+
+
+def take_typed(run: Interpreter, type_: Key) -> None:
+    """The columns of a type go with it."""
+    for (table, member), _ in typed_columns(run, type_):
+        relation = run.state.relations[table]
+        if member is None or relation.member(*member).presence is Presence.ABSENT:
+            continue
+        if member[1] in (relation.partitioned or ()):  # a table does not outlive its partition key
+            take_away(run, relation, certain=relation.fact.sure, cascade=True)
+        else:
+            run.steps((op.DropMember("column", Name(*table), member[1], missing_ok=True, cascade=True),))
+
+
+def rewrite(run: Interpreter, old: Key, to: Key) -> None:
+    """What uses a type uses it under its new name."""
+    before, after = ".".join(old), ".".join(to)
+    for other in list(run.state.types.values()):
+        if other.of == old:
+            run.state.writable(other).of = to
+    for user in ((), ("column",)):
+        if (*user, *old) in run.state.used:
+            run.state.used.add((*user, *to))
+    for relation in list(run.state.relations.values()):
+        if any(before in names for names in relation.calls.values()):
+            relation = run.state.writable(relation)
+            relation.calls = {
+                member: tuple(after if name == before else name for name in names)
+                for member, names in relation.calls.items()
+            }
+    for (table, member), _ in typed_columns(run, old):
+        relation = run.state.writable(run.state.relations[table])
+        if member is not None:
+            relation.types[member[1]] = after + relation.types[member[1]][len(before) :]
+    for key, routine in routines.using(run, old):
+        run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT))
+        arguments = routine.arguments and tuple(_renamed(item, before, after) for item in routine.arguments)
+        returns = _renamed(routine.returns, before, after)
+        of = to if routine.of == old else routine.of
+        run.state.put_routine(key, msgspec.structs.replace(routine, arguments=arguments, returns=returns, of=of))
+
+
+def _renamed(written: str, before: str, after: str) -> str:
+    return re.sub(rf"(?<![^ (]){re.escape(before)}(?![^ ,)\[])", lambda _: after, written)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects.control import forget
-from driftproof.catalog.effects.dependents import Holder, refuse, take_along
-from driftproof.catalog.effects.functions import callers
+from driftproof.catalog.effects.dependents import Holder, callers, refuse, take_along
 from driftproof.catalog.effects.types import gone, move_to, spare, take_users
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.extensions import REQUIRES, UNLISTED, Brought, listed

@@ -1,15 +1,15 @@
 """Functions, procedures and aggregates: CREATE, DROP, RENAME, SET SCHEMA, and whatever needs them."""
 
-from collections.abc import Collection
-
 import msgspec
 
 from driftproof.catalog import routines
+from driftproof.catalog.effects.bodies import begin, forget_named
 from driftproof.catalog.effects.control import forget
-from driftproof.catalog.effects.dependents import Holder, refuse, take_along
+from driftproof.catalog.effects.dependents import Holder, callers, refuse, take_along
 from driftproof.catalog.effects.invocations import follow
+from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_rows
-from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.entries import Key, Routine
 from driftproof.catalog.facts import ABSENT, GONE, UNKNOWN, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
@@ -43,7 +43,12 @@ def create_routine(run: Interpreter, made: op.CreateRoutine) -> None:
             fact = msgspec.structs.replace(fact, sure=False)
         if sqlstate is not None:
             run.forbid(object_of(key, routine.arguments), fact, sqlstate=sqlstate)
+    if before is not None:
+        forget_named(run, before)
     run.state.put_routine(key, routine)
+    run.making = None
+    if made.parsed:
+        begin(run, key, routine)
 
 
 def _check_declaration(run: Interpreter, made: op.CreateRoutine) -> None:
@@ -142,8 +147,13 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
     taken = run.state.routine(to, routine.arguments)
     if taken is not None:
         run.forbid(object_of(to, routine.arguments), taken.fact)
-    run.state.put_routine(to, msgspec.structs.replace(routine, fact=run.made()))
-    run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT if run.made().sure else GONE))
+    stands = routine.stands
+    if stands is not None and step.schema is not None:
+        put_under(run, run.state.relations[stands], (step.schema, stands[1]), check=False)
+        stands = (step.schema, stands[1])
+    away = ABSENT if run.made().sure else GONE
+    run.state.put_routine(to, msgspec.structs.replace(routine, fact=run.made(), stands=stands))
+    run.state.put_routine(key, msgspec.structs.replace(routine, fact=away, stands=None))
     for relation, member in callers(run, {key[1]}):
         relation = run.state.writable(relation)
         relation.calls[member] = (*relation.calls[member], to[1])
@@ -170,6 +180,7 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
         run.forbid(wanted, routine.fact, sqlstate="2BP01")
     alone = _alone(run, key, routine)
     users: list[Holder] = [((relation.key, member), alone) for relation, member in callers(run, {key[1]})]
+    users = [user for user in users if user[0][0] != routine.stands]
     free = alone or not (users or ("function", key[1]) in run.state.used)
     if drop.cascade:
         take_along(run, users)
@@ -198,10 +209,13 @@ def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
     run.unsure = True
 
 
-def drop_with_schema(run: Interpreter, schema: str, *, certain: bool) -> None:
-    """DROP SCHEMA: its functions go with it."""
+def drop_with_schema(run: Interpreter, schema: str, *, certain: bool, cascade: bool) -> None:
+    """DROP SCHEMA: its functions go with it, by CASCADE with what calls them."""
     for key, namesakes in list(run.state.routines.items()):
         for routine in namesakes if key[0] == schema else ():
+            if cascade and routine.fact.presence is not Presence.ABSENT:
+                alone = certain and _alone(run, key, routine)
+                take_along(run, [((relation.key, member), alone) for relation, member in callers(run, {key[1]})])
             run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT if certain else GONE))
 
 
@@ -211,8 +225,9 @@ def move_with_schema(run: Interpreter, old: str, new: str) -> None:
         for routine in namesakes if key[0] == old else ():
             own = any(f"{old}." in type_ for type_ in routine.arguments or ())
             fact = UNKNOWN if own else routine.fact
-            run.state.put_routine((new, key[1]), msgspec.structs.replace(routine, fact=fact))
-            run.state.put_routine(key, msgspec.structs.replace(routine, fact=GONE))
+            stands = (new, routine.stands[1]) if routine.stands is not None else None
+            run.state.put_routine((new, key[1]), msgspec.structs.replace(routine, fact=fact, stands=stands))
+            run.state.put_routine(key, msgspec.structs.replace(routine, fact=GONE, stands=None))
 
 
 def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:
@@ -221,16 +236,3 @@ def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:
     if ("function", key[1]) in run.state.used or brought(run, Name(None, key[1])):
         return False
     return all(item is routine or item.fact.presence is Presence.ABSENT for item in others)
-
-
-def callers(run: Interpreter, called: Collection[str]) -> list[tuple[Relation, Member | None]]:
-    """What calls a function of one of these names: policies, triggers, defaults, constraints, views, indexes."""
-    asked = frozenset(called)
-    return [
-        (relation, member)
-        for relation in run.state.relations.values()
-        if relation.calls and relation.fact.presence is not Presence.ABSENT
-        for member, names in relation.calls.items()
-        if not asked.isdisjoint(names)
-        and (relation.member(*member) if member else relation.fact).presence is not Presence.ABSENT
-    ]

@@ -6,6 +6,7 @@ They differ in their SQLSTATEs and in whether a schema is part of their name; al
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.effects import types
 from driftproof.catalog.effects.control import forget
+from driftproof.catalog.effects.dependents import take_away
 from driftproof.catalog.effects.extensions import drop_callers, drop_types, drop_with_home, extensions_in, move_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
 from driftproof.catalog.effects.relations import put_under
@@ -219,16 +220,17 @@ def _take_along(run: Interpreter, drop: op.Drop, key: ObjectKey, *, certain: boo
     state, name = run.state, key[2]
     match drop.kind:
         case "schema":
-            for place, relation in list(state.relations.items()):
-                if place[0] == name:
-                    run.gone(place, relation.kind, certain=certain)
-            for place in list(state.types):
-                if place[0] == name:
-                    types.gone(run, place, certain=certain)
+            for place in [place for place in state.relations if place[0] == name]:
+                if state.relations[place].fact.presence is not Presence.ABSENT:
+                    take_away(run, state.relations[place], certain=certain, cascade=drop.cascade)
+            for place in [place for place in state.types if place[0] == name]:
+                if drop.cascade and state.types[place].fact.presence is not Presence.ABSENT:
+                    types.take_users(run, place, place in state.used)
+                types.gone(run, place, certain=certain)
             for other, fact in list(state.objects.items()):
                 if other[1] == name and fact.presence is not Presence.ABSENT:
                     state.put_object(other, ABSENT if certain else GONE)
-            drop_with_schema(run, name, certain=certain)
+            drop_with_schema(run, name, certain=certain, cascade=drop.cascade)
             drop_with_home(run, name, certain=certain)
         case "extension":
             drop_types(run, drop)

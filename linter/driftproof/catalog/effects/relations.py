@@ -5,14 +5,24 @@ from collections.abc import Iterator
 import msgspec
 
 from driftproof.catalog import routines
-from driftproof.catalog.effects.dependents import holders, key_holders, refuse, sequence_holders, take_along, take_away
+from driftproof.catalog.effects.dependents import (
+    domains_over,
+    holders,
+    key_holders,
+    refuse,
+    rewrite,
+    row_holders,
+    sequence_holders,
+    take_along,
+    take_away,
+)
 from driftproof.catalog.effects.inheritance import check_bound, check_typed, parents_of, prove_key
 from driftproof.catalog.effects.keys import rename_index
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, WITHOUT_ROWS, Interpreter
 from driftproof.catalog.ways import Way
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
@@ -61,6 +71,7 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
         found = holders(relation)
         found += [((child.key, None), True) for child in run.state.children(relation) if not child.partition]
         found += sequence_holders(run, relation)
+        found += row_holders(run, relation.key)
         identities = [holder for holder in found if holder[0][1] and holder[0][1][0] == "identity"]
         if relation.kind == "sequence":
             refuse(run, wanted, identities)  # CASCADE or not
@@ -71,6 +82,8 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
         spared = frozenset(key for one in dropped for key in (one.key, *_partitions(run, one)))
         free = refuse(run, wanted, found, spared=spared) and free
         free = routines.spare(run, wanted, relation.key) and free
+        for domain in domains_over(run, relation.key):
+            run.forbid(wanted, domain.fact, sqlstate="2BP01")
     take_away(run, run.state.relations[relation.key], certain=free, cascade=drop.cascade)
 
 
@@ -184,6 +197,8 @@ def put_under(run: Interpreter, relation: Relation, to: Key, *, check: bool = Tr
             other = state.writable(other)
             other.children = tuple(to if child == old else child for child in other.children)
             other.parents = tuple(to if parent == old else parent for parent in other.parents)
+    if relation.kind not in WITHOUT_ROWS:
+        rewrite(run, old, to)
     _keep_dependents(run, old, to)
 
 

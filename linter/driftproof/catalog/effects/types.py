@@ -1,19 +1,19 @@
 """Types: their names, their labels, and the constraints of domains."""
 
-import re
-
 import msgspec
 
 from driftproof.catalog import naming, routines
 from driftproof.catalog.effects.dependents import (
     Holder,
+    callers,
     naming_type,
     refuse,
+    rewrite,
     take_along,
     take_away,
+    take_typed,
     typed_columns,
 )
-from driftproof.catalog.effects.functions import callers
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.entries import Key, Relation
@@ -146,14 +146,7 @@ def take_users(run: Interpreter, key: Key, used: bool) -> None:
     """CASCADE takes along what uses the type; of columns whose type was never written nothing is known."""
     routines.drop_using(run, key)
     take_along(run, naming_type(run, key) + _calling(run, key))
-    for (table, member), _ in typed_columns(run, key):
-        relation = run.state.relations[table]
-        if member is None or relation.member(*member).presence is Presence.ABSENT:
-            continue
-        if member[1] in (relation.partitioned or ()):  # a table does not outlive its partition key
-            take_away(run, relation, certain=relation.fact.sure, cascade=True)
-        else:
-            run.steps((op.DropMember("column", Name(*table), member[1], missing_ok=True, cascade=True),))
+    take_typed(run, key)
     for relation in list(run.state.relations.values()) if used else ():
         for name in list(relation.columns()) if relation.kind in ("table", "materialized view") else ():
             if not relation.types.get(name):
@@ -225,10 +218,7 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     if composite and renamed and taken is not None:  # SET SCHEMA looks at types first
         run.forbid(Object("relation", to[0], None, to[1]), taken.fact)
     _forbid_name(run, to)
-    for other in list(run.state.types.values()):
-        if other.of == type_.key:
-            run.state.writable(other).of = to
-    _rewrite(run, type_.key, to)
+    rewrite(run, type_.key, to)
     if composite:
         if type_.kind == "composite type":
             put_under(run, type_, to)
@@ -241,35 +231,6 @@ def move_to(run: Interpreter, type_: Relation, to: Key) -> None:
     run.state.put_type(moved)
     run.born(to)
     forget_named_after(run, old)
-
-
-def _rewrite(run: Interpreter, old: Key, to: Key) -> None:
-    """What uses a type uses it under its new name."""
-    before, after = ".".join(old), ".".join(to)
-    for user in ((), ("column",)):
-        if (*user, *old) in run.state.used:
-            run.state.used.add((*user, *to))
-    for relation in list(run.state.relations.values()):
-        if any(before in names for names in relation.calls.values()):
-            relation = run.state.writable(relation)
-            relation.calls = {
-                member: tuple(after if name == before else name for name in names)
-                for member, names in relation.calls.items()
-            }
-    for (table, member), _ in typed_columns(run, old):
-        relation = run.state.writable(run.state.relations[table])
-        if member is not None:
-            relation.types[member[1]] = after + relation.types[member[1]][len(before) :]
-    for key, routine in routines.using(run, old):
-        run.state.put_routine(key, msgspec.structs.replace(routine, fact=ABSENT))
-        arguments = routine.arguments and tuple(_renamed(item, before, after) for item in routine.arguments)
-        returns = _renamed(routine.returns, before, after)
-        of = to if routine.of == old else routine.of
-        run.state.put_routine(key, msgspec.structs.replace(routine, arguments=arguments, returns=returns, of=of))
-
-
-def _renamed(written: str, before: str, after: str) -> str:
-    return re.sub(rf"(?<![^ (]){re.escape(before)}(?![^ ,)\[])", lambda _: after, written)
 
 
 def _type(run: Interpreter, name: Name, form: op.TypeKind) -> Relation | None:
