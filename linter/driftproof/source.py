@@ -1,12 +1,14 @@
 """The text of one file: bytes as they lie on disk, and the places in it."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
 import msgspec
+
+from driftproof.gaps import NO_ANSWERS, Asked, Gap, Sent, show
 
 BOM = b"\xef\xbb\xbf"
 
@@ -37,12 +39,19 @@ class Unreadable(Exception):
 
 class Source:
     """One file's bytes, never changed; every offset in the project points into ``data``. ``up`` blanks out what is not
-    run, with the same length."""
+    run, with the same length; ``find`` says where in the rest other text is put in."""
 
-    def __init__(self, path: str, data: bytes, up: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        data: bytes,
+        up: Callable[[bytes], bytes] | None = None,
+        find: Callable[[bytes], tuple[Gap, ...]] | None = None,
+    ) -> None:
         self.path = path
         self.data = data
         self.up = up
+        self.find = find
 
     @classmethod
     def read(cls, path: Path, up: Callable[[bytes], bytes] | None = None) -> "Source":
@@ -51,7 +60,7 @@ class Source:
 
     def rewritten(self, data: bytes) -> "Source":
         """The same file with other bytes."""
-        return Source(self.path, data, self.up)
+        return Source(self.path, data, self.up, self.find)
 
     @cached_property
     def sql(self) -> str:
@@ -59,14 +68,35 @@ class Source:
         nul = self.data.find(b"\0")
         if nul >= 0:
             raise Unreadable("NUL byte: this is not a text file", nul)
-        data = b"   " + self.data[len(BOM) :] if self.data.startswith(BOM) else self.data
-        if self.up is not None:
-            data = self.up(data)
+        data = show(self._run, self.gaps) if self.gaps else self._run
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             byte = data[error.start]
             raise Unreadable(f"not UTF-8: byte 0x{byte:02x}; save the file as UTF-8", error.start) from None
+
+    @cached_property
+    def _run(self) -> bytes:
+        data = b"   " + self.data[len(BOM) :] if self.data.startswith(BOM) else self.data
+        return data if self.up is None else self.up(data)
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where other text is put in."""
+        return () if self.find is None else self.find(self._run)
+
+    def sent(self, start: int = 0, end: int | None = None, answers: Mapping[Asked, bytes] = NO_ANSWERS) -> Sent:
+        """What the tool sends of a stretch of `sql`. Raises Unreadable."""
+        return Sent(self._encoded, self.gaps, start, len(self._encoded) if end is None else end, answers)
+
+    @cached_property
+    def _encoded(self) -> bytes:
+        return self.sql.encode()
+
+    @cached_property
+    def unknown(self) -> Gap | None:
+        """The first place in which the tool puts a text that nobody here knows."""
+        return next((gap for gap in self.gaps if gap.unknown is not None), None)
 
     @cached_property
     def newline(self) -> bytes:

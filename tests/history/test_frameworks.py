@@ -400,7 +400,8 @@ def test_others_can_bring_a_framework(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_it_runs_to_the_schema_that_is_meant(server: Server, name: str) -> None:
+def test_it_runs_to_the_schema_that_is_meant(server: Server, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRA", "more_than_that")
     history, _ = read_example(name)
     platform = prepare(server, history.framework.platform)
     database = server.create_database(platform.template)

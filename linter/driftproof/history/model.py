@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.gaps import Gap
 from driftproof.history.around import NOTHING, Around
 from driftproof.history.folder import Folder
 from driftproof.source import Source
@@ -128,9 +129,10 @@ class Framework(msgspec.Struct, frozen=True):
     the tool's, and ``down_mode`` that of its way back, where another mark says it; ``repeatable`` says which files are
     run more than once; ``feeds_copy`` that the tool sends the data that stand behind a COPY in a file; ``cuts`` says
     where in a file one transaction ends and another one begins, ``optional`` which stretches of it are run or not, as
-    the call or the database says, ``unseen`` those in whose place the tool puts text that is not read here. ``up``
-    blanks out what is not run on the way up, and what is not SQL, every offset kept; ``down`` all but the way back,
-    where both are in one file, and ``down_file`` is the file of a migration's way back, if it has one of its own.
+    the call or the database says. ``up`` blanks out what is not run on the way up, and what is not SQL, every offset
+    kept; ``down`` all but the way back, where both are in one file, and ``down_file`` is the file of a migration's way
+    back, if it has one of its own. ``gaps`` are the places of what is left in which the tool puts other text (None: it
+    puts in none), ``told`` is how it is told of it.
     ``blocks`` is how a block must be written (None: as it is). ``bookkeeping`` is where the tool notes what it has
     applied (None: nowhere, or not each of them). ``guessed``: the run mode is the likeliest one, no more. ``session``
     is what a run of several migrations makes of sessions, ``restores`` the settings that the tool itself puts back
@@ -164,7 +166,8 @@ class Framework(msgspec.Struct, frozen=True):
     cuts: Callable[[bytes], tuple[int, ...]] = lambda _data: ()
     up: Callable[[bytes], bytes] = lambda data: data
     optional: Callable[[bytes], tuple[tuple[int, int], ...]] = lambda _data: ()
-    unseen: Callable[[bytes], tuple[tuple[int, int], ...]] = lambda _data: ()
+    gaps: Callable[[Path, bytes], tuple[Gap, ...]] | None = None
+    told: str | None = None
     down: Callable[[bytes], bytes] | None = None
     down_file: Callable[[Path], Path | None] = lambda _path: None
     blocks: Blocks | None = None
@@ -187,17 +190,31 @@ class Framework(msgspec.Struct, frozen=True):
     def migration(self, index: int, path: Path, data: bytes) -> Migration:
         """A file of the tool's as a migration."""
         mode = self.run_mode if self.mode is None else self.mode(path, data)
-        source = Source(str(path), data, self.up)
+        source = self._source(path, data, self.up)
         cuts = self.cuts(data) if mode is RunMode.TRANSACTION else ()
         return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy, cuts)
+
+    def _source(self, path: Path, data: bytes, part: Callable[[bytes], bytes]) -> Source:
+        find = None if self.gaps is None else partial(self.gaps, path)
+        return Source(str(path), data, part, find)
+
+    def unknown(self, migration: Migration) -> str | None:
+        """Why a migration can't be run: the tool puts a text into it that nobody here knows. Raises Unreadable."""
+        gap = migration.source.unknown
+        if gap is None:
+            return None
+        where = f"{migration.path}:{migration.source.line_number(gap.start)}"
+        told = f": {self.told}" if self.told else ""
+        return f"{where}: what stands for {gap.unknown} is not known here{told}"
 
     def with_back(self, migration: Migration) -> Migration:
         """A migration with its way back, if it has one. Raises OSError."""
         path = self.down_file(Path(migration.path))
         if path is not None and path.is_file():
-            source = Source(str(path), path.read_bytes(), self.up)
+            source = self._source(path, path.read_bytes(), self.up)
         elif self.down is not None and self.down(migration.source.data).strip():
-            path, source = Path(migration.path), Source(migration.path, migration.source.data, self.down)
+            path = Path(migration.path)
+            source = self._source(path, migration.source.data, self.down)
         else:
             return migration
         ask = self.down_mode or self.mode

@@ -67,7 +67,7 @@ def _notes(framework: Framework, migration: Migration) -> list[str]:
         notes.append(f"stand-ins in {_ranges(changed, set())}")
     for words, stretches in (
         ("perhaps without", framework.optional(migration.source.data)),
-        ("what is put in is not read:", framework.unseen(migration.source.data)),
+        ("what is put in is not read:", tuple((gap.start, gap.end) for gap in migration.source.gaps if gap.whole)),
     ):
         if stretches:
             notes.append(f"{words} {_ranges(_lines_of(migration.source, stretches), set())}")

@@ -80,7 +80,7 @@ def recipes(
     """
     doubted = history.migrations[origin.migration]
     statement = next(piece for piece in pieces_of(doubted) if piece.index == origin.statement)
-    text = doubted.source.data[statement.start : statement.end].decode()
+    text = doubted.source.sent(statement.start, statement.end).text
     away = take_away(missing, statement)
     made = (text, *_emptied(missing, statement), away)
     between = history.migrations[doubted.index : migration.index]
@@ -181,7 +181,7 @@ def _referred(
                 found[name] = ""  # what it refers to may refer to it
                 _referred(history, before, piece, found, made)
                 del found[name]
-                found[name] = other.source.data[piece.start : piece.end].decode()
+                found[name] = other.source.sent(piece.start, piece.end).text
                 continue
             to = [ref.parts[-1] for ref in constraint.referenced] or ["id"]
             own = [types.get(ref.parts[-1], "") for ref in constraint.columns]

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftproof.gaps import Asked, Sent
 from driftproof.history import Migration, RunMode
 from driftproof.runner import wire
 from driftproof.runner.wire import Command, Failed
-from driftproof.statements.operations import Statement, SyntaxFailure
+from driftproof.source import Source
+from driftproof.statements.operations import Forget, Statement, SyntaxFailure
 
 if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
@@ -55,20 +57,43 @@ def pieces_of(migration: Migration) -> tuple[Piece, ...]:
     """The statements of a migration in their order, those that do not parse among them. Raises Unreadable."""
     from driftproof.syntax import parse
 
-    parsed = parse(migration.source.sql)
-    return tuple(sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start))
+    source = migration.source
+    parsed = parse(source.sql)
+    pieces: list[Piece] = sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start)
+    return tuple(_with_what_is_put_in(source, pieces) if any(gap.whole for gap in source.gaps) else pieces)
+
+
+def _with_what_is_put_in(source: Source, pieces: Sequence[Piece]) -> list[Piece]:
+    """Statements among which the tool puts others: as a part of the next one, where they do not end before it."""
+    data = source.sql.encode()
+    found = list(pieces)
+    for gap in reversed([gap for gap in source.gaps if gap.whole]):
+        at = next((at for at, piece in enumerate(found) if piece.start >= gap.end), len(found))
+        if at > 0 and gap.start < found[at - 1].end:
+            continue
+        if at < len(found) and b";" not in data[gap.end : found[at].start]:
+            found[at] = msgspec.structs.replace(found[at], start=gap.start)
+        else:
+            found.insert(at, Statement(-1, "text put in", gap.start, gap.end, (Forget(),)))
+    return found
 
 
 def steps_of(migration: Migration, pieces: Sequence[Piece]) -> list[tuple[int, str]]:
     """What of a migration commits at once, as offset and text: its statements, what stands between its cuts, or all of
     it where it is one query."""
     if migration.run_mode is RunMode.SIMPLE:
-        return [(pieces[0].start if pieces else 0, migration.source.sql)]
-    data = migration.source.sql.encode()
+        return [(pieces[0].start if pieces else 0, migration.source.sent().text)]
+    sent = migration.source.sent
     if migration.cuts:
         parts = [list(part) for _, part in groupby(pieces, lambda piece: bisect_right(migration.cuts, piece.start))]
-        return [(part[0].start, data[part[0].start : part[-1].end].decode()) for part in parts]
-    return [(piece.start, data[piece.start : piece.end].decode()) for piece in pieces]
+        return [(part[0].start, sent(part[0].start, part[-1].end).text) for part in parts]
+    return [(piece.start, sent(piece.start, piece.end).text) for piece in pieces]
+
+
+def answers(connection: "Connection", source: Source) -> dict[Asked, bytes]:
+    """What the database says of itself, where that is put into a text. Raises ServerError."""
+    asked = {part for gap in source.gaps for part in gap.parts if isinstance(part, Asked)}
+    return {one: str(connection.execute(one.encode()).fetchone()[0]).encode() for one in asked}  # type: ignore[index]
 
 
 def execute(
@@ -86,7 +111,7 @@ def execute(
     ``progress`` keeps account of what commits before the bookkeeping does (`steps_of`), and says where to begin.
     Raises ServerError when the connection is lost, Unreadable for a file that holds no text.
     """
-    file = _File(migration, pieces)
+    file = _File(connection, migration, pieces)
     if migration.run_mode in (RunMode.TRANSACTION, RunMode.BATCH) and not migration.cuts:
         _in_transaction(connection, [(file, bookkeeping)])
         return file.outcome()
@@ -114,7 +139,7 @@ def execute_batch(connection: "Connection", migrations: Sequence[tuple[Migration
 
     The list ends with the one that failed, and then none of them stays. Raises as `execute` does.
     """
-    files = [(_File(migration, None), bookkeeping) for migration, bookkeeping in migrations]
+    files = [(_File(connection, migration, None), bookkeeping) for migration, bookkeeping in migrations]
     ran = _in_transaction(connection, files)
     return [file.outcome() for file, _ in files[:ran]]
 
@@ -122,9 +147,9 @@ def execute_batch(connection: "Connection", migrations: Sequence[tuple[Migration
 class _File:
     """A migration's text as it is sent, and what came of it."""
 
-    def __init__(self, migration: Migration, pieces: Sequence[Piece] | None) -> None:
-        self.sql = migration.source.sql
-        self.data = self.sql.encode()
+    def __init__(self, connection: "Connection", migration: Migration, pieces: Sequence[Piece] | None) -> None:
+        self.data = migration.source.sql.encode()
+        self.answers = answers(connection, migration.source)
         self.pieces = pieces_of(migration) if pieces is None else pieces
         self.source = migration.source
         self.feeds_copy = migration.feeds_copy
@@ -135,23 +160,26 @@ class _File:
         self.at: int | None = None
         self.notes: list[str] = []
 
+    def sent(self, start: int = 0, end: int | None = None) -> Sent:
+        """What is sent of a stretch of it."""
+        return self.source.sent(start, end, self.answers)
+
     def text(self, piece: Piece) -> str:
-        """The statement's own text."""
-        return self.data[piece.start : piece.end].decode()
+        """What is sent of a statement."""
+        return self.sent(piece.start, piece.end).text
 
     def fail(self, failed: Failed, piece: Piece | None) -> None:
         """The statement failed (None: what came after the last one); the position counts in its own text."""
         self.failed, self.piece = failed, piece
         if piece is not None:
-            text = self.text(piece)
-            before = text[: failed.position - 1 if failed.position else _named(failed.message, text)]
-            self.at = piece.start + len(before.encode())
+            sent = self.sent(piece.start, piece.end)
+            self.at = sent.offset(failed.position - 1 if failed.position else _named(failed.message, sent.text))
 
-    def fail_whole(self, failed: Failed, done: int, text: str, start: int = 0) -> None:
-        """The text that begins at ``start`` failed as a whole, after so many statements; the position counts in it."""
+    def fail_whole(self, failed: Failed, done: int, start: int = 0) -> None:
+        """What begins at ``start`` failed as a whole, after so many statements; the position counts in its text."""
         pieces = [piece for piece in self.pieces if piece.start >= start]
         if failed.position:
-            self.at = start + len(text[: failed.position - 1].encode())
+            self.at = self.sent(start).offset(failed.position - 1)
             # The whole text is parsed before its first statement runs, so a syntax error comes after none of them.
             begun = [piece for piece in pieces if piece.start <= self.at]
             self.failed, self.piece = failed, begun[-1] if begun else None
@@ -213,9 +241,9 @@ def _pipeline(connection: "Connection", file: _File, bookkeeping: Command | None
 
 
 def _whole(connection: "Connection", file: _File) -> None:
-    done, failed = wire.simple(connection, file.sql)
+    done, failed = wire.simple(connection, file.sent().text)
     if failed is not None:
-        file.fail_whole(failed, done, file.sql)
+        file.fail_whole(failed, done)
 
 
 def _in_parts(
@@ -231,7 +259,7 @@ def _in_parts(
         wire.simple(connection, "BEGIN")
         done, failed = wire.simple(connection, text)
         if failed is not None:
-            file.fail_whole(failed, done, text, offset)
+            file.fail_whole(failed, done, offset)
             _end(connection)
         else:
             _, failed = wire.simple(connection, "COMMIT")
@@ -252,11 +280,12 @@ def _at_once(connection: "Connection", file: _File, progress: "Progress | None")
         return _whole(connection, file)
     if progress.start:
         return None
-    progress.begins(0, [file.sql])
+    texts = [file.source.sent().text]
+    progress.begins(0, texts)
     _whole(connection, file)
     if file.failed is not None or not _idle(connection):  # a transaction that it leaves open is undone
-        return progress.failed([file.sql], None if file.failed is None else file.failed.said)
-    return progress.ended(0, [file.sql], idle=True)
+        return progress.failed(texts, None if file.failed is None else file.failed.said)
+    return progress.ended(0, texts, idle=True)
 
 
 def _one_by_one(connection: "Connection", file: _File, progress: "Progress | None") -> None:

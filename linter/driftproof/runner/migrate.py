@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from driftproof.history import History, Migration, RunMode, Session
+from driftproof.history import Framework, History, Migration, RunMode, Session
 from driftproof.runner import progress
 from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of, steps_of
 from driftproof.runner.progress import Progress, Resume, Stop
@@ -169,6 +169,7 @@ def plan(
         if upto is None or migration.index <= upto:
             entry = _entry(migration, rows.get(key), history.migrations[last] if last >= 0 else None)
             entries.append(_halfway(entry, migration, halfway[key], resume) if key in halfway else entry)
+    entries = [_filled(history.framework, entry) for entry in entries]
     entries[:0] = [_lost(stop) for key, stop in halfway.items() if key not in known]
     return Plan(tuple(entries))
 
@@ -192,6 +193,13 @@ def _entry(migration: Migration, row: Applied | None, last: Migration | None) ->
         f" (checksum {now[:12]}, then {row.checksum[:12]}): put it back, and change the schema in a new migration"
     )
     return Entry(State.EDITED, name, migration, row, problem)
+
+
+def _filled(framework: Framework, entry: Entry) -> Entry:
+    """A migration is not run without what its tool puts into it."""
+    if entry.problem is not None or entry.migration is None or entry.state is State.APPLIED:
+        return entry
+    return msgspec.structs.replace(entry, problem=framework.unknown(entry.migration))
 
 
 def _halfway(entry: Entry, migration: Migration, stop: Stop, resume: Resume | None) -> Entry:

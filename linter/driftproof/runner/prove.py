@@ -131,6 +131,9 @@ class _File:
         fresh = states.ran.get(migration.index)
         if fresh is None:
             return FileProof(migration.path, False, "it holds no text", (), direction=direction)
+        if (unknown := self.states.history.framework.unknown(migration)) is not None:
+            proofs = [Proof(item, Verdict.NOT_BUILT, unknown) for item in self.diagnostics]
+            return FileProof(migration.path, False, unknown, tuple(proofs), direction=direction)
         if self.fixed is not None or any(item.certainty is Certainty.RERUN for item in self.diagnostics):
             self._run_twice()
         proofs = [self._timed(item) for item in self.diagnostics]
@@ -379,7 +382,7 @@ class _File:
         if proof.verdict is not Verdict.REPRODUCED or item.statement is None:
             return None
         piece = next(piece for piece in pieces_of(self.migration) if piece.index == item.statement.index)
-        text = self.migration.source.sql.encode()[piece.start : piece.end].decode()
+        text = self.migration.source.sent(piece.start, piece.end).text
         base, path, fixed = self.migration.index, self.migration.path, None
         if item.certainty is Certainty.ALWAYS:
             steps = Steps(base, ((path, self._up_to(item.statement.index, self._alone)),), text)

@@ -11,7 +11,7 @@ import msgspec
 from driftproof.history import History, Migration
 from driftproof.runner.drift import ComesBack, NotBuilt, Recipe
 from driftproof.runner.ends import End
-from driftproof.runner.execute import Outcome, execute, execute_batch, pieces_of
+from driftproof.runner.execute import Outcome, answers, execute, execute_batch, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
 from driftproof.runner.server import first_line
 from driftproof.source import Unreadable
@@ -29,7 +29,8 @@ TIMEOUT = 30.0
 
 
 class Ran(msgspec.Struct, frozen=True):
-    """What came of a file in a start state: the statement that failed, by its index and as it is written."""
+    """What came of a file in a start state: the statement that failed, by its index and as it is written. Without an
+    SQLSTATE it was not run, and the message says why."""
 
     outcome: Outcome
     statement: int | None = None
@@ -44,6 +45,8 @@ class Ran(msgspec.Struct, frozen=True):
         """What the server said, in one line."""
         if self.ok:
             return "it runs"
+        if self.outcome.sqlstate is None:
+            return self.outcome.message or ""
         where = "the end" if self.statement is None else f"statement {self.statement + 1}"
         return f"{where} fails: {self.outcome.sqlstate} {self.outcome.message}"
 
@@ -110,7 +113,11 @@ class States:
             if self.server.embedded:
                 self._roles[migration.index] = remember(self.server)
         try:
-            ran = self.run(running, migration)
+            unknown = self.history.framework.unknown(migration)
+            if unknown is None:
+                ran = self.run(running, migration)
+            else:
+                ran = Ran(Outcome(ok=False, seconds=0, message=unknown))
         except Unreadable:
             return
         self.ran[migration.index] = ran
@@ -341,12 +348,12 @@ def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
     import psycopg
 
     found: dict[int, str] = {}
-    data = migration.source.sql.encode()
+    known = answers(connection, migration.source)
     for piece in pieces_of(migration):
         if isinstance(piece, Statement) and any(isinstance(step, Transaction) for step in piece.operations):
             continue
         try:
-            connection.execute(data[piece.start : piece.end])
+            connection.execute(migration.source.sent(piece.start, piece.end, known).text.encode())
         except psycopg.Error as error:
             found[piece.index] = error.sqlstate or ""
             if connection.closed:

@@ -41,7 +41,7 @@ class Steps(msgspec.Struct, frozen=True):
 
 def whole(migration: Migration) -> str:
     """A file as its framework runs it, for psql."""
-    text = f"{migration.source.sql}\n;\n"
+    text = f"{migration.source.sent().text}\n;\n"
     own = any(
         isinstance(step, Transaction)
         for piece in pieces_of(migration)
@@ -53,13 +53,12 @@ def whole(migration: Migration) -> str:
 
 def alone(migration: Migration, skipped: Collection[int], last: int | None = None) -> str:
     """The statements of a file up to the ``last``, each by itself, without the ``skipped`` ones."""
-    data = migration.source.sql.encode()
     texts = []
     for piece in pieces_of(migration):
         if piece.index in skipped or (last is not None and piece.index > last):
             continue
         if not (isinstance(piece, Statement) and any(isinstance(step, Transaction) for step in piece.operations)):
-            texts.append(data[piece.start : piece.end].decode() + ";\n")
+            texts.append(migration.source.sent(piece.start, piece.end).text + ";\n")
     return "".join(texts)
 
 

@@ -3,16 +3,21 @@
 Source: flyway/flyway, flyway-core (ResourceNameParser, MigrationVersion, ResolvedMigrationComparator,
 SqlScriptMetadata, callback/Event) and PostgreSQLParser. A file runs in a transaction, statement by statement; one whose
 statements all cannot run in one goes without, and so does one whose ``FILE.conf`` says ``executeInTransaction=false``.
-Prefixes, separator and suffixes, ``group``, ``outOfOrder`` and ``executeInTransaction`` are those of the nearest
-configuration.
+Prefixes, separator and suffixes, ``group``, ``outOfOrder``, ``executeInTransaction`` and placeholders are those of the
+nearest configuration.
 A baseline (``B1__name.sql``) is run on an empty schema instead of all that is not above it; it is in the history only
 where none of those is left.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from driftproof import gaps
+from driftproof.gaps import Asked, Gap, Value
 from driftproof.history import masks
 from driftproof.history.files import below, matching
 from driftproof.history.folder import Folder
@@ -21,9 +26,6 @@ from driftproof.history.order import dotted
 
 _VERSION = r"(\d+(?:[._]\d+)*)"
 _CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?\.(?i:sql)\Z", re.DOTALL)
-_PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
-# Where names without a schema mean what is there, which is `public` here, whatever it is called.
-_DEFAULT_SCHEMA = re.compile(rb"(?P<quote>['\"]?)\$\{(?i:flyway:defaultSchema)\}(?P=quote)(?![\w$'\"])")
 _NO_TRANSACTION = re.compile(rb"(?m)^\s*executeInTransaction\s*=\s*false\s*$")
 # As Flyway itself finds them: not all that PostgreSQL has.
 _OUTSIDE = re.compile(
@@ -34,9 +36,24 @@ _OUTSIDE = re.compile(
 
 
 class _Settings:
-    """What Flyway's own configuration says of names and transactions."""
+    """What Flyway's own configuration says of names, transactions and placeholders."""
 
-    def __init__(self, said: dict[str, str]) -> None:
+    def __init__(self, said: dict[str, str], values: dict[str, str]) -> None:
+        prefix, suffix = (said.get(f"placeholder{end}", usual) for end, usual in (("Prefix", "${"), ("Suffix", "}")))
+        self.prefix = prefix.encode()
+        self.placeholder = re.compile(
+            re.escape(self.prefix) + rb"(?P<name>[^\n]+?)" + re.escape(suffix.encode()), re.DOTALL
+        )
+        self.replaces = said.get("placeholderReplacement") != "false"
+        table = said.get("table", "flyway_schema_history")
+        # Names without a schema mean what is there, which is `public` here, whatever it is called.
+        self.values: dict[str, Value] = {
+            "flyway:defaultschema": b"public",
+            "flyway:database": Asked.DATABASE,
+            "flyway:user": Asked.USER,
+            "flyway:table": table.encode(),
+            **{name.lower(): value.encode() for name, value in values.items()},
+        }
         separator = re.escape(said.get("sqlMigrationSeparator", "__"))
         suffixes = "|".join(map(re.escape, re.findall(r"\.\w+", said.get("sqlMigrationSuffixes", ".sql"))))
         ending = rf"(?i:{suffixes or '[.]sql'})\Z"
@@ -55,9 +72,20 @@ class _Settings:
         self.loose = said.get("executeInTransaction") == "false"
 
 
-_FILES = ("flyway.toml", "flyway.conf", "conf/flyway.conf", "application.properties")
-_SETTING = re.compile(r"""(?m)^\s*(spring\.)?(?:flyway\.)?([a-zA-Z][\w-]*)\s*=\s*["']?([^"'\r\n#]*?)["']?\s*$""")
+_FILES = (
+    "flyway.toml",
+    "flyway.conf",
+    "conf/flyway.conf",
+    "application.properties",
+    "application.yml",
+    "application.yaml",
+)
+_SETTING = re.compile(r"""(?m)^[ \t]*([a-zA-Z][\w.-]*)[ \t]*=[ \t]*["']?([^"'\r\n#]*?)["']?[ \t]*\r?$""")
+_YAML = re.compile(
+    r"""(?m)^(?P<indent> *)(?P<key>[\w.-]+):(?:[ \t]+(?P<quote>["']?)(?P<value>[^"'\r\n#]*?)(?P=quote))?[ \t]*\r?$"""
+)
 _KEBAB = re.compile(r"-(\w)")
+_PLACEHOLDERS = "placeholders."
 _LEVELS_ABOVE = 5
 
 
@@ -74,16 +102,50 @@ def _settings_of(directory: Path) -> _Settings:
                 text = (folder / name).read_text(errors="replace")
             except OSError:
                 continue
-            if "flyway" in text:
-                spring = name == "application.properties"
-                return _Settings(
-                    {
-                        _KEBAB.sub(lambda found: found[1].upper(), found[2]): found[3]
-                        for found in _SETTING.finditer(text)
-                        if found[2] and bool(found[1]) is spring
-                    }
-                )
-    return _Settings({})
+            if "flyway" not in text:
+                continue
+            spring = name.startswith("application")
+            said: dict[str, str] = {}
+            values: dict[str, str] = {}
+            begin = "spring.flyway." if spring else "flyway."
+            for key, value in _entries(name, text):
+                if spring and not key.startswith(begin):
+                    continue
+                key = key.removeprefix(begin)
+                if key.startswith(_PLACEHOLDERS):
+                    values[key.removeprefix(_PLACEHOLDERS)] = value
+                else:
+                    said[_KEBAB.sub(lambda found: found[1].upper(), key)] = value
+            return _Settings(said, {key: value for key, value in values.items() if "${" not in value})
+    return _Settings({}, {})
+
+
+def _entries(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """What a configuration says, its keys with dots between their parts."""
+    if name.endswith(".toml"):
+        import tomllib
+
+        with suppress(tomllib.TOMLDecodeError):
+            yield from _flat(tomllib.loads(text))
+    elif name.endswith((".yml", ".yaml")):
+        above: list[tuple[int, str]] = []
+        for found in _YAML.finditer(text):
+            indent = len(found["indent"])
+            above = [entry for entry in above if entry[0] < indent]
+            if found["value"]:
+                yield ".".join([*(key for _, key in above), found["key"]]), found["value"]
+            else:
+                above.append((indent, found["key"]))
+    else:
+        yield from _SETTING.findall(text)
+
+
+def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield above + key, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _named(path: Path) -> "re.Match[str] | None":
@@ -152,15 +214,12 @@ def _down_file(path: Path) -> Path | None:
     return next(undo, None)
 
 
-def _up(data: bytes) -> bytes:
-    if b"${" not in data:
-        return data
-    return masks.placeholders(_DEFAULT_SCHEMA.sub(_public, data), _PLACEHOLDER)
-
-
-def _public(found: "re.Match[bytes]") -> bytes:
-    quote = b"'" if found["quote"] == b"'" else b""
-    return (quote + b"public" + quote).ljust(len(found[0]))
+def _gaps(path: Path, data: bytes) -> tuple[Gap, ...]:
+    settings = _settings(path.parent)
+    if settings.prefix not in data or not settings.replaces:
+        return ()
+    values = settings.values | {"flyway:filename": path.name.encode()}
+    return gaps.find(data, settings.placeholder, lambda found: values.get(found["name"].decode("latin1").lower()))
 
 
 def _is_repeated(path: Path, _data: bytes) -> bool:
@@ -201,7 +260,8 @@ framework = Framework(
     mode=_mode,
     repeatable=_is_repeated,
     feeds_copy=True,
-    up=_up,
+    gaps=_gaps,
+    told="give it one in Flyway's configuration (flyway.placeholders.NAME)",
     bookkeeping=Bookkeeping(
         "flyway_schema_history",
         "SELECT coalesce(version, regexp_replace(script, '^.*/|[.][^.]*$', '', 'g')) FROM flyway_schema_history"
@@ -215,7 +275,7 @@ framework = Framework(
     removed="Flyway misses it and refuses to migrate where it was applied, until `flyway repair`",
     renamed="Flyway compares names too and refuses to migrate where it was applied, until `flyway repair`",
     edited="Flyway compares checksums and refuses to migrate where it was applied, until `flyway repair`",
-    failed="nothing in a transaction; else its statements stay, and nothing more is applied until `flyway repair`",
+    failed="nothing; without a transaction what its statements did, and Flyway refuses to go on until `flyway repair`",
     older=Older.REFUSED,
     may_be_late=lambda path: _settings(path.parent).late,
 )

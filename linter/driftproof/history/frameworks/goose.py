@@ -6,9 +6,12 @@ variables of the environment are put in. The command refuses to start where a .s
 it passes it by.
 """
 
+import os
 import re
 from pathlib import Path
 
+from driftproof import gaps
+from driftproof.gaps import Gap
 from driftproof.history import masks
 from driftproof.history.files import matching, number
 from driftproof.history.model import Blocks, Bookkeeping, Framework, Older, Order, RunMode, Session
@@ -19,13 +22,23 @@ _NO_TRANSACTION = re.compile(rb"(?im)^--[ \t]*\+goose[ \t]+no[ \t]+transaction\b
 _ENVIRONMENT = re.compile(
     rb"(?ims)^--[ \t]*\+goose[ \t]+envsub[ \t]+on\b.*?(?=^--[ \t]*\+goose[ \t]+envsub[ \t]+off|\Z)"
 )
-_VARIABLE = re.compile(rb"\$\{[A-Za-z_][^}\n]*\}|\$[A-Za-z_]\w*(?![\w$])")
+_VARIABLE = re.compile(
+    rb"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<else>:?-[^}\n]*)?[^}\n]*\}|(?P<bare>[A-Za-z_]\w*)(?![\w$]))"
+)
 
 
-def _masked(data: bytes) -> bytes:
-    if _ENVIRONMENT.search(data) is None:
-        return data
-    return _ENVIRONMENT.sub(lambda part: masks.placeholders(part[0], _VARIABLE), data)
+def _gaps(_path: Path, data: bytes) -> tuple[Gap, ...]:
+    if b"$" not in data or _ENVIRONMENT.search(data) is None:
+        return ()
+    inside = masks.only(data, _ENVIRONMENT)
+    # What is read here does not hang on who reads it where.
+    return gaps.find(inside, _VARIABLE, _from_environment, fits=False)
+
+
+def _from_environment(found: "re.Match[bytes]") -> bytes | None:
+    value = os.environb.get(found["braced"] or found["bare"])
+    other = found["else"]
+    return value if value or other is None else other.lstrip(b":")[1:]
 
 
 framework = Framework(
@@ -38,8 +51,10 @@ framework = Framework(
     names="1_name.sql",
     misnamed="its name begins with no number above 0: goose itself refuses to start",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _NO_TRANSACTION.search(data) else RunMode.TRANSACTION,
-    up=lambda data: _masked(masks.up_parts(data, _PARTS)),
-    down=lambda data: _masked(masks.down_parts(data, _PARTS)),
+    up=lambda data: masks.up_parts(data, _PARTS),
+    down=lambda data: masks.down_parts(data, _PARTS),
+    gaps=_gaps,
+    told="set the variable in the environment",
     blocks=Blocks("-- +goose StatementBegin", "-- +goose StatementEnd"),
     bookkeeping=Bookkeeping(
         "goose_db_version", "SELECT version_id::text FROM goose_db_version WHERE is_applied AND version_id > 0"

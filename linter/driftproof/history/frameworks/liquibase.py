@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from driftproof import gaps
+from driftproof.gaps import Gap
 from driftproof.history import masks
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
@@ -22,7 +24,18 @@ _MASTER = re.compile(r"(?i).*(?:master|root).*\.(?:xml|ya?ml|json|sql)")
 _INCLUDED = re.compile(r"""(?:file|path)["']?\s*[:=]\s*["']?([^"'\s>,]+)""")
 _CHANGESET = re.compile(rb"(?im)^[ \t]*--[ \t]*changeset[ \t][^\r\n]*")
 _ATTRIBUTE = re.compile(rb"\b(\w+):(?:\"([^\"]*)\"|(\S+))")
-_PLACEHOLDER = re.compile(rb"\$\{[^}\n]+\}")
+_PLACEHOLDER = re.compile(rb"\$\{(?P<name>[^}\n]+)\}")
+_PROPERTY = re.compile(
+    rb"(?im)^[ \t]*--[ \t]*property[ \t]+name:(\"?)([^\s\"]+)\1[ \t]+value:(\"?)([^\r\n\"]*?)\3[ \t]*\r?$"
+)
+_IN_MASTER = (
+    re.compile(rb"<property\s+name=\"([^\"]+)\"\s+value=\"([^\"]*)\"\s*/?>"),
+    re.compile(
+        rb"property[\"']?:\s*\{?\s*[\"']?name[\"']?:\s*[\"']?([\w.-]+)[\"']?,?\s*"
+        rb"[\"']?value[\"']?:\s*[\"']?([^\"'\r\n}]*)"
+    ),
+)
+_LEVELS_ABOVE = 5
 _ENDS = re.compile(rb"(?im)^[ \t]*(go|/)(?=[ \t]*\r?$)")
 _BETWEEN = re.compile(rb"(?ims)^[ \t]*--[ \t]*ignoreLines:start\b[^\n]*\n(.*?)(?=^[ \t]*--[ \t]*ignoreLines:end\b|\Z)")
 _IGNORED = re.compile(rb"(?im)^[ \t]*--[ \t]*ignoreLines:(\d+)[^\n]*\n")
@@ -109,7 +122,26 @@ def _up(data: bytes) -> bytes:
         data = data[: found.end()] + masks.blank(data[found.end() : end]) + data[end:]
     for begin, end, attributes in _changesets(data):
         data = data[:begin] + _statements(data[begin:end], attributes) + data[end:]
-    return masks.placeholders(data, _PLACEHOLDER) if b"${" in data else data
+    return data
+
+
+def _gaps(path: Path, data: bytes) -> tuple[Gap, ...]:
+    if b"${" not in data:
+        return ()
+    said = _properties(path, data)
+    return gaps.find(data, _PLACEHOLDER, lambda found: said.get(found["name"].strip()))
+
+
+def _properties(path: Path, data: bytes) -> dict[bytes, bytes]:
+    """The properties of the file itself and of the master changelog above it; of those that are given twice, for
+    databases or contexts, none is known."""
+    found = [(name, value) for _, name, _, value in _PROPERTY.findall(data)]
+    for folder in path.parents[:_LEVELS_ABOVE]:
+        for name in filter(_MASTER.fullmatch, Folder(folder).files):
+            text = (folder / name).read_bytes()
+            found += [(name, value.strip()) for pattern in _IN_MASTER for name, value in pattern.findall(text)]
+    once = Counter(name for name, _ in set(found))
+    return {name: value for name, value in found if once[name] == 1}
 
 
 def _down(data: bytes) -> bytes:
@@ -121,7 +153,7 @@ def _down(data: bytes) -> bytes:
         start, end = found.span("line" if found["block"] is None else "block")
         if _NO_ROLLBACK.fullmatch(data, start, end) is None:
             kept[start:end] = data[start:end]
-    return masks.placeholders(bytes(kept), _PLACEHOLDER) if b"${" in kept else bytes(kept)
+    return bytes(kept)
 
 
 def _statements(text: bytes, attributes: dict[bytes, bytes]) -> bytes:
@@ -167,6 +199,8 @@ framework = Framework(
     optional=_optional,
     up=_up,
     down=_down,
+    gaps=_gaps,
+    told="make it a property of the changelog",
     bookkeeping=Bookkeeping("databasechangelog", "SELECT filename FROM databasechangelog", _applied),
     session=Session.SHARED,
     restores=("search_path",),

@@ -9,11 +9,13 @@ themselves. What tells changes apart holds the one before, so that Sqitch does n
 import re
 from pathlib import Path
 
-from driftproof.history import masks
+from driftproof.history import psql
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
 
 _PLAN = "sqitch.plan"
 _LINE = re.compile(r"\s*(?:@(?P<tag>[^\s\[#]+)|(?P<sign>[+-])?\s*(?P<change>[^\s\[#%@][^\s\[#]*))")
+_VARIABLES = re.compile(rb'(?ms)^\[(?:core|deploy) "variables"\][ \t]*\r?\n(.*?)(?=^\[|\Z)')
+_VARIABLE = re.compile(rb"(?m)^[ \t]*(\w+)[ \t]*=[ \t]*([^\r\n]*?)[ \t]*\r?$")
 _SETTING = re.compile(r"(?m)^\s*(deploy_dir|extension)\s*=\s*(\S+)\s*$")
 
 
@@ -57,6 +59,20 @@ def _version(path: Path) -> str:
     return path.as_posix().rpartition("deploy/")[2].removesuffix(".sql").partition("@")[0]
 
 
+def _variables(path: Path) -> dict[bytes, bytes]:
+    """What the nearest ``sqitch.conf`` gives to psql."""
+    said = {b"registry": b"sqitch"}
+    for above in path.parents:
+        try:
+            text = (above / "sqitch.conf").read_bytes()
+        except OSError:
+            continue
+        for section in _VARIABLES.finditer(text):
+            said.update((name, value.strip(b'"')) for name, value in _VARIABLE.findall(section[1]))
+        break
+    return said
+
+
 def _down_file(path: Path) -> Path | None:
     for above in path.parents:
         if above.name == "deploy":
@@ -81,7 +97,8 @@ framework = Framework(
     version=_version,
     names="deploy/CHANGE.sql as in sqitch.plan",
     left_out=_left_out,
-    up=masks.psql_variables,
+    gaps=lambda path, data: psql.gaps(data, _variables(path)),
+    told="say `sqitch config deploy.variables.NAME VALUE`",
     down_file=_down_file,
     bookkeeping=Bookkeeping("sqitch.changes", "SELECT change FROM sqitch.changes"),
     session=Session.OWN,

@@ -1,1 +1,2 @@
 -- notes that several migrations share
+CREATE TABLE notes (a int);
