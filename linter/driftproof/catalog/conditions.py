@@ -198,7 +198,9 @@ def _rows(state: State, asked: Rows) -> Answer:
     rows = [dict(values) for owner, values in state.rows if owner == key]
     wanted = dict(asked.values)
     if any(wanted.items() <= row.items() for row in rows):
-        return Answer(True, True, True)
+        keyed = table.uses.get(("constraint", table.primary_key or ""), ())
+        given = asked.column is None or asked.column in wanted or asked.column in keyed
+        return Answer(True, True, True) if given else _NOTHING
     closed = key in state.accounted and not table.parents and not state.children(table)
     if closed and all(any(_differs(table, name, text, row) for name, text in wanted.items()) for row in rows):
         return Answer(False, False, True)

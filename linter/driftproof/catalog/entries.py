@@ -68,8 +68,8 @@ class Relation:
     partitioned (none: it is not; None: not known), by LIST, RANGE or HASH (``strategy``: l, r, h). ``types`` are
     the columns' types as far as they are plainly written, with their schemas if they are not PostgreSQL's own,
     ``constraints`` the kinds of its constraints, ``heritage`` what is to say of those that do not stand for
-    themselves; ``unique`` is what a unique index covers, ``shape`` what any index is of. ``brought``: a sequence was
-    made with the column that it goes with.
+    themselves, ``fires`` the events of its triggers as far as they are known; ``unique`` is what a unique index
+    covers, ``shape`` what any index is of. ``brought``: a sequence was made with the column that it goes with.
     """
 
     __slots__ = (
@@ -81,6 +81,7 @@ class Relation:
         "dependents",
         "dropped",
         "fact",
+        "fires",
         "heritage",
         "key",
         "kind",
@@ -122,6 +123,7 @@ class Relation:
         self.types: dict[str, str] = {}
         self.constraints: dict[str, ConstraintKind] = {}
         self.deferred: frozenset[str] = frozenset()
+        self.fires: dict[str, frozenset[str]] = {}
         self.heritage: dict[str, Heritage] = {}
         self.partitioned: frozenset[str] | None = None
         self.strategy = ""
@@ -154,6 +156,7 @@ class Relation:
         other.shape = self.shape
         other.constraints = dict(self.constraints)
         other.deferred = self.deferred
+        other.fires = dict(self.fires)
         other.heritage = dict(self.heritage)
         other.partitioned = self.partitioned
         other.strategy = self.strategy

@@ -99,6 +99,9 @@ class _Merge:
             result.members[member] = one if certain else self.facts(one, two)
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
+        result.fires = {**theirs.fires, **mine.fires}
+        for name in mine.fires.keys() & theirs.fires.keys():
+            result.fires[name] = mine.fires[name] | theirs.fires[name]
         result.constraints = {**theirs.constraints, **mine.constraints}
         result.heritage = {**theirs.heritage, **mine.heritage}
         for name in mine.heritage.keys() & theirs.heritage.keys():

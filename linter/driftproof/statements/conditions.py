@@ -43,10 +43,12 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rows(msgspec.Struct, frozen=True, gc=False):
-    """Whether a table has a row with these ``values``, by the names of their columns, constants as text."""
+    """Whether a table has a row with these ``values``, by the names of their columns, constants as text; and, where a
+    ``column`` is named, whether that is not NULL in it."""
 
     table: Name
     values: tuple[tuple[str, str], ...]
+    column: str | None = None
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):

@@ -88,9 +88,9 @@ class AddConstraint(msgspec.Struct, frozen=True, gc=False):
 
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW). A trigger that ``constrains`` has a constraint of its name beside it. What is
-    written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the expression is read, ``misreads``
-    behind that and behind the ``actions`` of a rule."""
+    its name, or ``aliases`` (OLD, NEW). A trigger ``fires`` at these events; one that ``constrains`` has a constraint
+    of its name beside it. What is written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the
+    expression is read, ``misreads`` behind that and behind the ``actions`` of a rule."""
 
     kind: MemberKind
     table: Name
@@ -99,6 +99,7 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
     expression: Expression | None = None
     aliases: tuple[str, ...] = ()
     calls: Name | None = None
+    fires: frozenset[str] = frozenset()
     replace: bool = False
     kinds: tuple[RelationKind, ...] = ()
     constrains: bool = False

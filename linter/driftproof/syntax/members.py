@@ -55,6 +55,7 @@ def create_trigger(node: Node, shift: int) -> Operations:
             expression(node.get("whenClause"), shift),
             aliases=("old", "new"),
             calls=qualified(strings(node.get("funcname"))),
+            fires=_events(node),
             replace=node.get("replace", False),
             kinds=_trigger_kinds(node),
             constrains=node.get("isconstraint", False),
@@ -64,7 +65,12 @@ def create_trigger(node: Node, shift: int) -> Operations:
     ]
 
 
-_BEFORE, _INSERT, _DELETE, _TRUNCATE, _INSTEAD_OF = 2, 4, 8, 32, 64  # TRIGGER_TYPE_*, pg_trigger.h
+_BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE, _INSTEAD_OF = 2, 4, 8, 16, 32, 64  # TRIGGER_TYPE_*, pg_trigger.h
+
+
+def _events(node: Node) -> frozenset[str]:
+    bits = {"insert": _INSERT, "delete": _DELETE, "update": _UPDATE, "truncate": _TRUNCATE}
+    return frozenset(event for event, bit in bits.items() if node.get("events", 0) & bit)
 
 
 def _trigger_kinds(node: Node) -> tuple[op.RelationKind, ...]:

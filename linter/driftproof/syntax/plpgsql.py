@@ -116,6 +116,7 @@ class _Body:
             _, fields = tagged(datum)
             self.datums.append(fields.get("refname") or fields.get("fieldname") or "")
         self.known = Variables({name for name in self.datums if self.datums.count(name) > 1})
+        self.writes = 0
         self.known.texts.update(texts)
         self.known.tests["found"] = FALSE
         for name, datum in zip(self.datums, datums, strict=True):
@@ -172,7 +173,7 @@ class _Body:
 
     def _choice(self, node: Node, branches: list[tuple[int, Node, Any]], otherwise: Any) -> Operations:
         """IF and CASE: each branch where its condition holds and none before it."""
-        before = self.known
+        before, writes = self.known, self.writes
         lowered = []
         for line, condition, body in branches:
             self.known = before.copy()
@@ -183,6 +184,8 @@ class _Body:
         # A variable that a branch assigns is not known afterwards.
         self.known = before
         self.known.forget(*assigned(node, self.datums))
+        if self.writes > writes:
+            self.known.forget_rows()
         for asks, test, operations in reversed(lowered):
             found = [*asks, op.If(test, tuple(operations), tuple(found))]
         return found
@@ -221,6 +224,7 @@ class _Body:
 
     def _dynexecute(self, node: Node) -> Operations:
         self.known.forget(*filled(node.get("target", {})))
+        self._write()
         tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
         text = self.known.text(tree) if tree is not None else op.HOLE
         return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
@@ -363,12 +367,20 @@ class _Body:
 
     _getdiag = _open = _fetch = _close = _nothing
 
+    def _write(self) -> None:
+        """What runs here may change rows."""
+        self.writes += 1
+        self.known.forget_rows()
+
     def _sql(self, text: str) -> Operations:
         try:
             trees = parse_fragment(text)
         except ParseError:
+            self._write()
             return [op.Forget("function" if _MAKES_FUNCTION.match(text) else None)]
         found: Operations = []
+        if "(" in text or any(tag != "SelectStmt" for tag, _ in trees):
+            self._write()
         whole = op.HOLE not in text
         for tag, node in trees:
             try:

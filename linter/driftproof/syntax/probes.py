@@ -9,6 +9,8 @@ from itertools import combinations
 from math import comb
 from typing import Literal
 
+import msgspec
+
 from driftproof.objects import Kind
 from driftproof.statements.operations import Probe, Rows, Test, Text
 from driftproof.syntax.parser import Node
@@ -132,6 +134,8 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
             return [Held(counts=counts)], TRUE
         operator, number = _against_count(values[0]["A_Expr"], known)
         return [Held(_count_is(operator, counts, number))], TRUE
+    if (rows := _rows(wrapped)) is not None:
+        return [_of_own_row(value, rows) for value in values], rows
     there = _exists(wrapped, known, writing)
     catalogs = _catalogs(select["fromClause"])
     found = [_of_a_row(value, there, catalogs) for value in values]
@@ -139,6 +143,14 @@ def query(wrapped: Node, known: Variables, writing: Writing) -> tuple[list[Held]
         "ColumnRef" in value or "A_Const" in value or says.given for says, value in zip(found, values, strict=True)
     )
     return found, there if plain else OPAQUE
+
+
+def _of_own_row(wrapped: Node, there: Test) -> Held:
+    """What a target says where a table has a row, which may hold NULL in that column."""
+    names = strings(wrapped.get("ColumnRef", {}).get("fields"))
+    if not names or there.rows is None:
+        return Held()
+    return Held(given=Test("rows", rows=msgspec.structs.replace(there.rows, column=names[-1])))
 
 
 def _of_a_row(wrapped: Node, there: Test, catalogs: dict[str, str]) -> Held:
@@ -178,7 +190,7 @@ def told(*values: Held) -> bool:
 
 
 def _told(asked: Test) -> bool:
-    return asked.connective != "opaque" and all(_told(part) for part in asked.parts)
+    return asked.connective not in ("opaque", "rows") and all(_told(part) for part in asked.parts)
 
 
 def _bare(wrapped: Node) -> Node:

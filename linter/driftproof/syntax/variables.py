@@ -26,6 +26,11 @@ class Held(msgspec.Struct, frozen=True):
     defines: op.Probe | None = None
 
 
+def asks_for_rows(asked: op.Test) -> bool:
+    """Whether a condition hangs on the rows of a table."""
+    return asked.connective == "rows" or any(map(asks_for_rows, asked.parts))
+
+
 class Variables:
     """The variables of a block, by name: ``tests`` are those that are conditions, ``given`` says where one is not NULL,
     ``counts`` what one counts, ``defined`` whose definition one is. Of names that more than one block ``shares``
@@ -48,6 +53,12 @@ class Variables:
         for name in names:
             for known in self._all():
                 known.pop(name, None)
+
+    def forget_rows(self) -> None:
+        """There may be other rows than when a variable was given what it holds."""
+        for known in (self.tests, self.given):
+            for name in [name for name, test in known.items() if asks_for_rows(test)]:
+                del known[name]
 
     def hold(self, name: str, held: Held) -> None:
         """A variable is given a value that says something of the catalog."""

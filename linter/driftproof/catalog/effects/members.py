@@ -62,6 +62,8 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
             run.raises("42701")
     key = relation.key
     relation = run.set_member(relation, made.kind, made.name, fact)
+    if made.kind == "trigger":
+        relation.fires[made.name] = made.fires
     if made.constrains:  # whether it stays under that name is not followed
         relation = run.set_member(relation, "constraint", made.name, UNKNOWN)
         relation.constraints[made.name] = "trigger"

@@ -1,29 +1,31 @@
 """Rows that a migration writes with constants, as far as their keys tell that they can't be written twice."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from driftproof.catalog.effects.keys import indexes
-from driftproof.catalog.entries import Relation, Row
+from driftproof.catalog.entries import Key, Relation, Row
 from driftproof.catalog.facts import PRESENT, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.statements import operations as op
 from driftproof.statements.query import Modification
 
+_ANY = frozenset(("insert", "update", "delete"))
 _MOVING = {"now", "today", "tomorrow", "yesterday"}  # constants that mean another value each time
 
 
 def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) -> None:
-    """INSERT of a key that is there already fails (23505); UPDATE, DELETE and functions of the history's own may do
-    anything to any row, by foreign keys and triggers too."""
-    if (run.state.rows or run.state.accounted) and (
-        not all(modifies.inserts for _, modifies in modified) or any(key[1] in run.called for key in run.state.routines)
-    ):
+    """INSERT of a key that is there already fails (23505); functions of the history's own may do anything to any
+    row."""
+    if (run.state.rows or run.state.accounted) and any(key[1] in run.called for key in run.state.routines):
         forget_rows(run)
     for target, modifies in modified:
+        if not modifies.inserts:
+            _change(run, target, {column.parts[0] for column in modifies.assigned})
         run.pending.wrote(run, target, modifies)
         keys = _keys(run, target, modifies)
         for row in keys:
-            if row in run.state.rows:
+            if row in run.state.rows and not modifies.forgives:
                 wanted = target.object("key", f"({', '.join(column for column, _ in row[1])})")
                 run.forbid(wanted, PRESENT, sqlstate="23505")
             elif not run.unsure:
@@ -32,6 +34,33 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
             _account(run, target, modifies, keys)
     if run.in_function and any(modifies.inserts for _, modifies in modified):
         run.risks("23")  # a value that is missing, or there already
+
+
+def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
+    """UPDATE of these columns, or DELETE (none): by foreign keys other tables change too, by triggers any."""
+    if not (run.state.rows or run.state.accounted):
+        return
+    changed: dict[Key, Relation] = {}
+    behind = [target.key]
+    while behind:
+        table = run.state.relations.get(behind.pop())
+        if table is None or table.key in changed:
+            continue
+        if table.kind != "table" or table.open or table.vague or _diverted(table, ("update", "delete")):
+            forget_rows(run)
+            return
+        changed[table.key] = table
+        behind += [*table.children, *table.parents]
+        keyed = {column for index in indexes(run, table) if index.unique for column in index.unique.columns}
+        if not assigned or assigned & keyed or table.key != target.key:
+            behind += [key for key, member in table.dependents if member is not None and member[0] == "constraint"]
+    run.state.rows = frozenset(
+        row
+        for row in run.state.rows
+        if row[0] not in changed
+        or (assigned and row[0] == target.key and assigned.isdisjoint(column for column, _ in row[1]))
+    )
+    run.state.accounted -= changed.keys()
 
 
 def _account(run: Interpreter, target: Relation, modifies: Modification, keys: list[Row]) -> None:
@@ -45,10 +74,12 @@ def _account(run: Interpreter, target: Relation, modifies: Modification, keys: l
         run.state.accounted -= {target.key}
 
 
-def _diverted(target: Relation) -> bool:
+def _diverted(target: Relation, events: Collection[str] = ("insert",)) -> bool:
+    """Whether a rule or a trigger may do something else at one of these events."""
     return any(
-        kind in ("trigger", "rule") and fact.presence is not Presence.ABSENT
-        for (kind, _), fact in target.members.items()
+        fact.presence is not Presence.ABSENT
+        for (kind, name), fact in target.members.items()
+        if kind == "rule" or (kind == "trigger" and not target.fires.get(name, _ANY).isdisjoint(events))
     )
 
 
@@ -56,7 +87,10 @@ def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Ro
     """The keys of the rows, one for each unique index that certainly holds them."""
     target = run.state.relations.get(target.key, target)
     if (
-        not modifies.rows or modifies.forgives or _diverted(target) or run.state.children(target)
+        not modifies.rows
+        or not _keeps(modifies)
+        or _diverted(target, ("insert",) if modifies.inserts else ("insert", "update"))
+        or run.state.children(target)
     ):  # partitions have triggers of their own
         return []
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
@@ -68,6 +102,8 @@ def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Ro
             continue
         if unique.deferrable or unique.columns in keys:
             continue
+        if modifies.forgives and unique.columns != {column.parts[0] for column in modifies.key}:
+            continue  # where that is what conflicts, this row need not be there
         keys.add(unique.columns)
         for values in modifies.rows:
             given = dict(zip(names, values, strict=False))
@@ -75,6 +111,13 @@ def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Ro
             if all(value is not None and value.lower() not in _MOVING for _, value in key):
                 found.append((target.key, tuple((column, value or "") for column, value in key)))
     return found
+
+
+def _keeps(modifies: Modification) -> bool:
+    """Whether rows with these keys are there afterwards: ON CONFLICT says so of its own key, unless it sets that."""
+    key = {column.parts[0] for column in modifies.key}
+    plain = bool(key) and not (modifies.computed or modifies.filtered)
+    return not modifies.forgives or (plain and key.isdisjoint(column.parts[0] for column in modifies.assigned))
 
 
 def forget_values(run: Interpreter, relation: Relation) -> None:
