@@ -7,7 +7,7 @@ from driftproof.catalog.facts import Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.objects import Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Expression, Name
 
 _NO_COLUMN = PSEUDO_TYPES | {"unknown"}
 
@@ -66,6 +66,12 @@ def named(run: Interpreter, name: Name) -> tuple[str, ...]:
     """How a type that an expression names stands among the functions that it calls."""
     found = None if name.schema == "pg_catalog" else run.type(name)
     return () if found is None else (".".join(found.key),)
+
+
+def named_in(run: Interpreter, expression: Expression) -> tuple[str, ...]:
+    """What an expression itself names that may be dropped: functions, and types that are none of PostgreSQL's."""
+    types = (found for name in expression.types for found in named(run, name))
+    return (*(call.name.name for call in expression.calls), *types)
 
 
 def spelled(run: Interpreter, column: op.Column) -> str:

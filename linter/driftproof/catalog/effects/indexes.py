@@ -9,6 +9,7 @@ from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.typenames import named_in
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 
@@ -44,9 +45,8 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     index.shape = shape_of(made)
     if made.unique:
         index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
-    if made.expression.calls or made.classes:
-        called = (call.name for call in made.expression.calls)
-        index.calls[None] = tuple(name.name for name in (*called, *made.classes))
+    if named := (*named_in(run, made.expression), *(name.name for name in made.classes)):
+        index.calls[None] = named
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
     relation = run.state.writable(relation)
     relation.uses["index", own] = used

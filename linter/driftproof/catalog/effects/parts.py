@@ -10,6 +10,7 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import OWN, Dependent, Key, Relation, Shape
 from driftproof.catalog.facts import Doubt, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.typenames import named_in
 from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
@@ -126,8 +127,8 @@ def put_constraint(
         relation.deferred |= {name}
     if constraint.no_inherit:
         relation.heritage[name] = msgspec.structs.replace(OWN, passed=False)
-    if constraint.expression is not None and constraint.expression.calls:
-        relation.calls["constraint", name] = tuple(call.name.name for call in constraint.expression.calls)
+    if constraint.expression is not None and (named := named_in(run, constraint.expression)):
+        relation.calls["constraint", name] = named
     dependent: Dependent = (relation.key, ("constraint", name))
     if constraint.references is not None:
         _depends_on_key(run, dependent, constraint)

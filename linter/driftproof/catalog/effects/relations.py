@@ -71,7 +71,10 @@ def _drop(run: Interpreter, relation: Relation, drop: op.DropRelation) -> None:
         found = holders(relation)
         found += [((child.key, None), True) for child in run.state.children(relation) if not child.partition]
         found += sequence_holders(run, relation)
-        found += row_holders(run, relation.key)
+        for part in _partitions(run, relation):
+            found += [holder for holder in holders(run.state.relations[part]) if holder[0][0] != relation.key]
+        for key in (relation.key, *_partitions(run, relation)):
+            found += row_holders(run, key)
         identities = [holder for holder in found if holder[0][1] and holder[0][1][0] == "identity"]
         if relation.kind == "sequence":
             refuse(run, wanted, identities)  # CASCADE or not

@@ -18,7 +18,7 @@ from driftproof.catalog.entries import OWN, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.catalog.typenames import named
+from driftproof.catalog.typenames import named_in
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
 from driftproof.statements import query as q
@@ -98,8 +98,7 @@ def _read(
             relations=tuple(name for name, key in names.items() if key not in sequences),
         )
     Resolver(run).over(seen, relation)
-    types = (name for type_ in value.types for name in named(run, type_))
-    read = Value(run.read, (*(call.name.name for call in value.calls), *types))
+    read = Value(run.read, named_in(run, value))
     run.read, run.vague = outer
     return read
 
