@@ -148,6 +148,17 @@ def test_what_can_not_run_is_said(project: Project) -> None:
     assert "42703" in result.json["unknown"][1]["why"]
 
 
+def test_what_is_known_only_when_it_runs_is_said(project: Project) -> None:
+    project.add(
+        "CREATE TABLE a (id int);\nDO $$ DECLARE r record; BEGIN\n"
+        "  FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP\n"
+        "    EXECUTE format('ALTER TABLE public.%I DISABLE ROW LEVEL SECURITY', r.tablename);\n  END LOOP;\nEND $$;\n"
+    )
+    [said] = project.run("schema", "--format", "json").json["unknown"]
+    assert said["name"].endswith(":2")
+    assert said["why"].endswith("only when it runs: ALTER TABLE public.... DISABLE ROW LEVEL SECURITY")
+
+
 def test_what_is_made_elsewhere_is_not_guessed(project: Project) -> None:
     project.add("ALTER TABLE old ADD COLUMN x int;\nCREATE POLICY p ON storage.objects USING (true);\n")
     out = project.run("schema").out

@@ -240,9 +240,47 @@ CREATE SCHEMA s;
 CREATE TABLE s.t (id int);
 DROP SCHEMA s CASCADE;
 """,
+    "things made again": """
+CREATE FUNCTION sized(a varchar(20), b numeric(3)[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMENT ON FUNCTION sized(varchar, numeric[]) IS 'of any size';
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+COMMENT ON FUNCTION f IS 'kept';
+CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql SET search_path = '' AS 'SELECT a + 1';
+ALTER FUNCTION f(int) SET search_path = public, pg_temp;
+ALTER FUNCTION f(int) SET work_mem = '4MB';
+ALTER FUNCTION f(int) SET statement_timeout = 5;
+ALTER FUNCTION f(int) RESET statement_timeout;
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql SET a.b = 'x' AS 'BEGIN RETURN NEW; END';
+ALTER FUNCTION g() RESET ALL;
+CREATE DOMAIN anything AS int;
+CREATE TABLE t (a int, b text DEFAULT NULL, n numeric(10, 2) DEFAULT NULL, c varchar DEFAULT NULL::varchar,
+  v varchar(3) DEFAULT NULL, z timestamptz(3) DEFAULT NULL, k char DEFAULT NULL, l bit DEFAULT NULL, d int DEFAULT 1, e anything DEFAULT NULL);
+ALTER TABLE t ALTER d SET DEFAULT NULL;
+CREATE TRIGGER g1 BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+CREATE TRIGGER g2 BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+CREATE TRIGGER g3 BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+ALTER TABLE t DISABLE TRIGGER g1;
+ALTER TABLE t ENABLE ALWAYS TRIGGER g2;
+ALTER TABLE t DISABLE TRIGGER g3;
+DROP TRIGGER g3 ON t;
+CREATE TRIGGER g3 BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+CREATE INDEX i ON t (a);
+CREATE INDEX IF NOT EXISTS i ON t (a DESC);
+CREATE INDEX j ON t (a, d);
+ALTER TABLE t DROP COLUMN d;
+CREATE INDEX IF NOT EXISTS j ON t (a DESC);
+CREATE VIEW v AS SELECT a FROM t;
+COMMENT ON COLUMN v.a IS 'of a view';
+""",
+    "keys that others need": """
+CREATE TABLE t (id int PRIMARY KEY, slug text, name text);
+CREATE UNIQUE INDEX by_slug ON t (slug);
+CREATE TABLE u (slug text REFERENCES t (slug), other int REFERENCES t ON DELETE CASCADE UNIQUE NOT NULL);
+CREATE VIEW v AS SELECT t.id, t.name, count(u.slug) AS n FROM t JOIN u ON u.other = t.id GROUP BY t.id;
+""",
     "extensions": """
 CREATE EXTENSION IF NOT EXISTS citext;
-CREATE TABLE t (name citext UNIQUE);
+CREATE TABLE t (name citext UNIQUE, codes bit(3)[], at public.citext[]);
 COMMENT ON EXTENSION citext IS 'without case';
 """,
 }

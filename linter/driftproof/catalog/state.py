@@ -21,11 +21,13 @@ class Error(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """A statement that the fresh state has run, with the search_path that it ran under, and the one before it."""
+    """A statement that the fresh state has run, with the search_path that it ran under, and the one before it.
+    ``place`` is where it stands, if some of it is known only when it runs."""
 
     text: str
     path: tuple[str, ...] | None
     earlier: "Ran | None"
+    place: str = ""
 
 
 class State:

@@ -57,6 +57,12 @@ def _drop_contents(made: Made, schema: str) -> None:
 
 
 def comment(made: Made, tree: Tree) -> None:
+    if tree.objtype.name == "OBJECT_COLUMN":
+        *table, name = texts(tree.object)
+        relation = made.relations.get(made.find(table[-2] if len(table) > 1 else None, table[-1]) or ("", ""))
+        if relation is not None and relation.columns is None:
+            relation.comments[name] = tree.comment or None
+            return
     thing = _commented(made, tree.objtype.name, tree.object)
     if thing is not None:
         thing.comment = tree.comment or None

@@ -187,6 +187,8 @@ def _owned(made: Made, sequence: Relation, tree: Tree) -> None:
 def _create_index(made: Made, tree: Tree) -> None:
     relation = made.outside(tree.relation.schemaname, tree.relation.relname)
     key = relation.key
+    if tree.if_not_exists and made.index(key[0], tree.idxname) is not None:
+        return
     tree = copy_of(tree, concurrent=False, if_not_exists=False)
     qualify(made, tree)
     if tree.idxname is None:
@@ -230,22 +232,36 @@ def _alter_policy(made: Made, tree: Tree) -> None:
 
 def _create_routine(made: Made, tree: Tree) -> None:
     key = made.place(*name_in(tree.funcname))
-    tree = copy_of(tree, funcname=strings(*key), replace=False)
+    tree = copy_of(tree, funcname=strings(*key))
     qualify(made, tree)
     inputs = [item for item in tree.parameters or () if item.mode.name not in ("FUNC_PARAM_OUT", "FUNC_PARAM_TABLE")]
-    arguments = tuple(type_of(item.argType) for item in inputs)
+    arguments = tuple(type_of(copy_of(item.argType, typmods=None)) for item in inputs)
     kind = "procedure" if tree.is_procedure else "function"
-    made.routines[key, arguments] = Routine(kind, key, tree, arguments)
+    routine = Routine(kind, key, tree, arguments)
+    old = made.routines.get((key, arguments)) if tree.replace else None
+    if old is not None:
+        routine.comment, tree.replace = old.comment, old.tree.replace
+    made.routines[key, arguments] = routine
 
 
 def _alter_function(made: Made, tree: Tree) -> None:
     for routine in routines_of(made, tree.func):
-        changed = {item.defname: item for item in tree.actions}
-        if changed.keys() & {"set", "reset"}:
-            routine.lost = "ALTER FUNCTION changed its settings"
-            return
-        kept = [item for item in routine.tree.options if item.defname not in changed]
-        routine.tree.options = (*kept, *copy_of(tuple(tree.actions)))
+        options = list(routine.tree.options)
+        for action in copy_of(tuple(tree.actions)):
+            setting = action.arg if action.defname == "set" else None
+            options = [item for item in options if not _replaces(action, item)]
+            if setting is None or setting.kind.name not in ("VAR_RESET", "VAR_RESET_ALL", "VAR_SET_DEFAULT"):
+                options.append(action)
+        routine.tree.options = tuple(options)
+
+
+def _replaces(action: Tree, option: Tree) -> bool:
+    """Whether what ALTER FUNCTION says stands in the place of an option; of settings each has a name."""
+    if action.defname != option.defname:
+        return False
+    if action.defname != "set":
+        return True
+    return bool(action.arg.kind.name == "VAR_RESET_ALL" or action.arg.name == option.arg.name)
 
 
 _STATEMENTS: dict[str, Callable[[Made, Tree], None]] = {

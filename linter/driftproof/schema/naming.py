@@ -167,5 +167,5 @@ def routines_of(made: Made, tree: Tree) -> list[Routine]:
         return there
     tree = copy_of(tree)
     qualify(made, tree)
-    wanted = tuple(type_of(item) for item in tree.objargs or ())
+    wanted = tuple(type_of(copy_of(item, typmods=None)) for item in tree.objargs or ())
     return [item for item in there if item.arguments == wanted]

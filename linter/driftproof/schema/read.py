@@ -4,7 +4,8 @@ The catalog says what is there at the end, and what is in doubt; the statements 
 and loops resolved, say what it looks like.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from functools import partial
 
 from driftproof.catalog import Interpreter, interpreter
@@ -30,6 +31,7 @@ from driftproof.schema.written import (
     type_definition,
 )
 from driftproof.source import Unreadable
+from driftproof.statements.operations import HOLE
 from driftproof.statements.walk import rolls_back
 from driftproof.syntax.printing import Tree, printed, quoted, texts, type_of
 from driftproof.unusable import Unusable
@@ -44,7 +46,10 @@ def read(history: History) -> model.Schema:
     if start.incomplete is not None:
         run = interpreter(history.framework.platform, by_hand=True)
         skipped = _run(run, history)
-    return _Reader(run.state, start.state, fold(list(_ran(run.state)))).schema(before, skipped)
+    ran = _ran(run.state)
+    followed = [(item.text, item.path or ()) for item in ran if HOLE not in item.text]
+    skipped += dict.fromkeys(_open(item) for item in ran if HOLE in item.text and not _GRANTS.match(item.text))
+    return _Reader(run.state, start.state, fold(followed)).schema(before, skipped)
 
 
 def _run(run: Interpreter, history: History) -> list[model.Unknown]:
@@ -74,13 +79,22 @@ def _run(run: Interpreter, history: History) -> list[model.Unknown]:
     return skipped
 
 
-def _ran(state: State) -> Iterator[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = []
+_GRANTS = re.compile(r"\s*(?:GRANT|REVOKE)\s", re.IGNORECASE)  # privileges are no part of it
+
+
+def _ran(state: State) -> list[Ran]:
+    found: list[Ran] = []
     last = state.ran
     while last is not None:
-        found.append((last.text, last.path or ()))
+        found.append(last)
         last = last.earlier
-    return reversed(found)
+    return found[::-1]
+
+
+def _open(ran: Ran) -> model.Unknown:
+    """A statement of which some is known only when it runs."""
+    written = " ".join(ran.text.replace(HOLE, "...").split())
+    return model.Unknown("statement", ran.place, f"what it does is known only when it runs: {written}")
 
 
 _ASSUMED = model.Doubt("assumed", "something that it depends on could not be followed")
@@ -229,7 +243,8 @@ class _Reader:
         for name in names:
             column = columns.get(name)
             if column is None:
-                found.append(model.Column(name, None, None, doubt=_doubt(known.member("column", name))))
+                doubt = _doubt(known.member("column", name))
+                found.append(model.Column(name, None, None, comment=relation.comments.get(name), doubt=doubt))
             else:
                 found.append(self._column(relation, known, column, checks))
         return tuple(found)

@@ -12,7 +12,7 @@ _HEADER = """\
 SET check_function_bodies = off;
 """
 _TABLES = ("table", "foreign table")
-_PARTS = ("index", "rule", "trigger", "policy")
+_PARTS = ("rule", "trigger", "policy")
 
 
 def render(schema: Schema) -> str:
@@ -39,20 +39,26 @@ def _statements(schema: Schema) -> Iterator[str]:
             continue
         if isinstance(thing, Relation):
             yield _statement(_relation(thing), thing.doubt)
+            yield from _constraints(thing, set(), ("primary key",))  # a view may be grouped by it
         else:
             yield _statement(thing.definition, thing.doubt)
     lost = {(item.schema, item.name) for item in schema.relations if _lost(item.doubt)}
     for relation in schema.relations:
-        yield from _constraints(relation, lost, keys=False)
+        yield from _constraints(relation, lost, ("unique", "check", "exclude"))
         yield from (_statement(text, relation.doubt) for text in relation.after)
-    for relation in schema.relations:
-        yield from _constraints(relation, lost, keys=True)
+    yield from _parts(schema, "index")
+    for relation in schema.relations:  # they may refer to what a unique index is on
+        yield from _constraints(relation, lost, ("foreign key",))
     for kind in _PARTS:
-        for relation in schema.relations:
-            for part in relation.parts:
-                if part.kind == kind:
-                    yield _statement(part.definition, relation.doubt if _lost(relation.doubt) else part.doubt)
+        yield from _parts(schema, kind)
     yield from _comments(schema)
+
+
+def _parts(schema: Schema, kind: str) -> Iterator[str]:
+    for relation in schema.relations:
+        for part in relation.parts:
+            if part.kind == kind:
+                yield _statement(part.definition, relation.doubt if _lost(relation.doubt) else part.doubt)
 
 
 def _lost(doubt: Doubt | None) -> bool:
@@ -112,11 +118,11 @@ def _relation(relation: Relation) -> str:
     return f"{head} (\n{body}\n){tail}"
 
 
-def _constraints(relation: Relation, lost: set[tuple[str, str]], *, keys: bool) -> Iterator[str]:
-    """The constraints of a table: the foreign keys among them or the others."""
+def _constraints(relation: Relation, lost: set[tuple[str, str]], kinds: tuple[str, ...]) -> Iterator[str]:
+    """The constraints of a table that are of these kinds."""
     name = quoted(relation.name, relation.schema)
     for item in relation.constraints:
-        if (item.kind == "foreign key") is keys:
+        if item.kind in kinds:
             doubt = relation.doubt if _lost(relation.doubt) else item.doubt
             if item.references in lost:
                 doubt = Doubt("unknown", "the table that it refers to is not known")

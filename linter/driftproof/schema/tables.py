@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from driftproof.catalog.naming import SUFFIXES, labels, object_name
-from driftproof.schema.naming import lose_stars, qualify
+from driftproof.schema.naming import lose_stars, name_in, qualify
 from driftproof.schema.things import Column, Key, Made, Relation, Thing
 from driftproof.syntax.printing import (
     Tree,
@@ -25,6 +25,12 @@ KINDS = {
     "CONSTR_CHECK": "check",
     "CONSTR_FOREIGN": "foreign key",
     "CONSTR_EXCLUSION": "exclude",
+}
+# When triggers and rules are fired: of what the command speaks, and whether of all of them.
+_FIRING = {
+    **{f"AT_{how}Trig": ("trigger", False) for how in ("Enable", "Disable", "EnableAlways", "EnableReplica")},
+    **{f"AT_{how}Rule": ("rule", False) for how in ("Enable", "Disable", "EnableAlways", "EnableReplica")},
+    **{f"AT_{how}Trig{which}": ("trigger", True) for how in ("Enable", "Disable") for which in ("All", "User")},
 }
 _ATTRIBUTES = {
     "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
@@ -138,13 +144,26 @@ def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
             case "CONSTR_NOTNULL" | "CONSTR_PRIMARY":
                 column.not_null = True
             case "CONSTR_DEFAULT":
-                column.default = item.raw_expr
+                column.default = _default(made, column, item.raw_expr)
             case "CONSTR_GENERATED":
                 column.generated = item
             case "CONSTR_IDENTITY":
                 column.identity, column.not_null = item, True
     relation.columns[column.name] = column
     return column
+
+
+def _default(made: Made, column: Column, value: Tree) -> Tree:
+    """A default as it is kept: NULL is none, but where it is made a domain's, or fit a type with modifiers."""
+    bare = value
+    while kind_of(bare) == "TypeCast":
+        bare = bare.arg
+    if kind_of(bare) != "A_Const" or not bare.isnull:
+        return value
+    type_ = made.find_type(*name_in(column.type.names))
+    if column.type.typmods:
+        return value
+    return value if type_ is not None and type_ in made.types and made.types[type_].kind == "domain" else None
 
 
 def _serial(made: Made, relation: Relation, column: Column, name: str) -> None:
@@ -267,7 +286,7 @@ def alter_table(made: Made, relation: Relation, command: Tree) -> None:
         case "AT_AlterColumnType":
             _retype(made, relation, name, command.def_)
         case "AT_ColumnDefault" if column is not None:
-            column.default = _qualified(made, command.def_)
+            column.default = _default(made, column, _qualified(made, command.def_))
             for child in _children(made, relation):
                 alter_table(made, child, command)
         case "AT_SetNotNull" | "AT_DropNotNull":
@@ -293,6 +312,12 @@ def alter_table(made: Made, relation: Relation, command: Tree) -> None:
             relation.constraints[name].tree.skip_validation = False
         case "AT_EnableRowSecurity" | "AT_DisableRowSecurity":
             relation.row_security = command.subtype.name == "AT_EnableRowSecurity"
+        case kind if kind in _FIRING:
+            what, every = _FIRING[kind]
+            for (part, label), thing in relation.parts.items():
+                if part == what and (every or label == name):
+                    usual = kind in ("AT_EnableTrig", "AT_EnableTrigAll", "AT_EnableTrigUser", "AT_EnableRule")
+                    thing.enabled = None if usual else kind.removesuffix("All").removesuffix("User")
         case "AT_AttachPartition" | "AT_AddInherit":
             _attach(made, relation, command)
         case "AT_DetachPartition" | "AT_DropInherit":
@@ -332,10 +357,19 @@ def _add_column(made: Made, relation: Relation, command: Tree) -> None:
 def _drop_column(made: Made, relation: Relation, name: str) -> None:
     if relation.columns is not None:
         relation.columns.pop(name, None)
+    for part, thing in list(relation.parts.items()):
+        if part[0] == "index" and name in _names(thing.tree):
+            del relation.parts[part]
     for child in _children(made, relation):
         if child.columns is not None and name in child.columns and not child.columns[name].own:
             _drop_column(made, child, name)
     lose_stars(made, relation.key)
+
+
+def _names(index: Tree) -> set[str]:
+    """The columns that an index is about."""
+    nodes = [node for node in inside(index) if kind_of(node) in ("IndexElem", "ColumnRef")]
+    return {texts(node.fields)[-1] if kind_of(node) == "ColumnRef" else node.name for node in nodes}
 
 
 def _retype(made: Made, relation: Relation, name: str, definition: Tree) -> None:

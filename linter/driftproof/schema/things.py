@@ -16,7 +16,8 @@ OUTSIDE = "outside"
 
 
 class Thing:
-    """Something that a statement makes, with its tree. ``lost`` says why the tree is no longer what the server has."""
+    """Something that a statement makes, with its tree. ``lost`` says why the tree is no longer what the server has,
+    ``enabled`` is the parser's word for the command that says when a trigger or a rule is fired, if not as usual."""
 
     def __init__(self, kind: str, key: Key, tree: Tree) -> None:
         self.kind = kind
@@ -24,6 +25,7 @@ class Thing:
         self.tree = tree
         self.comment: str | None = None
         self.lost: str | None = None
+        self.enabled: str | None = None
         self._starred: tuple[Tree, bool] | None = None
 
     @property
@@ -57,7 +59,8 @@ class Column:
 
 class Relation(Thing):
     """A relation; ``columns`` is None where they are known by their names only. ``constraints`` are those of tables by
-    name, ``parts`` indexes, triggers, policies and rules by kind and name, ``after`` further ALTERs."""
+    name, ``parts`` indexes, triggers, policies and rules by kind and name, ``after`` further ALTERs, ``comments`` those
+    on columns of which no more is known."""
 
     def __init__(self, kind: str, key: Key, tree: Tree) -> None:
         super().__init__(kind, key, tree)
@@ -68,6 +71,7 @@ class Relation(Thing):
         self.partition = False
         self.after: list[Tree] = []
         self.row_security = False
+        self.comments: dict[str, str | None] = {}
 
 
 class Type(Thing):

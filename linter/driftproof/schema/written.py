@@ -30,8 +30,14 @@ def constraint_definition(tree: Tree) -> str:
 
 
 def part_definition(part: Thing) -> str:
-    """The statement that makes an index, a trigger, a policy or a rule."""
-    return _index_definition(part.tree) if part.kind == "index" else printed(part.tree)
+    """The statement that makes an index, a trigger, a policy or a rule, and the one that says when that is fired."""
+    if part.kind == "index":
+        return _index_definition(part.tree)
+    if part.enabled is None:
+        return printed(part.tree)
+    name = part.tree.trigname if part.kind == "trigger" else part.tree.rulename
+    fired = alter_table(printing.range_var(*part.key), printing.alter_command(part.enabled, name))
+    return f"{printed(part.tree)};\n{printed(fired)}"
 
 
 def _index_definition(tree: Tree) -> str:

@@ -227,7 +227,7 @@ class _Body:
         self._write()
         tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
         text = self.known.text(tree) if tree is not None else op.HOLE
-        return self._sql(text) if text.strip() != op.HOLE else [op.Forget()]
+        return self._sql(text) if text.strip() != op.HOLE else [op.Forget(), op.Ran(text)]
 
     def _assign(self, node: Any, default: str | None = None) -> Operations:
         if isinstance(node, str):
@@ -377,7 +377,7 @@ class _Body:
             trees = parse_fragment(text)
         except ParseError:
             self._write()
-            return [op.Forget("function" if _MAKES_FUNCTION.match(text) else None)]
+            return [op.Forget("function" if _MAKES_FUNCTION.match(text) else None), op.Ran(text)]
         found: Operations = []
         if "(" in text or any(tag != "SelectStmt" for tag, _ in trees):
             self._write()
@@ -389,7 +389,7 @@ class _Body:
                 operations = [op.Forget()]
             for operation in operations:
                 found.extend(self._patched(operation, node, whole))
-        if whole and any(tag not in QUERIES for tag, _ in trees):
+        if any(tag not in QUERIES for tag, _ in trees):
             found.append(op.Ran(text))
         return found
 

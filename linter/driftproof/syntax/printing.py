@@ -63,11 +63,11 @@ def type_of(tree: Tree) -> str:
     """A TypeName as ``format_type`` writes it: ``character varying(20)[]``."""
     *schema, name = texts(tree.names)
     array = "[]" if tree.arrayBounds else ""
+    modifiers = f"({','.join(printed(item) for item in tree.typmods)})" if tree.typmods else ""
     if schema and schema != ["pg_catalog"]:
-        return quoted(name, schema[-1]) + array
+        return quoted(name, schema[-1]) + modifiers + array
     if name == "interval":
         return printed(ast.TypeName(names=tree.names, typmods=tree.typmods)).replace(" (", "(") + array
-    modifiers = f"({','.join(printed(item) for item in tree.typmods)})" if tree.typmods else ""
     if name == "bpchar":
         return f"character{modifiers}{array}" if modifiers else name + array
     written = WRITTEN.get(name, name)
@@ -138,6 +138,11 @@ def constraint_node(kind: str, expression: Tree = None, **fields: Any) -> Tree:
 def alter_table(relation: Tree, command: Tree, objtype: str = "OBJECT_TABLE") -> Tree:
     """ALTER TABLE with one subcommand."""
     return ast.AlterTableStmt(relation=relation, cmds=(command,), objtype=enums.ObjectType[objtype])
+
+
+def alter_command(subtype: str, name: str) -> Tree:
+    """A subcommand of ALTER TABLE that says nothing but a name: ``AT_DisableTrig``."""
+    return ast.AlterTableCmd(subtype=enums.AlterTableType[subtype], name=name)
 
 
 def range_var(schema: str | None, name: str) -> Tree:

@@ -347,15 +347,18 @@ def _compared(operator: str, left: Node, right: Node, known: Variables, writing:
 
 def _look_up(call: Node, known: Variables) -> Test | None:
     """``to_regclass('a.b')`` and its kin: PostgreSQL's own look-up, search_path and all."""
-    kind = LOOK_UPS.get((strings(call.get("funcname")) or [""])[-1])
+    function = (strings(call.get("funcname")) or [""])[-1]
+    kind = LOOK_UPS.get(function)
     if kind is None or len(call.get("args", ())) != 1:
         return None
     written = known.value(call["args"][0])
+    if written is not None and function == "to_regprocedure":  # its arguments are not told apart
+        written = written.partition("(")[0].strip()
     if written is None or "(" in written or "[" in written:
         return None
     schema, name = split_name(written)
     reach: Literal["schema", "path"] = "schema" if schema is not None or kind in WITHOUT_SCHEMA else "path"
-    return Test("probe", Probe(kind, schema, None, name, reach))
+    return Test("probe", Probe(kind, schema, None, name, reach, filtered=function == "to_regprocedure"))
 
 
 _PLAIN = {"targetList", "fromClause", "whereClause", "limitCount", "limitOption", "sortClause", "op"}

@@ -152,6 +152,7 @@ LOOK_UPS: dict[str, Kind] = {
     "to_regtype": "type",
     "to_regnamespace": "schema",
     "to_regproc": "function",
+    "to_regprocedure": "function",
     "to_regrole": "role",
 }
 

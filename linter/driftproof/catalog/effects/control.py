@@ -65,7 +65,8 @@ def run_query(run: Interpreter, step: op.Run) -> None:
 
 def note_ran(run: Interpreter, step: op.Ran) -> None:
     """A statement of a block has run."""
-    run.state.ran = Ran(step.text, run.state.path, run.state.ran)
+    place = f"{run.path}:{run.line()}" if op.HOLE in step.text else ""
+    run.state.ran = Ran(step.text, run.state.path, run.state.ran, place)
 
 
 def set_search_path(run: Interpreter, step: op.SetSearchPath) -> None:
