@@ -310,7 +310,7 @@ class _Reader:
         for key, known in self.state.relations.items():
             if self.made.is_there(key) or self._platforms(key) or key[0] == "pg_temp" or _gone(known.fact):
                 continue
-            if known.kind in ("index", "composite type") or (known.kind == "sequence" and known.of is not None):
+            if known.kind in ("index", "composite type", "function") or (known.kind == "sequence" and known.of is not None):
                 continue
             why = _MADE_ELSEWHERE if known.open else "its definition could not be followed"
             self._lose(known.kind, quoted(key[1], key[0]), why)
