@@ -310,7 +310,7 @@ class _Reader:
         for key, known in self.state.relations.items():
             if self.made.is_there(key) or self._platforms(key) or key[0] == "pg_temp" or _gone(known.fact):
                 continue
-            if known.kind in ("index", "composite type", "function") or (known.kind == "sequence" and known.of is not None):
+            if known.kind in _PRINTED_ELSEWHERE or (known.kind == "sequence" and known.of is not None):
                 continue
             why = _MADE_ELSEWHERE if known.open else "its definition could not be followed"
             self._lose(known.kind, quoted(key[1], key[0]), why)
@@ -321,6 +321,7 @@ class _Reader:
 
 _IDENTITIES = {"a": "always", "d": "by default"}
 _KINDS: dict[str, Kind] = {"policy": "policy", "trigger": "trigger", "rule": "rule"}
+_PRINTED_ELSEWHERE = ("index", "composite type", "function")
 _NOT_PRINTED: tuple[Kind, ...] = (
     "publication",
     "statistics",
