@@ -107,6 +107,12 @@ STAND_INS = [
     ("sqitch", "\\set a b\nSELECT :a, :'a', :\"a\";", "\\set a b\nSELECT b , 'b' , \"b\" ;"),
     ("sqitch", ":HOW SELECT 1;\n:HOW\nSELECT 2;", "     SELECT 1;\n    \nSELECT 2;"),
     ("sqitch", "AS :LIBRARY, 'f' LANGUAGE c; SELECT 1 AS :a, 'b'", "AS 'IBRARY', 'f' LANGUAGE c; SELECT 1 AS a_, 'b'"),
+    (
+        "sqitch",
+        "AS :LIBRARY LANGUAGE c; COMMENT ON LARGE OBJECT :n",
+        "AS 'IBRARY' LANGUAGE c; COMMENT ON LARGE OBJECT 01",
+    ),
+    ("sqitch", "SELECT FROM (:query) q, (VALUES (:value)) v;", "SELECT FROM (SELECT) q, (VALUES (value_)) v;"),
     ("sqitch", "CREATE TABLESPACE t LOCATION :DIR;", "CREATE TABLESPACE t LOCATION 'IR';"),
     ("plain", "CREATE FUNCTION @extschema@.f()", "CREATE FUNCTION extschema__.f()"),
     ("sqitch", ":all\nSELECT 1;\n  :all ;\n", "    \nSELECT 1;\n       ;\n"),

@@ -15,11 +15,12 @@ _SET = re.compile(rb"(?m)^[ \t]*\\set[ \t]+(?P<name>\w+)(?P<value>[^\r\n]*)")
 _WORD = re.compile(rb"'((?:[^'\\]|'')*)'|([^\s'\\:`\"]+)|\s+")
 # What may stand behind these words only.
 _A_NUMBER = re.compile(
-    rb"(?i)\b(?:restart|start|increment|minvalue|maxvalue|cache|limit|offset)(?:\s+(?:with|by))?\s*\Z"
+    rb"(?i)\b(?:restart|start|increment|minvalue|maxvalue|cache|limit|offset|large\s+object)(?:\s+(?:with|by))?\s*\Z"
 )
 _A_STRING = re.compile(rb"(?i)\b(?:location|connection|password|is)\s*\Z")
 _A_LIBRARY = re.compile(rb"(?i)\bas\s*\Z")
-_A_SYMBOL = re.compile(rb"(?i)\s*,\s*'[^'\n]*'\s*language\b")
+_OF_A_LIBRARY = re.compile(rb"(?i)\s*(?:,\s*'[^'\n]*'\s*)?language\b")
+_A_QUERY = re.compile(rb"(?i)\b(?:from|join)\s*\(\s*\Z")
 _OPTIONS = re.compile(rb"(?i)\bexplain\s*\Z")
 _LONGEST = 40
 
@@ -88,6 +89,8 @@ def _stand_in(text: bytes, data: bytes, start: int, end: int) -> bytes:
     before = data[max(start - _LONGEST, 0) : start]
     if _A_NUMBER.search(before):
         return b"1".rjust(len(text), b"0")
-    if _A_STRING.search(before) or (_A_LIBRARY.search(before) and _A_SYMBOL.match(data, end)):
+    if _A_STRING.search(before) or (_A_LIBRARY.search(before) and _OF_A_LIBRARY.match(data, end)):
         return b"'" + text[2:] + b"'"
+    if _A_QUERY.search(before) and len(text) >= len(b"SELECT"):
+        return b"SELECT".ljust(len(text))
     return blank(text) if _OPTIONS.search(before) else text[1:] + b"_"
