@@ -13,7 +13,7 @@ from driftproof.syntax import Parsed, parse
 def read(framework: Framework, migration: Migration) -> Parsed:
     """What a migration says. Its tool may leave some of it out, or put other text into it. Raises Unreadable."""
     parsed = parse(migration.source.sql)
-    optional = framework.optional(migration.source.data)
+    optional = framework.perhaps(migration)
     unseen = tuple((gap.start, gap.end) for gap in migration.source.gaps if gap.whole)
     if not optional and not unseen:
         return parsed

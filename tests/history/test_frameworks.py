@@ -18,7 +18,7 @@ from driftproof.runner.migrate import up
 from driftproof.runner.platforms import prepare
 from driftproof.runner.server import Server
 from driftproof.unusable import Unusable
-from tests.histories import check, history_of
+from tests.histories import check, history_of, write
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -57,7 +57,7 @@ EXPECTED = {
         "12_nothing/up.sql, 9_make/down.sql",
         "",
     ),
-    "liquibase": ("make.sql t, add.sql t, a_index.sql a", "notes.sql", ""),
+    "liquibase": ("changes/make.sql t, changes/add.sql t, changes/a_index.sql a", "changes/notes.sql", ""),
     "node-pg-migrate": (
         "1700000000000_make.sql b, 20240101000000000_add.sql b, 1800000000000_index.sql b",
         "",
@@ -397,6 +397,55 @@ def test_others_can_bring_a_framework(tmp_path: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert "Acme (acme), 2 files" in said.stdout
     assert said.stdout.index("b.sql") < said.stdout.index("a.sql")
+
+
+MASTERS = [
+    (
+        "master.xml",
+        '<databaseChangeLog><include file="db/changes/b.sql"/>\n<include file="more.xml" relativeToChangelogFile="true"'
+        ' context="test"/>\n<includeAll path="rest/"/></databaseChangeLog>',
+        "more.xml",
+        '<databaseChangeLog>\n<include file="changes/a.sql"/>\n</databaseChangeLog>',
+    ),
+    (
+        "db.changelog-master.yaml",
+        "databaseChangeLog:\n  - include:\n      file: changes/b.sql\n  - include:\n      file: more.yaml\n"
+        "      contextFilter: test\n  - includeAll:\n      path: classpath:db/rest\n",
+        "more.yaml",
+        "databaseChangeLog:\n  - include: {file: changes/a.sql}\n",
+    ),
+    (
+        "root.json",
+        '{"databaseChangeLog": [{"include": {"file": "changes/b.sql"}}, {"include": {"file": "more.json", "labels": "x"}},'
+        ' {"includeAll": {"path": "rest"}}]}',
+        "more.json",
+        '{"databaseChangeLog": [{"include": {"file": "changes/a.sql"}}]}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "other", "included"), MASTERS)
+def test_liquibase_includes_what_its_changelogs_say(
+    tmp_path: Path, name: str, text: str, other: str, included: str
+) -> None:
+    header = "--liquibase formatted sql\n--changeset a:{}\n"
+    files = {
+        f"db/{name}": text,
+        f"db/{other}": included,
+        "db/changes/a.sql": header.format(1) + "CREATE TABLE t (a int);\n",
+        "db/changes/b.sql": "CREATE TABLE s (a int);\n",
+        "db/rest/c.sql": header.format(2) + "CREATE TABLE t (a int);\n",
+        "db/changes/d.sql": "not included",
+    }
+    write(tmp_path, files)
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    history = job.history
+    assert history.framework.name == "liquibase"
+    order = [relative(history, Path(one.path)) for one in history.migrations]
+    assert order == ["changes/b.sql", "changes/a.sql", "rest/c.sql"]
+    # It is made for some contexts only, so that it may be there or not.
+    assert [item for item in analyse(history, load_rules()).diagnostics if item.certainty is Certainty.ALWAYS] == []
+    assert any("perhaps without" in line for line in lines(history))
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -47,6 +47,16 @@ def test_a_reproduced_failure_runs_with_its_fix(server: Server, platform: Platfo
     assert only.detail == 'statement 2 fails: 42703 column "b" of relation "t" does not exist'
 
 
+def test_a_file_that_runs_in_part_gets_its_data(server: Server, platform: Platform) -> None:
+    data = "CREATE TABLE c (a int);\nCOPY c FROM stdin;\n1\n2\n\\.\nSELECT 1 / 0;\n"
+    history = history_of(data, "CREATE UNIQUE INDEX i ON c ((a > 0));\nCREATE TABLE c (a int);\n", framework="flyway")
+    diagnostics = [item for item in analyse(history, RULES).diagnostics if item.certainty is Certainty.ALWAYS]
+    [file] = prove(history, diagnostics, server, platform)
+
+    assert "23505" in file.fresh  # there are two rows
+    assert [only.verdict for only in file.proofs] == [Verdict.REPRODUCED]
+
+
 def test_what_a_file_refers_to_may_be_made_later(server: Server, platform: Platform) -> None:
     file = "CREATE TABLE IF NOT EXISTS t (a int, b int REFERENCES users (id));\nCREATE INDEX ON t (a);\n"
     later = (

@@ -165,7 +165,7 @@ class Framework(msgspec.Struct, frozen=True):
     feeds_copy: bool = False
     cuts: Callable[[bytes], tuple[int, ...]] = lambda _data: ()
     up: Callable[[bytes], bytes] = lambda data: data
-    optional: Callable[[bytes], tuple[tuple[int, int], ...]] = lambda _data: ()
+    optional: Callable[[Path, bytes], tuple[tuple[int, int], ...]] | None = None
     gaps: Callable[[Path, bytes], tuple[Gap, ...]] | None = None
     told: str | None = None
     down: Callable[[bytes], bytes] | None = None
@@ -197,6 +197,10 @@ class Framework(msgspec.Struct, frozen=True):
     def _source(self, path: Path, data: bytes, part: Callable[[bytes], bytes]) -> Source:
         find = None if self.gaps is None else partial(self.gaps, path)
         return Source(str(path), data, part, find)
+
+    def perhaps(self, migration: Migration) -> tuple[tuple[int, int], ...]:
+        """The stretches of a migration that are run or not."""
+        return () if self.optional is None else self.optional(Path(migration.path), migration.source.data)
 
     def unknown(self, migration: Migration) -> str | None:
         """Why a migration can't be run: the tool puts a text into it that nobody here knows. Raises Unreadable."""

@@ -66,7 +66,7 @@ def _notes(framework: Framework, migration: Migration) -> list[str]:
     if changed:
         notes.append(f"stand-ins in {_ranges(changed, set())}")
     for words, stretches in (
-        ("perhaps without", framework.optional(migration.source.data)),
+        ("perhaps without", framework.perhaps(migration)),
         ("what is put in is not read:", tuple((gap.start, gap.end) for gap in migration.source.gaps if gap.whole)),
     ):
         if stretches:

@@ -96,6 +96,13 @@ def answers(connection: "Connection", source: Source) -> dict[Asked, bytes]:
     return {one: str(connection.execute(one.encode()).fetchone()[0]).encode() for one in asked}  # type: ignore[index]
 
 
+def copy_data(migration: Migration, piece: Piece, text: str) -> bytes | None:
+    """The data that stand behind a COPY, where the tool sends them."""
+    if not (migration.feeds_copy or migration.run_mode is RunMode.AUTOCOMMIT) or _COPY.match(text) is None:
+        return None
+    return _copy_data(migration.source.sql.encode(), piece.end)[0]
+
+
 def execute(
     connection: "Connection",
     migration: Migration,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from driftproof.history import History, Migration
+from driftproof.runner import wire
 from driftproof.runner.drift import ComesBack, NotBuilt, Recipe
 from driftproof.runner.ends import End
-from driftproof.runner.execute import Outcome, answers, execute, execute_batch, pieces_of
+from driftproof.runner.execute import Outcome, answers, copy_data, execute, execute_batch, pieces_of
 from driftproof.runner.roles import Roles, remember, restore
-from driftproof.runner.server import first_line
+from driftproof.runner.server import ServerError, first_line
 from driftproof.source import Unreadable
 from driftproof.statements.operations import Statement, Transaction
 
@@ -345,19 +346,19 @@ def failures(connection: "Connection", migration: Migration) -> dict[int, str]:
 
     Its own BEGIN, COMMIT and ROLLBACK are left out: behind a failure in a transaction everything would fail.
     """
-    import psycopg
-
     found: dict[int, str] = {}
     known = answers(connection, migration.source)
     for piece in pieces_of(migration):
         if isinstance(piece, Statement) and any(isinstance(step, Transaction) for step in piece.operations):
             continue
+        text = migration.source.sent(piece.start, piece.end, known).text
         try:
-            connection.execute(migration.source.sent(piece.start, piece.end, known).text.encode())
-        except psycopg.Error as error:
-            found[piece.index] = error.sqlstate or ""
-            if connection.closed:
-                break
+            _, failed = wire.simple(connection, text, copy_data(migration, piece, text))
+        except ServerError:
+            found[piece.index] = ""
+            break
+        if failed is not None:
+            found[piece.index] = failed.sqlstate
     return found
 
 

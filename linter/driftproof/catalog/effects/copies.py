@@ -31,14 +31,16 @@ def copied_constraints(
             made = source.constraints.get(name, "unique")
             keys = tuple(key for key in index.shape.keys if key is not None) if index.shape is not None else ()
             deferrable = index.unique is not None and index.unique.deferrable
-            labels = tuple(index.columns())
-            given = naming.constraint_name(run.state, relation, made, labels) if labels != columns else None
+            labels = tuple(index.columns()) if tuple(index.columns()) != columns else ()
             read = (
                 source.dependents.get((source.key, (kind, name))) or frozenset() if made == "exclude" else frozenset()
             )
             refs = tuple(ref for ref in refs if ref.parts[0] not in read)
             others = Expression(columns=tuple(ColumnRef((column,)) for column in sorted(read))) if read else None
-            yield op.Constraint(made, given, refs, expression=others, keys=keys, deferrable=deferrable), fact
+            yield (
+                op.Constraint(made, None, refs, expression=others, labels=labels, keys=keys, deferrable=deferrable),
+                fact,
+            )
 
 
 def copied_identities(source: Relation, including: Collection[str]) -> Iterator[op.Column]:

@@ -5,6 +5,8 @@ SqlScriptMetadata, callback/Event) and PostgreSQLParser. A file runs in a transa
 statements all cannot run in one goes without, and so does one whose ``FILE.conf`` says ``executeInTransaction=false``.
 Prefixes, separator and suffixes, ``group``, ``outOfOrder``, ``executeInTransaction`` and placeholders are those of the
 nearest configuration.
+Where Flyway looks when it is not told (``db/migration`` on the classpath, ``src/main/resources/db/migration`` in Maven
+and Gradle, ``sql`` on the command line) is no matter here: its files are known by their names.
 A baseline (``B1__name.sql``) is run on an empty schema instead of all that is not above it; it is in the history only
 where none of those is left.
 """

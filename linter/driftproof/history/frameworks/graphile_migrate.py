@@ -30,7 +30,7 @@ _SETTING = re.compile(rb"(?P<quote>['\"])(?P<name>:[A-Z][0-9A-Z_]+)(?P=quote)\s*
 
 def _recognises(folder: Folder) -> bool:
     if "committed" not in folder.folders:
-        return False
+        return folder.has("current.sql", "current") and folder.above(".gmrc")
     return folder.has("current.sql", "current") or any(
         re.fullmatch(_COMMITTED, name) for name in Folder(folder.path / "committed").sql
     )

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from driftproof import gaps
 from driftproof.gaps import Gap
-from driftproof.history import masks
+from driftproof.history import changelogs, masks
+from driftproof.history.changelogs import Included
 from driftproof.history.files import below
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Migration, Order, RunMode, Session
 
 _HEADER = re.compile(rb"(?i)\s*--\s*liquibase\s*formatted")
-_MASTER = re.compile(r"(?i).*(?:master|root).*\.(?:xml|ya?ml|json|sql)")
-_INCLUDED = re.compile(r"""(?:file|path)["']?\s*[:=]\s*["']?([^"'\s>,]+)""")
+_MASTER = re.compile(r"(?i).*(?:master|root|changelog).*\.(?:xml|ya?ml|json)")
 _CHANGESET = re.compile(rb"(?im)^[ \t]*--[ \t]*changeset[ \t][^\r\n]*")
 _ATTRIBUTE = re.compile(rb"\b(\w+):(?:\"([^\"]*)\"|(\S+))")
 _PLACEHOLDER = re.compile(rb"\$\{(?P<name>[^}\n]+)\}")
@@ -51,31 +51,24 @@ def _is_changelog(path: Path) -> bool:
 
 
 def _recognises(folder: Folder) -> bool:
-    return any(_HEADER.match(folder.beginning(name)) for name in folder.sql[:3])
+    return any(_HEADER.match(folder.beginning(name)) for name in folder.sql[:3]) or changelogs.is_master(folder)
 
 
 def _discover(directory: Path) -> list[Path]:
-    files = [path for path in below(directory) if _is_changelog(path)]
     listed = _listed(directory)
-    return sorted(files, key=lambda path: (_place(path, listed), path.as_posix()))
+    last = len(listed)
+    places = ((path, next((at for at, one in enumerate(listed) if one.holds(path)), last)) for path in below(directory))
+    # What is included by its name needs no first line.
+    found = [(place, path.as_posix(), path) for path, place in places if place < last or _is_changelog(path)]
+    return [path for _, _, path in sorted(found)]
 
 
-def _listed(directory: Path) -> list[str]:
-    """What the master changelog includes, if there is one beside the files or above them."""
+def _listed(directory: Path) -> list[Included]:
+    """What the nearest changelogs include, beside the files or above them."""
     for folder in (directory, *list(directory.resolve().parents)[:2]):
-        for name in filter(_MASTER.fullmatch, Folder(folder).files):
-            return _INCLUDED.findall((folder / name).read_text(errors="replace"))
+        if listed := changelogs.included(folder):
+            return listed
     return []
-
-
-def _place(path: Path, listed: list[str]) -> int:
-    """The number of what includes a file: the file by its name, or the folder that it lies in."""
-    place = path.resolve().as_posix()
-    for number, entry in enumerate(listed):
-        wanted = entry.removeprefix("classpath:").strip("./")
-        if place.endswith(f"/{wanted}") or (not wanted.endswith(".sql") and f"/{wanted}/" in place):
-            return number
-    return len(listed)
 
 
 def _changesets(data: bytes) -> list[tuple[int, int, dict[bytes, bytes]]]:
@@ -104,9 +97,11 @@ def _runs(attributes: dict[bytes, bytes]) -> bool:
 _SKIPS = re.compile(rb"(?im)^[ \t]*--[ \t]*preconditions\b.*\bonFail:(?:MARK_RAN|CONTINUE)\b")
 
 
-def _optional(data: bytes) -> tuple[tuple[int, int], ...]:
-    """The changesets for some contexts or labels only, which the call names, and those that a precondition passes
-    by."""
+def _optional(path: Path, data: bytes) -> tuple[tuple[int, int], ...]:
+    """The changesets for some contexts or labels only, which the call names, and those that a precondition passes by;
+    all of a file that is included for some only."""
+    if any(one.limited and one.holds(path) for one in _listed(path.parent)):
+        return ((0, len(data)),)
     return tuple(
         (begin, end)
         for begin, end, attributes in _changesets(data)
@@ -190,7 +185,7 @@ framework = Framework(
     recognises=_recognises,
     reach=4,
     discover=_discover,
-    version=lambda path: path.name,
+    version=lambda path: "/".join(path.parts[-2:]),
     names=".sql with --liquibase formatted sql",
     left_out=lambda path: None if _is_changelog(path) else "no --liquibase formatted sql in its first line",
     mode=lambda _path, data: RunMode.AUTOCOMMIT if _says(data, b"runintransaction", b"false") else RunMode.TRANSACTION,
