@@ -5,7 +5,7 @@ Source: transformWindowFuncCall and check_agglevels_and_constraints, parse_agg.c
 parse_clause.c; transformLockingClause, analyze.c; checkWellFormedRecursion, parse_cte.c.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from driftproof.syntax.grouping import GROUPING, WINDOWING, aggregates, calls, faults, functions
@@ -57,26 +57,29 @@ def _locked(node: Node) -> str | None:
     made = any(clause in node for clause in ("distinctClause", "groupClause", "havingClause"))
     if made or any(True for _ in functions(node.get("targetList", []))):
         return "0A000"
-    names = set(_aliases(node.get("fromClause", ())))
+    known = {item["CommonTableExpr"]["ctename"] for item in node.get("withClause", {}).get("ctes", ())}
+    stored = dict(_aliases(node.get("fromClause", ()), known))
     for clause in node["lockingClause"]:
         for item in clause["LockingClause"].get("lockedRels", ()):
-            if item["RangeVar"]["relname"] not in names:
-                return "42P01"
+            name = item["RangeVar"]["relname"]
+            if not stored.get(name):
+                return "0A000" if name in stored else "42P01"
     return None
 
 
-def _aliases(items: Any) -> Iterator[str]:
+def _aliases(items: Any, ctes: Collection[str]) -> Iterator[tuple[str, bool]]:
+    """The names of the items of FROM, and whether they may have rows to lock: joins, functions and CTEs have none."""
     for item in items:
         tag, fields = tagged(item)
         alias = fields.get("alias", {}).get("aliasname")
         if tag == "JoinExpr":
-            yield from _aliases((fields["larg"], fields["rarg"]))
-        if alias is not None:
-            yield alias
+            yield from _aliases((fields["larg"], fields["rarg"]), ctes)
+        if tag == "RangeTableSample":
+            yield from _aliases((fields["relation"],), ctes)
         elif tag == "RangeVar":
-            yield fields["relname"]
-        elif tag == "RangeTableSample":
-            yield from _aliases((fields["relation"],))
+            yield alias or fields["relname"], "schemaname" in fields or fields["relname"] not in ctes
+        elif alias is not None:
+            yield alias, tag == "RangeSubselect"
 
 
 def recursion(name: str, wrapped: Node) -> str | None:
