@@ -1,6 +1,6 @@
 """Queries, resolved as PostgreSQL does it: which levels there are, what each offers and uses, and in which order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -208,6 +208,7 @@ class Resolver(Sources):
         if modifies.columns:
             if count != len(modifies.columns) and not self.run.unsure:
                 self.run.raises("42601")
+            self._assignable(bound.relation, [column.parts[0] for column in modifies.columns], given)
             return
         names = list(bound.relation.columns())
         facts = [bound.relation.member("column", name) for name in names]
@@ -218,6 +219,21 @@ class Resolver(Sources):
         for name in names if count == len(names) else ():
             at = modifies.target.at
             bound.relation = self.run.need_member(bound.relation, "column", name, at=at, sqlstate="42601")
+        if all(fact == PRESENT for fact in facts):
+            self._assignable(bound.relation, names, given)
+
+    def _assignable(self, target: Relation, names: Sequence[str], given: Result) -> None:
+        """The values that INSERT gives to columns are of types that these take."""
+        for name, (_, field) in zip(names, given.columns, strict=False):
+            wanted = Field(PRESENT, target, name)
+            enum = self.run.state.types.get(wanted.own_type) if wanted.own_type is not None else None
+            if enum is not None and enum.kind == "enum":
+                told = field.type not in (None, "pg_catalog.unknown")
+                refused = told and not self.run.state.has_any("cast")
+            else:
+                refused = routines.refuses(self.run, field.type, wanted.type, assigned=True)
+            if refused and not self.run.unsure:
+                self.run.raises("42804")
 
     def _assigned(self, modifies: q.Modification, scope: Scope) -> None:
         """UPDATE and MERGE look at the columns of their target after all else."""

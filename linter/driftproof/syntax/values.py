@@ -93,27 +93,28 @@ def typed(wrapped: Node, shift: int) -> Typed:
 
 
 _BARE = Name("pg_catalog", "unknown")
-_EQUALS = ("AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT")
+_PLAIN = {"AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT", "AEXPR_LIKE", "AEXPR_ILIKE"}
+_ORDER = {"=", "<>", "<", "<=", ">", ">="}
 
 
 def operator_of(node: Node, shift: int, behind: tuple[int, int] = (0, 0)) -> Operator | None:
-    """The operator of an A_Expr, if both of its sides tell their types, which a bare text does not; rows are compared
-    by their columns."""
+    """The operator of an A_Expr, if both of its sides tell their types; a bare text compares with anything, and rows
+    are compared by their columns."""
     kind, parts = node["kind"], strings(node["name"])
-    if len(parts) != 1 or "lexpr" not in node or not (kind == "AEXPR_IN" or kind in _EQUALS):
+    if len(parts) != 1 or "lexpr" not in node or not (kind == "AEXPR_IN" or kind in _PLAIN):
         return None
     left, right = node["lexpr"], node["rexpr"]
     if "RowExpr" in left and "RowExpr" in right:
         return None
     one = typed(left, shift)
-    if one is None or one == _BARE:
+    if one is None or (one == _BARE and parts[0] in _ORDER):
         return None
     if kind == "AEXPR_IN":
         found = {typed(item, shift) for item in right["List"]["items"]} - {_BARE}
         other = found.pop() if len(found) == 1 else None
     else:
         other = typed(right, shift)
-    if other is None or other == _BARE:
+    if other is None or (other == _BARE and parts[0] in _ORDER):
         return None
     return Operator(parts[0], one, other, node.get("location", 0) + shift if shift >= 0 else -1, behind)
 
