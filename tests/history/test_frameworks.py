@@ -399,6 +399,47 @@ def test_others_can_bring_a_framework(tmp_path: Path) -> None:
     assert said.stdout.index("b.sql") < said.stdout.index("a.sql")
 
 
+def test_drizzle_without_a_journal_goes_by_its_folders(tmp_path: Path) -> None:
+    names = ("20240101000000_b", "20240101000000_A", "20240102000000_c")
+    for name in names:
+        write(tmp_path / "drizzle" / name, {"migration.sql": "SELECT 1;", "snapshot.json": "{}"})
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    history = job.history
+    assert history.framework.name == "drizzle"
+    assert [one.version for one in history.migrations] == [names[1], names[0], names[2]]
+    assert {one.run_mode for one in history.migrations} == {RunMode.BATCH}
+    table = history.framework.bookkeeping
+    assert table is not None
+    assert table.applied(history.migrations, ["1704067200000"]) == [names[1], names[0]]
+
+
+def test_graphile_migrate_may_have_nothing_but_a_current_one(tmp_path: Path) -> None:
+    write(
+        tmp_path, {".gmrc": "{}", "migrations/current/2-b.sql": "SELECT 1;", "migrations/current/10-a.sql": "SELECT 2;"}
+    )
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    assert job.history.framework.name == "graphile-migrate"
+    assert [one.version for one in job.history.migrations] == ["2", "10"]
+
+
+HASURA = "version: 2\nendpoint: http://localhost:8080\nmetadata_directory: metadata\n"
+
+
+def test_hasuras_older_layout_has_no_folders(tmp_path: Path) -> None:
+    files = {
+        f"migrations/{name}": "SELECT 1;" for name in ("10_b.up.sql", "9_a.up.sql", "9_a.down.sql", "11_c.up.yaml")
+    }
+    write(tmp_path, {"config.yaml": HASURA, **files})
+    [job] = read([str(tmp_path)], Settings(isolated=True))
+    history = job.history
+    assert history.framework.name == "hasura"
+    assert [(one.version, one.run_mode) for one in history.migrations] == [
+        ("9", RunMode.TRANSACTION),
+        ("10", RunMode.TRANSACTION),
+    ]
+    assert history.framework.down_file(Path(history.migrations[0].path)) == tmp_path / "migrations" / "9_a.down.sql"
+
+
 MASTERS = [
     (
         "master.xml",

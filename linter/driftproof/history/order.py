@@ -20,6 +20,16 @@ def dotted(version: str) -> tuple[int, ...]:
     return tuple(parts)
 
 
+def milliseconds(stamp: str) -> int:
+    """The milliseconds since 1970 of a time that is written as 14 digits, in UTC; -1 if it is none."""
+    from datetime import UTC, datetime
+
+    try:
+        return int(datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()) * 1000
+    except ValueError:
+        return -1
+
+
 def locale(name: str) -> tuple[list[tuple[int, int]], str]:
     """As localeCompare does for plain names: punctuation before digits before letters, whose case comes last."""
     return [_rank(letter) for letter in name], name.swapcase()

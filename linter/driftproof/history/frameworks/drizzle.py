@@ -1,8 +1,8 @@
 """Drizzle: the files that ``meta/_journal.json`` lists, in its order, all pending ones in one transaction.
 
-Source: drizzle-team/drizzle-orm, drizzle-orm/src/migrator.ts, pg-core/dialect.ts. Newer kits have no journal, but a
-folder a migration, ``<name>/migration.sql`` beside its ``snapshot.json``. The mark ``--> statement-breakpoint`` is a
-comment to PostgreSQL.
+Source: drizzle-team/drizzle-orm, drizzle-orm/src/migrator.ts, pg-core/dialect.ts. Version 1 has no journal, but a
+folder a migration, ``<14 digits>_<name>/migration.sql`` beside its ``snapshot.json``, in the order of
+``localeCompare``; the digits say when it was made. The mark ``--> statement-breakpoint`` is a comment to PostgreSQL.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ import msgspec
 from driftproof.history.files import inside, matching
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session, up_to_the_last
-from driftproof.history.order import natural
+from driftproof.history.order import locale, milliseconds, natural
 from driftproof.unusable import Unusable
 
 _JOURNAL = "_journal.json"
@@ -29,7 +29,7 @@ def _recognises(folder: Folder) -> bool:
 def _discover(directory: Path) -> list[Path]:
     journal = directory / "meta" / _JOURNAL
     if not journal.is_file():
-        return sorted(inside(directory, _FILE), key=lambda path: path.parent.name)
+        return sorted(inside(directory, _FILE), key=lambda path: locale(path.parent.name))
     try:
         entries: Any = msgspec.json.decode(journal.read_bytes())["entries"]
         paths = [directory / f"{entry['tag']}.sql" for entry in entries]
@@ -53,7 +53,10 @@ def _mode(path: Path, _data: bytes) -> RunMode:
 
 
 def _when(path: Path) -> int:
-    """When the journal says that a migration was made: what Drizzle compares with the newest that it has applied."""
+    """When a migration was made, in milliseconds, as its journal or its folder says: what Drizzle compares with the
+    newest that it has applied."""
+    if path.name == _FILE:
+        return milliseconds(path.parent.name[:14])
     try:
         entries: Any = msgspec.json.decode((path.parent / "meta" / _JOURNAL).read_bytes())["entries"]
         return next(int(entry["when"]) for entry in entries if entry["tag"] == path.stem)

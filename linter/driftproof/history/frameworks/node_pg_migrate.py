@@ -11,7 +11,7 @@ from driftproof.history import masks
 from driftproof.history.files import matching, sibling
 from driftproof.history.folder import Folder
 from driftproof.history.model import Bookkeeping, Framework, Older, Order, RunMode, Session
-from driftproof.history.order import natural
+from driftproof.history.order import milliseconds, natural
 
 _PARTS = re.compile(rb"(?im)^\s*--[\s-]*(?:up|(?P<down>down))\s+migration")
 _NAME = r"(\d+).*(?<!\.down)\.sql"
@@ -27,14 +27,9 @@ def _recognises(folder: Folder) -> bool:
 def _order(path: Path) -> tuple[int, object]:
     found = re.match(r"\d+", path.name)
     digits = found[0] if found else "0"
-    if len(digits) == _STAMP:  # year to millisecond; the others are milliseconds since 1970
-        from datetime import UTC, datetime
-
-        try:
-            stamp = datetime.strptime(digits[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-            return int(stamp.timestamp()) * 1000 + int(digits[14:]), natural(path.name)
-        except ValueError:
-            pass
+    # Year to millisecond; the others are milliseconds since 1970.
+    if len(digits) == _STAMP and (at := milliseconds(digits[:14])) >= 0:
+        return at + int(digits[14:]), natural(path.name)
     return int(digits), natural(path.name)
 
 

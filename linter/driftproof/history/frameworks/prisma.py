@@ -1,9 +1,9 @@
 """Prisma Migrate: ``<folder>/migration.sql`` in the order of the folders, each file as one simple query without BEGIN.
 
-Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine, quaint. Prisma
-replays them all on an empty shadow database whenever it makes another one. Its search_path is the one schema that the
-address of the database names (``?schema=``, else ``public``): names without a schema mean that, which is `public` here,
-whatever it is called.
+Source: prisma/prisma, packages/migrate/src/utils/listMigrations.ts; prisma/prisma-engines, schema-engine and quaint.
+Prisma replays them all on an empty shadow database whenever it makes another one. Its search_path is the one schema
+that the address of the database names (``?schema=``, else ``public``): names without a schema mean that, which is
+`public` here, whatever it is called.
 """
 
 from driftproof.history.files import inside
