@@ -132,6 +132,20 @@ class TestStandardInput:
         assert result.status == 1
         assert result.out.startswith("<stdin>:2:19: error DP101 ")
 
+    @pytest.mark.parametrize(
+        ("title", "text"),
+        [
+            ("Alembic (offline SQL)", "BEGIN;\n\n-- Running upgrade  -> a1\n\n{}\nCOMMIT;\n"),
+            ("Django (sqlmigrate)", "BEGIN;\n--\n-- Create model T\n--\n{}\nCOMMIT;\n"),
+            ("EF Core (script)", 'SELECT * FROM "__EFMigrationsHistory";\nSTART TRANSACTION;\n{}\nCOMMIT;\n'),
+        ],
+    )
+    def test_what_a_tool_prints_is_known_by_what_it_says(self, project: Project, title: str, text: str) -> None:
+        script = text.format("CREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);").encode()
+        assert project.run("check", "--show-files", "-", stdin=script).out == f"<stdin>: stands alone ({title})\n\n"
+        result = project.run(*CONCISE, "-", stdin=script)
+        assert (result.status, "DP401" in result.out, "25001 (always)" in result.out) == (1, True, True)
+
     def test_it_has_the_name_and_the_configuration_that_it_is_given(self, project: Project) -> None:
         project.write("supabase/driftproof.toml", 'severity = {DP101 = "info"}')
         result = project.run(*CONCISE, "-", "--stdin-filename", project.path, stdin=project.bad.encode())
