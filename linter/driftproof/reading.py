@@ -1,6 +1,6 @@
 """The statements of a migration, with what its tool makes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -19,6 +19,20 @@ def read(framework: Framework, migration: Migration) -> Parsed:
         return parsed
     statements = [_perhaps(item, optional) for item in parsed.statements]
     return msgspec.structs.replace(parsed, statements=tuple(_among(statements, unseen)))
+
+
+def left_out(framework: Framework, migration: Migration, at: int) -> bool:
+    """Whether the tool may leave out what stands at an offset."""
+    return any(begin <= at < end for begin, end in framework.optional(migration.source.data))
+
+
+def open_ends(framework: Framework, migration: Migration) -> Iterator[str]:
+    """What is not certain of a migration: what its tool may leave out, and what it puts in that is not known."""
+    source = migration.source
+    found = [(begin, "its tool may leave this out") for begin, _ in framework.optional(source.data)]
+    found += [(gap.start, "what its tool puts in here is not known") for gap in source.gaps if gap.whole]
+    for at, said in sorted(found):
+        yield f"line {source.line_number(at)}: {said}"
 
 
 def _perhaps(statement: Statement, optional: Sequence[tuple[int, int]]) -> Statement:

@@ -240,6 +240,45 @@ def test_an_older_server_is_asked_in_its_own_words(old_programs: Path) -> None:
         ]
 
 
+def test_an_insert_names_as_many_columns_as_it_has_values(connection: "Connection") -> None:
+    """The table has one column less than the history gives it."""
+    connection.execute("CREATE TABLE t (a int, b int)")
+    texts = ("CREATE TABLE IF NOT EXISTS t (a int, b int, c int);\n", "INSERT INTO t VALUES (1, 2, 3);\n")
+    found = asked(connection, *texts)
+    assert predicted(found) == failures(connection, history_of(*texts).migrations[1]) == {0: "42601"}
+    [said] = found.pending[0].failures
+    assert said.message == "what is there does not let it run: syntax error"
+
+
+CHANGESETS = """\
+--liquibase formatted sql
+--changeset me:1 context:test
+CREATE INDEX ON t (nope);
+ALTER TABLE t ALTER a SET NOT NULL;
+SELEC 1;
+--changeset me:2
+CREATE INDEX ON t (a);
+"""
+
+
+def test_of_what_a_tool_may_leave_out_nothing_is_claimed(connection: "Connection") -> None:
+    connection.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)")
+    found = asked(connection, CHANGESETS, framework="liquibase")
+    [file] = found.pending
+    assert (failing(found), file.fails) == ([], False)
+    assert file.open == ("line 2: its tool may leave this out",)
+    [rows] = file.rows
+    assert (rows.message, rows.perhaps, rows.fails) == ("1 row of t has NULL in a", True, False)
+
+
+def test_behind_what_a_tool_puts_in_nothing_is_claimed(connection: "Connection") -> None:
+    connection.execute("CREATE TABLE t (a int)")
+    text = 'CREATE INDEX ON t (b);\n{{ template "more.sql" . }}\nCREATE INDEX ON t (c);\n'
+    found = asked(connection, text, framework="tern")
+    assert failing(found) == ["1 42703 column t.b does not exist"]
+    assert found.pending[0].open == ("line 2: what its tool puts in here is not known",)
+
+
 # -- rows ---------------------------------------------------------------------------------------------------------------
 
 ROWS = """

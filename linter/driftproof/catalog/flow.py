@@ -24,13 +24,14 @@ class Flow(Claims, ABC):
     """One statement at a time, on every way that a state may take through it.
 
     ``failures`` are those of the statement that was run last; ``failed`` says whether it certainly fails, with or
-    without a prediction. ``worlds`` are the states in which drifted ones, by what they lack, have come out of the
-    conditions at hand; what else is run is not run in them.
+    without a prediction, ``sqlstate`` with which SQLSTATE, if that is known. ``worlds`` are the states in which drifted
+    ones, by what they lack, have come out of the conditions at hand; what else is run is not run in them.
     """
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.failed = False
+        self.sqlstate: str | None = None
         self._returned: Exits = []
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
@@ -45,6 +46,7 @@ class Flow(Claims, ABC):
         """Run the operations of a statement: all of them, or, if one certainly fails, none."""
         self.failures = []
         self.failed = False
+        self.sqlstate = None
         self.unsure = False
         self.obscure = set()
         self.blind = False
@@ -56,7 +58,7 @@ class Flow(Claims, ABC):
         try:
             self.body(operations)
         except Fails as failed:
-            self.failed = True
+            self.failed, self.sqlstate = True, failed.sqlstate
             if before is not None:
                 self.state = before
             if failed.taken is not None:

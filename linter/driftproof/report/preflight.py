@@ -36,6 +36,7 @@ def _file(file: Ahead, reached: bool, paint: Paint) -> Iterator[str]:
     path = visible(printable(file.migration.path))
     word = paint("will fail", RED) if file.fails else paint("runs", GREEN)
     yield f"{paint(path, BOLD)}: {word}" + ("" if reached else ", once those before it do")
+    yield from (f"  = {visible(said)}" for said in file.open)
     for failure in file.failures:
         yield from _failure(file, failure, paint)
     for rows in file.rows:
@@ -46,6 +47,8 @@ def _file(file: Ahead, reached: bool, paint: Paint) -> Iterator[str]:
             yield "  = the table is there already; what would make it as it is written here can't hold for these rows"
         if rows.changed:
             yield "  = unless a statement before it changes them"
+        if rows.perhaps:
+            yield "  = if its tool runs it"
         yield f"  = {paint('asked:', BOLD)} {paint(visible(rows.question), DIM)}"
     yield ""
 
@@ -90,6 +93,7 @@ def as_json(found: Preflight) -> bytes:
                 "fails": file.fails,
                 "failures": file.failures,
                 "rows": [_rows(rows) for rows in file.rows],
+                "open": file.open,
             }
             for file in found.pending
         ],

@@ -13,11 +13,13 @@ from driftproof.evidence.questions import in_the_way, primary_key
 from driftproof.evidence.settle import ahead, fact_of
 from driftproof.history import History, Migration
 from driftproof.objects import Object, described
+from driftproof.reading import open_ends
+from driftproof.reading import read as read_statements
 from driftproof.report import printable
 from driftproof.schema.read import read
 from driftproof.statements.operations import CreateRelation, Statement
 from driftproof.statements.walk import flat
-from driftproof.syntax import literal, parse
+from driftproof.syntax import literal
 from driftproof.syntax.demands import SQLSTATES, demands
 
 Table = tuple[str, str]
@@ -72,7 +74,8 @@ class _Script:
     def _end(self) -> State:
         """What the migrations leave on an empty platform; on the way, their tables and the questions about rows."""
         run = interpreter(self.history.framework.platform)
-        statements = {migration.index: parse(migration.source.sql).statements for migration in self.migrations}
+        framework = self.history.framework
+        statements = {one.index: read_statements(framework, one).statements for one in self.migrations}
         for migration, statement in ahead(run, self.migrations, statements):
             named = migration.index in self.history.named
             run.run(statement, lambda: 1)
@@ -93,6 +96,7 @@ class _Script:
         yield "-- The migrations, in the order in which they run:"
         for number, migration in enumerate(self.named, start=1):
             yield f"--   {number}. {_path(migration)}"
+            yield from (f"--        {said}" for said in open_ends(self.history.framework, migration))
         yield from ("", "-- BEFORE", "")
         yield from self._bookkeeping()
         for table in self.made:

@@ -11,16 +11,19 @@ from driftproof.evidence.differ import differences
 from driftproof.evidence.enter import UNSEEN, enter
 from driftproof.evidence.questions import in_the_way, primary_key, said
 from driftproof.evidence.settle import ahead, pending
-from driftproof.history import History, Migration
+from driftproof.history import Framework, History, Migration
 from driftproof.history.evidence import Evidence
 from driftproof.objects import Object, described
+from driftproof.reading import left_out, open_ends
+from driftproof.reading import read as read_statements
 from driftproof.runner.evidence import evidence
 from driftproof.runner.server import describe, first_line
 from driftproof.runner.snapshot import read_only
 from driftproof.source import Span, Unreadable
 from driftproof.statements.operations import Statement, SyntaxFailure
 from driftproof.statements.query import Name
-from driftproof.syntax import Parsed, locate, parse
+from driftproof.syntax import Parsed, locate
+from driftproof.syntax.conditions import SQLSTATES as CONDITIONS
 from driftproof.syntax.demands import SQLSTATES, Demand, demands
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ class Rows(msgspec.Struct, frozen=True):
     """Rows that stand in the way of a statement, or (``fix``) only of the guard that a fix would put behind it.
 
     ``count`` is None where the ``question`` could not be answered; ``message`` says why. ``changed``: a statement
-    before it may change the rows.
+    before it may change the rows; ``perhaps``: the tool may leave the statement out.
     """
 
     statement: StatementSpan
@@ -56,19 +59,21 @@ class Rows(msgspec.Struct, frozen=True):
     count: int | None
     fix: bool = False
     changed: bool = False
+    perhaps: bool = False
 
     @property
     def fails(self) -> bool:
         """Whether the statement fails because of them."""
-        return bool(self.count) and not self.fix and not self.changed
+        return bool(self.count) and not (self.fix or self.changed or self.perhaps)
 
 
 class Ahead(msgspec.Struct, frozen=True):
-    """A pending migration, and what will become of it."""
+    """A pending migration, and what will become of it; ``open`` is what is not certain of the file itself."""
 
     migration: Migration
     failures: tuple[Coming, ...]
     rows: tuple[Rows, ...]
+    open: tuple[str, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -107,10 +112,10 @@ def preflight(connection: "Connection", history: History) -> Preflight:
         else:
             new = pending(migrations, seen)
         old = tuple(migration for migration in migrations if migration not in new)
-        parsed = {migration.index: _parse(migration) for migration in migrations}
+        parsed = {migration.index: _parse(history.framework, migration) for migration in migrations}
         database = enter(seen, platform)
         unlike = differences(_after(old, parsed, platform), database.state) if old else []
-        files = tuple(_Ahead(connection, database).look(new, parsed))
+        files = tuple(_Ahead(connection, history.framework, database).look(new, parsed))
     versions = {migration.version for migration in history.migrations}
     return Preflight(
         server=describe(connection),
@@ -124,9 +129,9 @@ def preflight(connection: "Connection", history: History) -> Preflight:
     )
 
 
-def _parse(migration: Migration) -> Parsed:
+def _parse(framework: Framework, migration: Migration) -> Parsed:
     try:
-        return parse(migration.source.sql)
+        return read_statements(framework, migration)
     except Unreadable as error:
         return Parsed((), (SyntaxFailure(0, error.message, error.offset, error.offset, error.offset),))
 
@@ -143,8 +148,9 @@ def _after(migrations: Sequence[Migration], parsed: Mapping[int, Parsed], platfo
 class _Ahead:
     """The pending migrations on a database, one after the other."""
 
-    def __init__(self, connection: "Connection", run: Interpreter) -> None:
+    def __init__(self, connection: "Connection", framework: Framework, run: Interpreter) -> None:
         self.connection = connection
+        self.framework = framework
         self.run = run
         self.start = run.state.fork()
         self.written: list[str] = []
@@ -152,14 +158,19 @@ class _Ahead:
     def look(self, migrations: Sequence[Migration], parsed: Mapping[int, Parsed]) -> Iterator[Ahead]:
         """What will become of each."""
         for migration in migrations:
-            failures = [_syntax(migration, failure) for failure in parsed[migration.index].failures]
+            failures = [
+                _syntax(migration, failure)
+                for failure in parsed[migration.index].failures
+                if not left_out(self.framework, migration, failure.start)
+            ]
             rows: list[Rows] = []
             read = {migration.index: parsed[migration.index].statements}
             for _, statement in ahead(self.run, (migration,), read):
                 rows += self._rows(migration, statement)
-                failures += _coming(migration, statement, self.run.run(statement, lambda: 1))
+                coming = list(_coming(migration, statement, self.run.run(statement, lambda: 1)))
+                failures += coming or _refused(migration, statement, self.run)
             failures.sort(key=lambda failure: failure.statement.index)
-            yield Ahead(migration, tuple(failures), tuple(rows))
+            yield Ahead(migration, tuple(failures), tuple(rows), tuple(open_ends(self.framework, migration)))
 
     def _rows(self, migration: Migration, statement: Statement) -> Iterator[Rows]:
         data = migration.source.data
@@ -178,6 +189,7 @@ class _Ahead:
                     count=count,
                     fix=demand.skipped,
                     changed=any(table[1] in text for text in self.written),
+                    perhaps=left_out(self.framework, migration, statement.start),
                 )
         if statement.command.split()[0] in _WRITES:
             self.written.append(data[statement.start : statement.end].decode())
@@ -257,6 +269,16 @@ def _coming(migration: Migration, statement: Statement, failures: "Sequence[Fail
         at = source.span(*locate(source, statement, failure.object, failure.at))
         message = f"{described(failure.object)} {end}"
         yield Coming(_span(migration, statement), at, failure.sqlstate, failure.object, message)
+
+
+def _refused(migration: Migration, statement: Statement, run: Interpreter) -> Iterator[Coming]:
+    """What makes a statement fail that no rule speaks of; what a file raises itself is its own."""
+    if run.failed and run.sqlstate not in (None, "P0001") and not run.failures:
+        name = next((name for name, code in CONDITIONS.items() if code == run.sqlstate), "error")
+        message = f"what is there does not let it run: {name.replace('_', ' ')}"
+        source = migration.source
+        at = source.span(statement.start, statement.end)
+        yield Coming(_span(migration, statement), at, run.sqlstate or "", None, message)
 
 
 def _span(migration: Migration, statement: Statement) -> StatementSpan:
