@@ -23,13 +23,13 @@ def read(framework: Framework, migration: Migration) -> Parsed:
 
 def left_out(framework: Framework, migration: Migration, at: int) -> bool:
     """Whether the tool may leave out what stands at an offset."""
-    return any(begin <= at < end for begin, end in framework.optional(migration.source.data))
+    return any(begin <= at < end for begin, end in framework.perhaps(migration))
 
 
 def open_ends(framework: Framework, migration: Migration) -> Iterator[str]:
     """What is not certain of a migration: what its tool may leave out, and what it puts in that is not known."""
     source = migration.source
-    found = [(begin, "its tool may leave this out") for begin, _ in framework.optional(source.data)]
+    found = [(begin, "its tool may leave this out") for begin, _ in framework.perhaps(migration)]
     found += [(gap.start, "what its tool puts in here is not known") for gap in source.gaps if gap.whole]
     for at, said in sorted(found):
         yield f"line {source.line_number(at)}: {said}"
