@@ -194,7 +194,8 @@ class Claims:
         failure: Failure | None,
     ) -> None:
         certain = failure is not None and failure.certainty is Certainty.ALWAYS
-        state = self._taken_back(trap, Error(sqlstate, wanted, missing), settled=not certain)
+        expected = fact.nominal is (not missing)
+        state = self._taken_back(trap, Error(sqlstate, wanted, missing), settled=not expected)
         if certain:
             trap.catch(handler, state, self._likely, Likely.CERTAIN, failure)
             before = known(trap.entry, wanted)

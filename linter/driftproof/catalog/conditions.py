@@ -131,8 +131,8 @@ def _probe(state: State, probe: Probe) -> Answer:
             return Answer(True, True, True)
         sure = unmade is ABSENT and (exact or _alone(state, probe, wanted))
         return Answer(None, False, sure, holds, fails, wild)
-    if fact.nominal and sees is False:
-        return Answer(None, False, fact.sure, wild=wild)
+    if fact.nominal is not False and sees is False:
+        return Answer(None, None if fact.nominal is None else False, fact.sure, wild=wild)
     settled = True if fact.presence is Presence.PRESENT and not filtered else None
     certain = exact if fact.nominal is False else not filtered
     return Answer(settled, fact.nominal, fact.sure and (certain or _alone(state, probe, wanted)), holds, fails, wild)

@@ -36,6 +36,7 @@ class Flow(Claims, ABC):
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
         self._drifting = False
+        self._leaving: Doubt | None = None
         self.worlds: dict[tuple[Object, Fact], State] = {}
 
     @abstractmethod
@@ -52,7 +53,7 @@ class Flow(Claims, ABC):
         self.blind = False
         self.worlds = {}
         self._likely = Likely.CERTAIN
-        self._drifting = False
+        self._drifting, self._leaving = False, None
         self.state.touched = set()
         before = self.state.fork() if _compound(operations) else None
         try:
@@ -76,7 +77,7 @@ class Flow(Claims, ABC):
     def _within(self, way: Callable[[], None], exits: Exits) -> None:
         """Go a way that may be left before its end, as ``exits`` then say; what holds after it, however it was left."""
         here, outside, behind = self._likely, self._exits(), self._left
-        drifting = self._drifting
+        drifting, unsure = self._drifting, self.unsure
         ends: list[Likely] = []
         try:
             way()
@@ -89,16 +90,18 @@ class Flow(Claims, ABC):
                     raise
                 exits.sort(key=lambda left: NEARNESS[left.likely])
                 self.state = exits[0].state
+            if isinstance(end, Caught):
+                self._lose_left(end, here)
         except Fails as failed:
             others = [left for left in exits if left.drifted is drifting]
             if not others:
                 raise
             # It fails only where the fresh state does not come.
             self.state = min(others, key=lambda left: NEARNESS[left.likely]).state
-            self._likely = here
+            unseen = self.unsure and not unsure  # it may fail with another error before
             self.unsure |= not self._left
-            for lacking in self._left:
-                self._lost(self._lacking(*lacking), failed)
+            self._lose_left(Fails() if unseen else failed, here)
+            self._likely = here
         self._rejoin(exits)
         ends.extend(left.likely if left.drifted is drifting else Likely.DRIFT for left in exits)
         exits.clear()
@@ -106,6 +109,10 @@ class Flow(Claims, ABC):
         if likely is Likely.UNKNOWN and self._exits() == outside:
             likely = here  # of ways that the fresh state may go or not, it goes one
         self._likely, self._left = max(here, likely), behind
+
+    def _lose_left(self, left: WayOut, likely: Likely) -> None:
+        """What only drifted states have gone on with has no end, where the fresh state came that likely."""
+        self._claim_lost([(Way(lambda: None, lambda: self._left), left)], likely)
 
     def _go_without(self, taken: Object, fact: Fact, operations: tuple[op.Operation, ...], failed: Fails) -> None:
         """The statement fails because it makes what is there, but for a drifted state that lacks that: if it runs
@@ -130,7 +137,7 @@ class Flow(Claims, ABC):
                 if stretch.label == label if label is not None else not stretch.block:
                     exits = stretch.continued if leaves == "turn" else stretch.left
                     break
-        exits.append(Exit(self.state.fork(), self._likely, self._drifting))
+        exits.append(Exit(self.state.fork(), self._likely, self._drifting, self._leaving))
         raise Ended(exits)
 
     def _exits(self) -> int:
@@ -152,9 +159,9 @@ class Flow(Claims, ABC):
             self._loops.pop()
 
     def _rejoin(self, exits: Exits) -> None:
-        for state, likely, _ in exits:
+        for state, likely, _, leaving in exits:
             known = likely is not Likely.UNKNOWN
-            self._join_into(state, nominal=likely >= Likely.DRIFT, known=known, sure=known)
+            self._join_into(state, nominal=likely >= Likely.DRIFT, known=known, sure=known, leaving=leaving)
 
     def _go(self, likely: Likely, way: Callable[[], None]) -> WayOut | None:
         """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
@@ -184,7 +191,7 @@ class Flow(Claims, ABC):
     ) -> None:
         """Ways from here, then what holds after any of them. ``known``: the fresh state goes the first one; ``idle``:
         the others do nothing, and may well be gone."""
-        entry, unsure, here = self.state, self.unsure, self._likely
+        entry, unsure, here, outer = self.state, self.unsure, self._likely, self._leaving
         certain = known and sure
         forks = [(way.start or entry).fork() for way in others]
         exits = self._exits()
@@ -195,6 +202,7 @@ class Flow(Claims, ABC):
         lost: list[tuple[Way, WayOut]] = []
         for way, fork in zip(others, forks, strict=True):
             self.state, self.unsure = fork, unsure
+            self._leaving = outer or _leaving(way.causes())
             left = self._go(Likely.DRIFT if certain else Likely.UNKNOWN, way.go)
             if left is None:
                 alive.append((way, self.state, self.unsure))
@@ -202,6 +210,7 @@ class Flow(Claims, ABC):
                 lost.append((way, Fails()))
             else:
                 lost.append((way, left))
+        self._leaving = outer
         if not unsure:
             for way in (way for way, _, doubtful in alive if doubtful):
                 doubts = [fact.doubt for _, fact in way.causes()] or [None]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from driftproof.catalog.facts import Fact
+from driftproof.catalog.facts import Doubt, Fact
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.state import State
 from driftproof.objects import Object
@@ -38,11 +38,12 @@ class Caught(Exception):
 
 class Exit(NamedTuple):
     """The state in which a stretch of operations is left before its end, and how likely that is; ``drifted``: on a way
-    that only a drifted state goes, whatever is known of what it does there."""
+    that only a drifted state goes, whatever is known of what it does; ``leaving`` is the doubt of what it makes."""
 
     state: State
     likely: Likely
     drifted: bool
+    leaving: Doubt | None
 
 
 Exits = list[Exit]

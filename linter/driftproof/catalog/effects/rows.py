@@ -34,6 +34,13 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
             _account(run, target, modifies, keys)
     if run.in_function and any(modifies.inserts for _, modifies in modified):
         run.risks("23")  # a value that is missing, or there already
+        run.blind |= any(not modifies.forgives and _is_keyed(run, target) for target, modifies in modified)
+
+
+def _is_keyed(run: Interpreter, target: Relation) -> bool:
+    """Whether there may be a row of the same key: what is written in a first run is there in a second one."""
+    target = run.state.relations.get(target.key, target)
+    return target.open or any(index.unique is not None for index in indexes(run, target))
 
 
 def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
