@@ -87,7 +87,7 @@ def _read(
 ) -> Value:
     """A default sees no columns: one that names some is refused (0A000)."""
     outer = run.read, run.vague
-    names = {name: run.state.look_up(name)[0] for name in value.relations}
+    names = {name: _meant(run, name, sequences) for name in value.relations}
     run.read, run.vague = {key: set() for key in sequences if key in names.values()}, False
     run.unsure |= bool(value.columns) and not generated
     seen = value
@@ -101,6 +101,15 @@ def _read(
     read = Value(run.read, named_in(run, value))
     run.read, run.vague = outer
     return read
+
+
+def _meant(run: Interpreter, name: q.Name, sequences: Collection[Key]) -> Key | None:
+    """What a name means when these sequences have been made."""
+    key, found = run.state.look_up(name)
+    if name.schema is None and (found is None or found.fact.presence is Presence.ABSENT):
+        made = ((schema, name.name) for schema in run.state.path or ())
+        return next((other for other in made if other in sequences), key)
+    return key
 
 
 def put_value(run: Interpreter, table: Key, column: op.Column, fact: Fact, value: Value, key: Key | None) -> None:
