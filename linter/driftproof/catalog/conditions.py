@@ -94,6 +94,12 @@ def _probe(state: State, probe: Probe) -> Answer:
         probe = msgspec.structs.replace(probe, name=found[0])
     if probe.name is None or (probe.kind in ("column", "publication-table") and probe.relation is None):
         return _NOTHING
+    if probe.reach == "path" and probe.schema is None and probe.kind not in NOT_IN_A_SCHEMA:
+        # Where the search_path has no schema, only PostgreSQL's own and what is temporary is found by a bare name.
+        name = probe.relation or probe.name
+        if state.creation_key(Name(None, name)) is None and ("pg_temp", name) not in state.relations:
+            stored = state.path is not None and probe.kind not in ("function", "type", "enum-label")
+            return Answer(False, False, True) if stored and not name.startswith("pg_") else _NOTHING
     wild: frozenset[Member] = frozenset()
     if probe.kind in ("column", "constraint", "trigger", "policy", "publication-table", "rule", "index"):
         if probe.relation is None and probe.kind != "index":
@@ -305,8 +311,11 @@ def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
 
 def _function(state: State, probe: Probe) -> tuple[Object, Fact | None]:
     """A function asked for by its name alone: any of those that share it."""
-    key = (probe.schema or "public", cast(str, probe.name))
-    facts = [routine.fact for routine in state.routines.get(key, ())]
+    name = cast(str, probe.name)
+    schemas = (probe.schema or "public",) if probe.reach != "path" else state.path or ()
+    keys = [(schema, name) for schema in schemas if (schema, name) in state.routines]
+    key = keys[0] if keys else state.creation_key(Name(probe.schema, name)) or ("public", name)
+    facts = [routine.fact for key in keys for routine in state.routines[key]]
     wanted = Object("function", key[0], None, key[1])
     for presence in (Presence.PRESENT, Presence.MAYBE, Presence.UNKNOWN):
         if found := next((fact for fact in facts if fact.presence is presence), None):
