@@ -52,7 +52,9 @@ def readded(context: StatementContext) -> Iterator[Redefinition]:
             index = _known(context.catalog, Name(table.key[0], step.name)) if table is not None else None
             if table is None or index is None:
                 continue
-            used = {column.parts[0] for column in step.columns} | {ref.parts[-1] for ref in step.expression.columns}
+            used = {column.parts[0] for column in step.columns} | {
+                ref.parts[-1] for seen in (step.condition, step.expression) for ref in seen.columns
+            }
             if (
                 index.kind != "index"
                 or index.of != table.key

@@ -36,6 +36,20 @@ def test_values_of_functions_are_of_the_types_that_are_told(server: Server) -> N
     assert {name: [type_] for name, type_ in told.items()} == {name: types[name] for name in told}
 
 
+def test_functions_that_are_not_immutable_are_known(server: Server) -> None:
+    rows = server.maintenance.execute(
+        "SELECT proname, array_to_string(proargtypes::regtype[], ','), bool_and(provolatile <> 'i')"
+        " OVER (PARTITION BY proname), provolatile <> 'i' FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
+    ).fetchall()
+    written = {"timestamp with time zone": "timestamptz", "timestamp without time zone": "timestamp"}
+    for name, arguments, always, mutable in rows:
+        types = tuple(f"pg_catalog.{written.get(type_, type_)}" for type_ in arguments.split(",") if type_)
+        assert builtins.may_be_mutable(name) >= always, name
+        if builtins.may_be_mutable(name):
+            assert builtins.is_mutable(name, types) <= mutable, (name, types)
+    assert {name for name, _, always, _ in rows if always} == builtins.mutable()
+
+
 CLASSES = (
     b"SELECT opcname FROM pg_depend JOIN pg_opclass c ON c.oid = objid AND classid = 'pg_opclass'::regclass"
     b" JOIN pg_extension e ON e.oid = refobjid WHERE extname = %s AND deptype = 'e' AND opcname NOT IN"

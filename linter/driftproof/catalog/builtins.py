@@ -25,6 +25,33 @@ def functions() -> frozenset[str]:
 
 
 @cache
+def mutable() -> frozenset[str]:
+    """The names of the functions of pg_catalog none of which is immutable."""
+    return _words("builtin_mutable.txt")
+
+
+# Functions that are not immutable for values of some types only, by the type of the last argument, and, where it
+# matters, how many there are.
+_MUTABLE_FOR = {
+    **dict.fromkeys(("date", "date_part", "date_trunc", "extract", "time", "timestamp"), ("timestamptz", (1, 2))),
+    **dict.fromkeys(("to_tsvector", "to_tsquery", "plainto_tsquery", "websearch_to_tsquery"), ("text", (1,))),
+}
+
+
+def may_be_mutable(function: str) -> bool:
+    """Whether a function of pg_catalog is not immutable for values of some types."""
+    return function in _MUTABLE_FOR or function in mutable()
+
+
+def is_mutable(function: str, types: tuple[str | None, ...]) -> bool:
+    """Whether a function of pg_catalog is certainly not immutable for arguments of these types."""
+    if function in mutable():
+        return True
+    last, counts = _MUTABLE_FOR[function]
+    return len(types) in counts and types[-1] == f"pg_catalog.{last}"
+
+
+@cache
 def casts() -> dict[tuple[str, str], str]:
     """The casts between types of pg_catalog that need not be written: implicit ones (``i``), and those of an
     assignment (``a``)."""

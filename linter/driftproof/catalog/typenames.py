@@ -71,7 +71,7 @@ def named(run: Interpreter, name: Name) -> tuple[str, ...]:
 def named_in(run: Interpreter, expression: Expression) -> tuple[str, ...]:
     """What an expression itself names that may be dropped: functions, and types that are none of PostgreSQL's."""
     types = (found for name in expression.types for found in named(run, name))
-    return (*(call.name.name for call in expression.calls), *types)
+    return (*(call.name.name for call in expression.calls if call.name.schema != "pg_catalog"), *types)
 
 
 def spelled(run: Interpreter, column: op.Column) -> str:

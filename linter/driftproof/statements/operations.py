@@ -44,7 +44,7 @@ from driftproof.statements.named import Publish as Publish
 from driftproof.statements.named import Published as Published
 from driftproof.statements.named import RenameTypeConstraint as RenameTypeConstraint
 from driftproof.statements.named import SetDefaultPath as SetDefaultPath
-from driftproof.statements.query import ColumnRef, Expression, Name, Query
+from driftproof.statements.query import NOTHING, ColumnRef, Expression, Name, Query
 from driftproof.statements.routines import Argument as Argument
 from driftproof.statements.routines import Body as Body
 from driftproof.statements.routines import Called as Called
@@ -102,7 +102,8 @@ class CreateRelation(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreateIndex(msgspec.Struct, frozen=True, gc=False):
-    """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys and WHERE.
+    """CREATE INDEX; ``columns`` are the plain keys and INCLUDE columns, ``expression`` the other keys, ``condition`` is
+    WHERE.
     ``keys`` and ``included`` are its columns in order, None for an expression; ``partial`` says that it has a WHERE,
     ``adoptable`` that it is sorted and compared as the index of a constraint is; ``only``: not on the partitions.
     ``labels`` is what its columns are called before each gets a name of its own, ``collations`` and ``classes`` are
@@ -112,6 +113,7 @@ class CreateIndex(msgspec.Struct, frozen=True, gc=False):
     table: Name
     columns: tuple[ColumnRef, ...]
     expression: Expression
+    condition: Expression = NOTHING
     if_not_exists: bool = False
     keys: tuple[str | None, ...] = ()
     included: tuple[str | None, ...] = ()

@@ -125,8 +125,15 @@ class _Found:
                     name = called.name
                     if name.name in _TAKES_RELATION and name.schema in (None, "pg_catalog") and arguments:
                         self.relations += relation_text(arguments[0])
+                elif tag == "SQLValueFunction":  # no function to PostgreSQL, but no more than now() the same each time
+                    if value.get("op") in _MOMENTS:
+                        self.calls.append(Call(_NOW, 0, behind=len(self.columns)))
                 elif tag in ("TypeName", "typeName"):
                     if name_of_type := type_name(value):
+                        if name_of_type.name in _BY_FUNCTION and "ColumnRef" in node.get("arg", ()):
+                            self.calls.append(
+                                Call(name_of_type, 1, (typed(node["arg"], self.shift),), len(self.columns))
+                            )
                         self.types.append(name_of_type)
                         self.texts += texts(name_of_type, node.get("arg"), array="arrayBounds" in value)
                         if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
@@ -134,7 +141,7 @@ class _Found:
                 elif tag == "A_Expr":
                     left, right = value.get("lexpr", {}), value.get("rexpr", {})
                     self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)
-                    if found := operator_of(value, self.shift, (len(self.columns), len(self.calls))):
+                    if found := operator_of(value, self.shift, (len(self.columns), len(self.calls), len(self.queries))):
                         self.operators.append(found)
                     for one, other in ((left, right), (right, left)) if _compares(value) else ():
                         if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
@@ -168,6 +175,15 @@ def _compares(node: Node) -> bool:
     """Whether an operator compares its sides, so that a text on one of them is of the other one's type."""
     return node["kind"] not in ("AEXPR_OP_ANY", "AEXPR_OP_ALL") and strings(node["name"])[-1] in _COMPARISONS
 
+
+_NOW = Name("pg_catalog", "now")
+_MOMENTS = {
+    f"SVFOP_{kind}{precision}"
+    for kind in ("CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP")
+    for precision in ("", "_N")
+} | {"SVFOP_CURRENT_DATE"}
+_BY_FUNCTION = {"date", "time", "timestamp"}
+"""Types that a column is cast to by a function of that name."""
 
 _NOTHING_FOUND = _Found(NOWHERE)
 

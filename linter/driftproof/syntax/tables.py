@@ -230,14 +230,13 @@ def create_index(node: Node, shift: int) -> Operations:
     """CREATE INDEX with its keys, INCLUDE and WHERE."""
     keys = [item["IndexElem"] for item in node.get("indexParams", ())]
     included = [item["IndexElem"] for item in node.get("indexIncludingParams", ())]
-    seen = [node["whereClause"]] if "whereClause" in node else []  # read before the keys
-    seen += [element["expr"] for element in keys if "expr" in element]
     return [
         op.CreateIndex(
             node.get("idxname"),
             range_var(node["relation"], shift),
             tuple(ColumnRef((element["name"],)) for element in keys + included if "name" in element),
-            expression(seen, shift),
+            expression([element["expr"] for element in keys if "expr" in element], shift),
+            expression(node.get("whereClause"), shift),
             if_not_exists=node.get("if_not_exists", False),
             keys=tuple(element.get("name") for element in keys),
             included=tuple(element.get("name") for element in included),

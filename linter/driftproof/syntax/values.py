@@ -97,7 +97,7 @@ _PLAIN = {"AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT", "AEXPR_LIKE", "AEX
 _ORDER = {"=", "<>", "<", "<=", ">", ">="}
 
 
-def operator_of(node: Node, shift: int, behind: tuple[int, int] = (0, 0)) -> Operator | None:
+def operator_of(node: Node, shift: int, behind: tuple[int, int, int] = (0, 0, 0)) -> Operator | None:
     """The operator of an A_Expr, if both of its sides tell their types; a bare text compares with anything, and rows
     are compared by their columns."""
     kind, parts = node["kind"], strings(node["name"])

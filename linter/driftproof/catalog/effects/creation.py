@@ -30,7 +30,7 @@ from driftproof.catalog.effects.parts import (
 )
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.rows import forget_rows
-from driftproof.catalog.effects.values import put_value, read_value, sequence_keys
+from driftproof.catalog.effects.values import check_generated, put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
 from driftproof.catalog.facts import ASSUMED, PRESENT, Fact, Presence
@@ -131,6 +131,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
         types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
     relation.types = types
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
+    check_generated(run, made.columns)
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
     copied = [pair for copy in copies for pair in copied_constraints(run, relation, *copy)]

@@ -4,9 +4,10 @@ from driftproof.catalog import naming
 from driftproof.catalog.effects.extensions import need_class, need_default_class
 from driftproof.catalog.effects.keys import check_partitioned, shape_of, unique_key
 from driftproof.catalog.effects.partitions import pass_on
-from driftproof.catalog.effects.refusals import check_kind
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import Presence
+from driftproof.catalog.immutability import is_mutable
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.typenames import named_in
@@ -19,11 +20,19 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     relation = run.relation(made.table)
     if relation is None:
         return
-    Resolver(run).over(made.expression, relation)
-    relation = run.state.relations[relation.key]
+    for read in (made.condition, made.expression):
+        Resolver(run).over(read, relation)
+        relation = run.state.relations[relation.key]
     check_kind(run, relation, ("table", "materialized view"), at=made.table.at)
-    for column in made.columns:
+    if is_mutable(run, made.condition, relation):
+        fails(run, "42P17")
+    first = made.keys.index(None) if is_mutable(run, made.expression, relation) else None
+    for column in made.columns[:first]:
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
+    if first is not None:
+        fails(run, "42P17")
+        for column in made.columns[first:]:
+            relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
     run.steps(tuple(op.Need("collation", name, holds=True) for name in made.collations))
     for name in made.classes:
         need_class(run, name, made.method)
@@ -45,9 +54,11 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     index.shape = shape_of(made)
     if made.unique:
         index.unique = unique_key(made.keys, partial=made.partial, adoptable=made.adoptable)
-    if named := (*named_in(run, made.expression), *(name.name for name in made.classes)):
+    seen = (name for expression in (made.condition, made.expression) for name in named_in(run, expression))
+    if named := (*seen, *(name.name for name in made.classes)):
         index.calls[None] = named
-    used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in made.expression.columns)
+    read_columns = (*made.condition.columns, *made.expression.columns)
+    used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in read_columns)
     relation = run.state.writable(relation)
     relation.uses["index", own] = used
     if not made.only:

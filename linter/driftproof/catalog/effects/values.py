@@ -15,7 +15,8 @@ from driftproof.catalog.effects.inheritance import parents_of
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import OWN, Key, Member, Relation
-from driftproof.catalog.facts import ABSENT, ASSUMED, Fact, Presence
+from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, Fact, Presence
+from driftproof.catalog.immutability import is_mutable
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.typenames import named_in
@@ -82,6 +83,13 @@ def read_value(run: Interpreter, relation: Relation, column: op.Column, sequence
     return _read(run, relation, column.default, column.generated, set(sequences))
 
 
+def check_generated(run: Interpreter, columns: Iterable[op.Column]) -> None:
+    """No column of a new table is generated from another one that is."""
+    generated = {column.name: column.default for column in columns if column.generated and column.default is not None}
+    if any(ref.parts[-1] in generated for value in generated.values() for ref in value.columns):
+        fails(run, "42P17")
+
+
 def _read(
     run: Interpreter, relation: Relation, value: q.Expression, generated: bool, sequences: Collection[Key] = ()
 ) -> Value:
@@ -98,6 +106,10 @@ def _read(
             relations=tuple(name for name, key in names.items() if key not in sequences),
         )
     Resolver(run).over(seen, relation)
+    if generated:
+        others = (relation.member("generated", ref.parts[-1]) for ref in value.columns)
+        if PRESENT in others or is_mutable(run, value, relation):
+            fails(run, "42P17")
     read = Value(run.read, named_in(run, value))
     run.read, run.vague = outer
     return read
