@@ -20,6 +20,12 @@ from driftproof.statements import operations as op
 from driftproof.statements import query as q
 
 
+def _turn(item: q.Query | q.Name | q.Operator, number: int) -> float:
+    """Which of the parts that stand behind the same columns and calls comes first: an operator behind the sub-queries
+    that it is read after."""
+    return item.behind[2] - 0.5 if isinstance(item, q.Operator) else number
+
+
 class Expressions(ABC):
     """Checks the expressions of one statement."""
 
@@ -90,10 +96,12 @@ class Expressions(ABC):
         inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Operator]] = [
             *zip(expression.behind, expression.queries, strict=True),
             *zip(expression.collated, expression.collations, strict=True),
-            *((item.behind, item) for item in strange),
+            *((item.behind[:2], item) for item in strange),
         ]
         if strange or expression.collations:
-            inside.sort(key=lambda place: place[0])
+            order = {id(query): number for number, query in enumerate(expression.queries)}
+            last = len(order)
+            inside.sort(key=lambda place: (place[0], _turn(place[1], order.get(id(place[1]), last))))
         for (column, call), item in inside:
             vague |= self._part(expression, columns, column, calls, call, scope)
             columns, calls = column, call

@@ -51,14 +51,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class Operator(msgspec.Struct, frozen=True, gc=False):
-    """An operator between two values whose types are told; ``behind`` is how many columns and calls of its expression
-    are read before it is looked for."""
+    """An operator between two values whose types are told; ``behind`` is how many columns, calls and sub-queries of its
+    expression are read before it is looked for."""
 
     name: str
     left: "Typed"
     right: "Typed"
     at: int = -1
-    behind: tuple[int, int] = (0, 0)
+    behind: tuple[int, int, int] = (0, 0, 0)
 
 
 Typed = Name | ColumnRef | Call | Operator | None
