@@ -113,6 +113,8 @@ STAND_INS = [
         "AS 'IBRARY' LANGUAGE c; COMMENT ON LARGE OBJECT 01",
     ),
     ("sqitch", "SELECT FROM (:query) q, (VALUES (:value)) v;", "SELECT FROM (SELECT) q, (VALUES (value_)) v;"),
+    ("sqitch", "SELECT FROM (:orders CROSS JOIN :items);", "SELECT FROM (orders_ CROSS JOIN items_);"),
+    ("sqitch", "AS :LIBRARY, 'f'\nROWS 10 LANGUAGE c", "AS 'IBRARY', 'f'\nROWS 10 LANGUAGE c"),
     ("sqitch", "CREATE TABLESPACE t LOCATION :DIR;", "CREATE TABLESPACE t LOCATION 'IR';"),
     ("plain", "CREATE FUNCTION @extschema@.f()", "CREATE FUNCTION extschema__.f()"),
     ("sqitch", ":all\nSELECT 1;\n  :all ;\n", "    \nSELECT 1;\n       ;\n"),

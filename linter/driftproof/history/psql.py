@@ -19,8 +19,9 @@ _A_NUMBER = re.compile(
 )
 _A_STRING = re.compile(rb"(?i)\b(?:location|connection|password|is)\s*\Z")
 _A_LIBRARY = re.compile(rb"(?i)\bas\s*\Z")
-_OF_A_LIBRARY = re.compile(rb"(?i)\s*(?:,\s*'[^'\n]*'\s*)?language\b")
+_OF_A_LIBRARY = re.compile(rb"(?i)\s*(?:,\s*'[^'\n]*'[\w\s]*?)?\blanguage\b")
 _A_QUERY = re.compile(rb"(?i)\b(?:from|join)\s*\(\s*\Z")
+_ITS_END = re.compile(rb"\s*\)")
 _OPTIONS = re.compile(rb"(?i)\bexplain\s*\Z")
 _LONGEST = 40
 
@@ -91,6 +92,6 @@ def _stand_in(text: bytes, data: bytes, start: int, end: int) -> bytes:
         return b"1".rjust(len(text), b"0")
     if _A_STRING.search(before) or (_A_LIBRARY.search(before) and _OF_A_LIBRARY.match(data, end)):
         return b"'" + text[2:] + b"'"
-    if _A_QUERY.search(before) and len(text) >= len(b"SELECT"):
+    if len(text) >= len(b"SELECT") and _A_QUERY.search(before) and _ITS_END.match(data, end):
         return b"SELECT".ljust(len(text))
     return blank(text) if _OPTIONS.search(before) else text[1:] + b"_"
