@@ -59,11 +59,13 @@ def find(
     value: "Callable[[re.Match[bytes]], Value]" = lambda _found: None,
     *,
     fits: bool = True,
+    keeps: bool = False,
     more: "Callable[[re.Match[bytes]], bool]" = lambda _found: False,
 ) -> tuple[Gap, ...]:
     """The gaps that ``pattern`` finds, with what is put into them. The stand-in is an identifier, the same one for each
     of the same name; one that stands where a statement or a whole line may stand is blanked out: it is no name.
-    ``fits``: the text itself is shown, where it is no longer than its name; ``more`` says what may be more than a
+    ``fits``: the text itself is shown, where it is no longer than its name; ``keeps``: the tool leaves what it is not
+    told as it is, so that it may stand in a string or a comment; ``more`` says what may be more than a
     name wherever it stands."""
     found = list(pattern.finditer(data))
     if not found:
@@ -86,7 +88,9 @@ def find(
             start -= len(_WORD.match(data[max(start - _LONGEST_NAME, 0) : start][::-1])[0])  # type: ignore[index]
         spans.append((start, end, False))
     pairs = groupby(zip(spans, found, strict=True), lambda pair: pair[0])
-    return tuple(_gap(data, span, [one for _, one in ones], value, fits=fits, more=more) for span, ones in pairs)
+    return tuple(
+        _gap(data, span, [one for _, one in ones], value, fits=fits, keeps=keeps, more=more) for span, ones in pairs
+    )
 
 
 def _gap(
@@ -96,6 +100,7 @@ def _gap(
     value: "Callable[[re.Match[bytes]], Value]",
     *,
     fits: bool,
+    keeps: bool,
     more: "Callable[[re.Match[bytes]], bool]",
 ) -> Gap:
     start, end, is_comment = span
@@ -106,6 +111,8 @@ def _gap(
     whole = False
     for one in found:
         text, known = one[0], value(one)
+        if known is None and keeps and (is_comment or data[start : start + 1] in (b"'", b'"')):
+            known = text
         alone = not is_comment and one.span() == (start, end) and is_a_statement(data, start, end)
         whole |= (alone or more(one)) and known != b""
         between = data[at : one.start()]

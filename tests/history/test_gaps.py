@@ -94,6 +94,13 @@ SENT = [
         "--liquibase formatted sql\n--property name:c value:d\n--changeset a:1\nSELECT b, d;",
     ),
     (
+        "liquibase",
+        {},
+        "a.sql",
+        "--liquibase formatted sql\n--changeset a:1\nSELECT 'Dear ${name}', \"${x}\"; -- ${y}",
+        "--liquibase formatted sql\n--changeset a:1\nSELECT 'Dear ${name}', \"${x}\"; -- ${y}",
+    ),
+    (
         "goose",
         {},
         "1_a.sql",
@@ -164,6 +171,10 @@ UNKNOWN = [
     (
         {"committed/000001.sql": "SELECT 1;", "current.sql": "--!include no.sql\nSELECT 1;"},
         "current.sql:1: what stands for --!include no.sql is not known here: a placeholder",
+    ),
+    (
+        {"a.sql": "--liquibase formatted sql\n--changeset a:1\nSELECT '${x}', ${x};"},
+        "a.sql:3: what stands for ${x} is not known here: make it a property of the changelog",
     ),
     ({"1_a.sql": "SELECT 1;\nSELECT :x;"}, "1_a.sql:2: what stands for :x is not known here: \\set it"),
 ]

@@ -124,7 +124,7 @@ def _gaps(path: Path, data: bytes) -> tuple[Gap, ...]:
     if b"${" not in data:
         return ()
     said = _properties(path, data)
-    return gaps.find(data, _PLACEHOLDER, lambda found: said.get(found["name"].strip()))
+    return gaps.find(data, _PLACEHOLDER, lambda found: said.get(found["name"].strip()), keeps=True)
 
 
 def _properties(path: Path, data: bytes) -> dict[bytes, bytes]:
