@@ -89,6 +89,8 @@ CREATE FUNCTION f(a int, OUT b text) LANGUAGE plpgsql AS $$BEGIN b := a::text; a
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN new.a := tg_op; RETURN new; END$$;
 CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS SETOF t LANGUAGE plpgsql AS $$DECLARE r t%ROWTYPE; x public.t; BEGIN r.a := 1; SELECT * INTO x FROM t; RETURN NEXT r; RETURN; END$$;
 CREATE SCHEMA k; CREATE TYPE k.e AS ENUM ('a'); CREATE FUNCTION f(a k.e) RETURNS k.e LANGUAGE plpgsql AS $$DECLARE s k.e; BEGIN SELECT 'a', 'a' INTO s, a; RETURN a; END$$;
+CREATE TYPE c AS (r int, i int); DO $$DECLARE a c[]; b c; BEGIN a[1].r := 11; FOREACH b IN ARRAY a LOOP NULL; END LOOP; END$$; DO $$DECLARE a c[]; BEGIN a[1].r := 11 END$$; CREATE FUNCTION f(a c[]) RETURNS c[] LANGUAGE plpgsql AS $$DECLARE x c[] := a; BEGIN x[1].i = 1; RETURN x; END$$;
+DO $$BEGIN RETURN 1; END$$; DO $$DECLARE a CONSTANT int := 1; BEGIN a := 2; END$$; DO $$BEGIN FOR r IN SELECT 1 LOOP NULL; END LOOP; END$$;
 SET check_function_bodies = off; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
 SET check_function_bodies = off; SET check_function_bodies TO on; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;
 SET check_function_bodies = false; RESET check_function_bodies; CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 END$$;

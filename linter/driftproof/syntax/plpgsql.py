@@ -29,6 +29,7 @@ _SELECT = len("SELECT ")
 _MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
 _MOST_TURNS = 200
 _BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
+_OF_RECORDS = re.compile(r"variable \"(.*)\" has pseudo-type _record")
 
 
 class BodyError(Exception):
@@ -43,14 +44,30 @@ def block(node: Node, lower: Lowering) -> Operations:
     if language != "plpgsql":
         return [op.Need("language", Name(None, language)), op.Forget()]
     try:
-        functions = parse_plpgsql(f"DO {dollar_quoted(body)}")
+        functions = _functions(body)
     except ParseError as error:
-        if error.args[0].startswith(_BEYOND_THE_PARSER):
+        if error.args[0].startswith(_BEYOND_THE_PARSER) or _OF_RECORDS.match(error.args[0]):
             return [op.Forget()]
         raise BodyError(error.args[0]) from None
     if not functions:
         return [op.Forget()]
     return _compiled(functions[0]["PLpgSQL_function"], lower)
+
+
+def _functions(body: str) -> list[Node]:
+    """A block as PL/pgSQL's parser reads it, to which an array of somebody's own type is one of records, and refused:
+    it is shown one of texts. Raises ParseError."""
+    try:
+        return parse_plpgsql(f"DO {dollar_quoted(body)}")
+    except ParseError as error:
+        variable = _OF_RECORDS.match(error.args[0])
+        if variable is None:
+            raise
+        of_type = rf"(\b{re.escape(variable[1])}\s+(?:constant\s+)?)[\w.\"]+(?=\s*\[)"
+        shown = re.sub(of_type, r"\1text", body, count=1, flags=re.IGNORECASE)
+        if shown == body:
+            raise
+        return _functions(shown)
 
 
 def called(text: str, name: str, texts: dict[str, str], lower: Lowering) -> Operations | None:
