@@ -38,6 +38,7 @@ THEMES = tuple(sorted(name.removeprefix("theme ") for name in _PRODUCTIONS if na
 """What histories are about."""
 
 SETTLED = (
+    "blocks",
     "columns of tables",
     "composites",
     "constraints",

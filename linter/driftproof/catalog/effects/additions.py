@@ -5,7 +5,7 @@ import msgspec
 from driftproof.catalog.effects.dependents import lose_member
 from driftproof.catalog.effects.extensions import check_period, need_default_class
 from driftproof.catalog.effects.heritage import may_merge, spread
-from driftproof.catalog.effects.inheritance import check_added, refuse_typed
+from driftproof.catalog.effects.inheritance import check_added, descendants, refuse_typed
 from driftproof.catalog.effects.keys import check_adopted, check_columns, check_partitioned, key_columns
 from driftproof.catalog.effects.parts import (
     INDEXED,
@@ -69,8 +69,8 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     relation.local |= {column.name}
     run.unsure |= perhaps_there
     if fresh:
-        relation = run.state.writable(relation)
-        relation.types[column.name] = spelled(run, column)
+        for heir in descendants(run, relation):
+            run.state.writable(heir).types[column.name] = spelled(run, column)
         put_value(run, relation.key, column, run.made(), value, sequence)
         relation = run.state.writable(run.state.relations[relation.key])
     for constraint in column.constraints:
@@ -115,6 +115,8 @@ def _check_added(run: Interpreter, relation: Relation, add: op.AddColumn, *, fre
                 Resolver(run).over(constraint.expression, run.state.relations[relation.key])
         for constraint in column.constraints:
             forbid_name(run, run.state.relations[relation.key], constraint)
+            if constraint.kind in INDEXED:
+                need_default_class(run, {column.name: column.spelled}, (column.name,), constraint.method)
     for constraint in column.constraints:
         check_reference(run, constraint, relation.key, {column.name: column.spelled})
     return value, sequence

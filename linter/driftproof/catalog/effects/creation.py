@@ -134,6 +134,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     check_generated(run, made.columns)
     if made.partitioned is not None:
         Resolver(run).over(made.partitioned, relation)
+        need_default_class(run, types, relation.partitioned or (), "hash" if made.strategy == "h" else "btree")
     copied = [pair for copy in copies for pair in copied_constraints(run, relation, *copy)]
     behind = sum(constraint.references is None for constraint in constraints)  # all but the foreign keys
     constraints[behind:behind] = [constraint for constraint, _ in copied]

@@ -127,7 +127,7 @@ def drop_callers(run: Interpreter, drop: op.Drop) -> None:
         refuse(run, wanted, users)
 
 
-# Plain values of these types are sorted by B-trees; other methods learn it from an extension.
+# Plain values of these types are sorted by B-trees; some other methods learn it from an extension.
 _PLAIN = frozenset(
     {
         *("int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "uuid", "bool"),
@@ -138,16 +138,25 @@ _RANGES = frozenset(
     f"{of}{form}" for of in ("int4", "int8", "num", "ts", "tstz", "date") for form in ("range", "multirange")
 )
 _TAUGHT = {"gist": "btree_gist", "gin": "btree_gin"}
+_UNSORTED = frozenset(("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "jsonpath"))
+# For which types, of those that are plainly written, an access method has no operator class of its own.
+_CLASSLESS = {
+    "btree": _UNSORTED,
+    "hash": _UNSORTED | {"money", "bit", "varbit", "tsvector", "tsquery"},
+    "gist": _PLAIN,
+    "gin": _PLAIN,
+    "spgist": _PLAIN - {"text", "varchar"},
+}
 
 
 def need_default_class(run: Interpreter, types: dict[str, str], columns: Iterable[str | None], method: str) -> None:
     """A key for which no operator class is written needs one that is the default of its type."""
-    extension = _TAUGHT.get(method)
-    if extension is None or run.state.foreign is None or routines.installed(run, extension):
+    lacking, extension = _CLASSLESS.get(method), _TAUGHT.get(method)
+    if lacking is None or run.state.foreign is None or (extension and routines.installed(run, extension)):
         return
     for column in columns:
         type_ = types.get(column or "", "").partition("(")[0]
-        if type_ in _PLAIN and not run.state.has_any("operator-class"):
+        if type_ in lacking and not run.state.has_any("operator-class"):
             run.lacks(Object("operator-class", None, None, f"{type_}_ops"))
 
 

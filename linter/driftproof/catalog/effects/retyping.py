@@ -70,8 +70,10 @@ def _work(run: Interpreter, relation: Relation, to: op.Column) -> None:
     if _no_label(run, relation.types.get(to.name, ""), to):
         fails(run, "42804", relation.member("default", to.name))
     refuse(run, relation.object("column", to.name), found, "0A000")
-    run.state.writable(relation).types[to.name] = spelled(run, to)
-    forget_values(run, relation)
+    for heir in descendants(run, relation):
+        heir = run.state.writable(heir)
+        heir.types[to.name] = spelled(run, to)
+        forget_values(run, heir)
 
 
 def _no_label(run: Interpreter, old: str, to: op.Column) -> bool:
