@@ -201,6 +201,8 @@ class Claims:
             before = known(trap.entry, wanted)
             if fact.presence is Presence.MAYBE and self._likely < Likely.DRIFT and before in (fact, None):
                 trap.taken = wanted, fact
+            elif self._likely is Likely.UNKNOWN and fact.doubt is not None:
+                self.obscure.add(fact.doubt.origin)  # where that is missing, the block goes on, if it came here
             raise Caught(trap)
         if fact.nominal is None:
             likely = Likely.UNKNOWN

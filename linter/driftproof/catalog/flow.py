@@ -88,8 +88,7 @@ class Flow(Claims, ABC):
             if isinstance(end, Caught) or end.exits is not exits:  # more is left than this
                 if not exits:
                     raise
-                exits.sort(key=lambda left: NEARNESS[left.likely])
-                self.state = exits[0].state
+                self.state = min(exits, key=lambda left: NEARNESS[left.likely]).state
             if isinstance(end, Caught):
                 self._lose_left(end, here)
         except Fails as failed:
@@ -102,6 +101,7 @@ class Flow(Claims, ABC):
             self.unsure |= not self._left
             self._lose_left(Fails() if unseen else failed, here)
             self._likely = here
+        exits.sort(key=lambda left: NEARNESS[left.likely])  # what the fresh state has comes before what others lack
         self._rejoin(exits)
         ends.extend(left.likely if left.drifted is drifting else Likely.DRIFT for left in exits)
         exits.clear()
