@@ -159,6 +159,20 @@ def test_what_is_known_only_when_it_runs_is_said(project: Project) -> None:
     assert said["why"].endswith("only when it runs: ALTER TABLE public.... DISABLE ROW LEVEL SECURITY")
 
 
+def test_what_needs_a_function_that_is_not_known_is_a_comment(project: Project) -> None:
+    project.add(
+        "CREATE TABLE t (a int);\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';\n"
+        "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
+        "COMMENT ON TRIGGER g ON t IS 'x';\n"
+        "DO $$ DECLARE d text; BEGIN SELECT pg_get_functiondef(oid) INTO d FROM pg_proc WHERE proname = 'f';\n"
+        "  EXECUTE replace(d, 'f()', 'g()'); END $$;\n"
+    )
+    out = project.run("schema").out
+    assert "-- unknown: it needs a function that is not known: public.f\n-- CREATE TRIGGER g" in out
+    assert "\n-- COMMENT ON TRIGGER g" in out
+    assert "\nCREATE T" not in out.replace("\nCREATE TABLE public.t", "")
+
+
 def test_what_is_made_elsewhere_is_not_guessed(project: Project) -> None:
     project.add("ALTER TABLE old ADD COLUMN x int;\nCREATE POLICY p ON storage.objects USING (true);\n")
     out = project.run("schema").out

@@ -38,7 +38,8 @@ class Column(msgspec.Struct, omit_defaults=True):
 
 
 class Constraint(msgspec.Struct, omit_defaults=True):
-    """A table constraint with its columns; those of a foreign key with what they refer to."""
+    """A table constraint with its columns; those of a foreign key with what they refer to. ``needs`` are the objects
+    that must be there before it."""
 
     name: str
     kind: str
@@ -48,16 +49,19 @@ class Constraint(msgspec.Struct, omit_defaults=True):
     referenced: tuple[str, ...] = ()
     comment: str | None = None
     doubt: Doubt | None = None
+    needs: tuple[Need, ...] = ()
 
 
 class Part(msgspec.Struct, omit_defaults=True):
-    """An index, a trigger, a policy or a rule of a table; ``definition`` is the statement that makes it."""
+    """An index, a trigger, a policy or a rule of a table; ``definition`` is the statement that makes it, ``needs`` are
+    the objects that must be there before it."""
 
     name: str
     kind: str
     definition: str
     comment: str | None = None
     doubt: Doubt | None = None
+    needs: tuple[Need, ...] = ()
 
 
 class Relation(msgspec.Struct, omit_defaults=True):

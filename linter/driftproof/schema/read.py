@@ -288,6 +288,7 @@ class _Reader:
             referenced=tuple(texts(tree.pk_attrs)),
             comment=thing.comment,
             doubt=None if doubt == _ASSUMED and not known.fact.sure else doubt,
+            needs=needs_of(tree),
         )
 
     def _part(self, known: Known, kind: str, name: str, thing: Thing) -> model.Part | None:
@@ -303,7 +304,7 @@ class _Reader:
             self._lose(kind, f"{name} on {quoted(*known.key[::-1])}", thing.lost)
             doubt = model.Doubt("unknown", thing.lost)
         doubt = None if doubt == _ASSUMED and not known.fact.sure else doubt
-        return model.Part(name, kind, part_definition(thing), thing.comment, doubt)
+        return model.Part(name, kind, part_definition(thing), thing.comment, doubt, needs_of(thing.tree))
 
     def _rest(self) -> None:
         """What is there and was not made by statements that could be read."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from driftproof.schema.model import Doubt, Need, Relation, Routine, Schema, Type
+from driftproof.schema.model import Constraint, Doubt, Need, Part, Relation, Routine, Schema, Type
 from driftproof.syntax import literal
 from driftproof.syntax.printing import quoted
 
@@ -34,31 +34,48 @@ def _comment(text: str) -> str:
 def _statements(schema: Schema) -> Iterator[str]:
     for item in schema.named:
         yield _statement(item.definition, item.doubt)
+    lost = _all_lost(schema)
     for thing in _in_order(schema):
         if isinstance(thing, Relation) and thing.kind == "outside":
             continue
         if isinstance(thing, Relation):
             yield _statement(_relation(thing), thing.doubt)
-            yield from _constraints(thing, set(), ("primary key",))  # a view may be grouped by it
+            yield from _constraints(thing, lost, ("primary key",))  # a view may be grouped by it
         else:
             yield _statement(thing.definition, thing.doubt)
-    lost = {(item.schema, item.name) for item in schema.relations if _lost(item.doubt)}
     for relation in schema.relations:
         yield from _constraints(relation, lost, ("unique", "check", "exclude"))
         yield from (_statement(text, relation.doubt) for text in relation.after)
-    yield from _parts(schema, "index")
+    yield from _parts(schema, lost, "index")
     for relation in schema.relations:  # they may refer to what a unique index is on
         yield from _constraints(relation, lost, ("foreign key",))
     for kind in _PARTS:
-        yield from _parts(schema, kind)
-    yield from _comments(schema)
+        yield from _parts(schema, lost, kind)
+    yield from _comments(schema, lost)
 
 
-def _parts(schema: Schema, kind: str) -> Iterator[str]:
+def _all_lost(schema: Schema) -> set[Need]:
+    """The relations and functions that are printed as comments."""
+    found: set[Need] = {("relation", item.schema, item.name) for item in schema.relations if _lost(item.doubt)}
+    there = {(item.schema, item.name) for item in schema.routines if not _lost(item.doubt)}
+    return found | {("function", *name) for item in schema.routines if (name := (item.schema, item.name)) not in there}
+
+
+def _doubt(relation: Relation, item: Constraint | Part, lost: set[Need]) -> Doubt | None:
+    """The doubt about what belongs to a relation: the relation's own, or that something which it needs is not known."""
+    if _lost(relation.doubt):
+        return relation.doubt
+    for need in item.needs:
+        if need in lost:
+            return Doubt("unknown", f"it needs a {need[0]} that is not known: {need[1]}.{need[2]}")
+    return item.doubt
+
+
+def _parts(schema: Schema, lost: set[Need], kind: str) -> Iterator[str]:
     for relation in schema.relations:
         for part in relation.parts:
             if part.kind == kind:
-                yield _statement(part.definition, relation.doubt if _lost(relation.doubt) else part.doubt)
+                yield _statement(part.definition, _doubt(relation, part, lost))
 
 
 def _lost(doubt: Doubt | None) -> bool:
@@ -118,19 +135,17 @@ def _relation(relation: Relation) -> str:
     return f"{head} (\n{body}\n){tail}"
 
 
-def _constraints(relation: Relation, lost: set[tuple[str, str]], kinds: tuple[str, ...]) -> Iterator[str]:
+def _constraints(relation: Relation, lost: set[Need], kinds: tuple[str, ...]) -> Iterator[str]:
     """The constraints of a table that are of these kinds."""
     name = quoted(relation.name, relation.schema)
     for item in relation.constraints:
         if item.kind in kinds:
-            doubt = relation.doubt if _lost(relation.doubt) else item.doubt
-            if item.references in lost:
-                doubt = Doubt("unknown", "the table that it refers to is not known")
+            doubt = _doubt(relation, item, lost)
             what = "FOREIGN TABLE" if relation.kind == "foreign table" else "TABLE"
             yield _statement(f"ALTER {what} {name} ADD CONSTRAINT {quoted(item.name)} {item.definition}", doubt)
 
 
-def _comments(schema: Schema) -> Iterator[str]:
+def _comments(schema: Schema, lost: set[Need]) -> Iterator[str]:
     for item in schema.named:
         yield from _comment_on(item.kind.upper(), quoted(item.name), item.comment, item.doubt)
     for type_ in schema.types:
@@ -144,10 +159,10 @@ def _comments(schema: Schema) -> Iterator[str]:
             yield from _comment_on("COLUMN", f"{name}.{quoted(column.name)}", column.comment, relation.doubt)
         for constraint in relation.constraints:
             on = f"{quoted(constraint.name)} ON {name}"
-            yield from _comment_on("CONSTRAINT", on, constraint.comment, relation.doubt)
+            yield from _comment_on("CONSTRAINT", on, constraint.comment, _doubt(relation, constraint, lost))
         for part in relation.parts:
             on = quoted(part.name, relation.schema) if part.kind == "index" else f"{quoted(part.name)} ON {name}"
-            yield from _comment_on(part.kind.upper(), on, part.comment, relation.doubt)
+            yield from _comment_on(part.kind.upper(), on, part.comment, _doubt(relation, part, lost))
     for routine in schema.routines:
         name = f"{quoted(routine.name, routine.schema)}({', '.join(routine.arguments)})"
         yield from _comment_on(routine.kind.upper(), name, routine.comment, routine.doubt)

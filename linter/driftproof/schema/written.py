@@ -97,7 +97,7 @@ def needs_of(*trees: Tree) -> tuple[Need, ...]:
                 kind, names = "relation", [node.schemaname, node.relname]
             case "TypeName":
                 kind, names = "type", texts(node.names)
-            case "FuncCall":
+            case "FuncCall" | "CreateTrigStmt":
                 kind, names = "function", texts(node.funcname)
             case "A_Const" if "." in (getattr(node.val, "sval", None) or ""):
                 kind, names = "relation", [part.strip('"') for part in node.val.sval.split(".", 1)]
