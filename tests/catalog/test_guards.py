@@ -376,6 +376,16 @@ FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUT
 FOR r IN SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace LOOP EXECUTE format('DROP FUNCTION public.%I', r.proname); END LOOP;
 FOR r IN SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e' LOOP EXECUTE format('DROP TYPE public.%I', r.typname); END LOOP;
 """.strip().splitlines()
+MAKING = """
+EXECUTE format('CREATE TABLE k.t_%s (a int)', random()::int);
+EXECUTE format('CREATE TABLE %I (a int)', 'x' || random()::int);
+EXECUTE 'CREATE INDEX i_' || random()::int || ' ON t (a)';
+EXECUTE format('CREATE POLICY %I ON public.t USING (true)', 'q' || random()::int);
+EXECUTE format('ALTER TABLE %s ADD COLUMN %I int', 'k.t', 'c' || random()::int);
+EXECUTE 'DROP TABLE IF EXISTS ' || current_schema || '.'; EXCEPTION WHEN others THEN NULL;
+EXECUTE format('DROP POLICY IF EXISTS p ON %I.', current_schema); EXCEPTION WHEN syntax_error THEN NULL;
+""".strip().splitlines()
+"""What takes nothing away: it makes what has another name, or it is no statement, whatever the name."""
 _MADE = [
     f"{make} {name}{rest}"
     for schema in ("public", "k")
@@ -398,6 +408,11 @@ def _around(loop: str) -> str:
 @pytest.mark.parametrize("loop", LOOPS)
 def test_what_a_loop_over_a_catalog_can_not_have_dropped_is_there(connection: Any, loop: str) -> None:
     assert always(_around(loop)) == set(run(connection, _around(loop)))
+
+
+@pytest.mark.parametrize("statement", MAKING)
+def test_what_is_made_under_a_name_that_nobody_knows_takes_nothing_away(connection: Any, statement: str) -> None:
+    assert always(_around(statement)) == set(run(connection, _around(statement)))
 
 
 @pytest.mark.parametrize("loop", WIDE_LOOPS)

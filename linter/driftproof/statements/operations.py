@@ -63,6 +63,8 @@ TypeKind = Literal["type", "base", "composite type", "domain", "enum", "multiran
 
 HOLE = "driftproof_hole"
 """Stands in a name for text that is known only when the migration runs."""
+NAME = f"{HOLE}_name"
+"""Stands for such a text that is a name for certain."""
 
 
 class Like(msgspec.Struct, frozen=True, gc=False):
@@ -329,11 +331,13 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
 
 class Forget(msgspec.Struct, frozen=True, gc=False):
     """What can't be followed: everything of that kind is UNKNOWN afterwards (of that relation, or in that schema, where
-    one is named). ``owned``: DROP OWNED, to which all may belong but roles, and which what depends on it may refuse."""
+    one is named); of what ``makes`` something, only what is not known to be there. ``owned``: DROP OWNED, to which all
+    may belong but roles, and which what depends on it may refuse."""
 
     kind: Kind | None = None
     table: Name | None = None
     schema: str | None = None
+    makes: bool = False
     owned: bool = False
 
 

@@ -28,13 +28,16 @@ def _has_hole(value: Any) -> bool:
 def _forget(operation: op.Operation, holes: list[str]) -> list[op.Operation]:
     match operation:
         case op.CreateMember() | op.DropMember() | op.RenameMember():
-            return [_member(operation.kind, operation.table, holes)]
+            makes = isinstance(operation, op.CreateMember)
+            return [_member(operation.kind, operation.table, holes, makes=makes)]
         case op.AddColumn():
-            return [_member("column", operation.table, holes)]
+            return [_member("column", operation.table, holes, makes=True)]
         case op.AddConstraint():
-            return [_member("constraint", operation.table, holes)]
+            return [_member("constraint", operation.table, holes, makes=True)]
         case op.CreateIndex():
-            return [op.Forget("index", schema=_schema(operation.table))]
+            return [op.Forget("index", schema=_schema(operation.table), makes=True)]
+        case op.CreateRelation() if not operation.replace:
+            return [op.Forget("relation", schema=_schema(operation.name), makes=True)]
         case op.CreateRelation() | op.DropRelation() | op.RenameRelation() | op.MoveRelation():
             return [op.Forget("index" if operation.kind == "index" else "relation", schema=_alone(operation))]
         case op.CreateExtension():
@@ -51,8 +54,10 @@ def _forget(operation: op.Operation, holes: list[str]) -> list[op.Operation]:
             return []
 
 
-def _member(kind: Kind, table: Name, holes: list[str]) -> op.Operation:
-    return op.Forget(kind, schema=_schema(table)) if "table" in holes else op.Forget(kind, table)
+def _member(kind: Kind, table: Name, holes: list[str], *, makes: bool) -> op.Operation:
+    if "table" in holes:
+        return op.Forget(kind, schema=_schema(table), makes=makes)
+    return op.Forget(kind, table, makes=makes)
 
 
 def _schema(name: Name) -> str | None:

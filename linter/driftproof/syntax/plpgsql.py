@@ -394,6 +394,8 @@ class _Body:
             trees = parse_fragment(text)
         except ParseError:
             self._write()
+            if op.HOLE not in text.replace(op.NAME, ""):  # whichever names stand there
+                return [op.Raise("42601")]
             return [op.Forget("function" if _MAKES_FUNCTION.match(text) else None), op.Ran(text)]
         found: Operations = []
         if "(" in text or any(tag != "SelectStmt" for tag, _ in trees):

@@ -104,6 +104,8 @@ class Variables:
                 return self.texts.get(".".join(strings(node["fields"])), op.HOLE)
             case "A_Expr" if strings(node["name"])[-1:] == ["||"] and "lexpr" in node:
                 return self.text(node["lexpr"]) + self.text(node["rexpr"])
+            case "SQLValueFunction" if node.get("op") in ("SVFOP_CURRENT_SCHEMA", "SVFOP_CURRENT_CATALOG"):
+                return op.NAME
             case "FuncCall":
                 return self._call(strings(node["funcname"])[-1], node.get("args", ()))
             case _:

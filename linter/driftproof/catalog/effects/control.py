@@ -13,7 +13,7 @@ from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.effects.results import check_result
 from driftproof.catalog.effects.rows import forget_rows, write_rows
 from driftproof.catalog.entries import Relation
-from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
+from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Scope
@@ -121,7 +121,7 @@ def forget(run: Interpreter, step: op.Forget) -> None:
     if step.table is not None:
         relation = run.relation(step.table, missing_ok=True)
         if relation is not None:
-            _forget_members(run, relation, step.kind)
+            _forget_members(run, relation, step)
         return
     if step.kind in (None, "type"):
         for type_ in list(state.types.values()):
@@ -133,9 +133,11 @@ def forget(run: Interpreter, step: op.Forget) -> None:
         if step.kind is None and state.foreign and relation.key[0] in state.foreign:
             continue
         if step.kind in (None, "relation") or (step.kind == "index" and relation.kind == "index"):
+            if step.makes and relation.fact.presence is Presence.PRESENT:
+                continue
             state.put(Relation(relation.key, relation.kind, UNKNOWN, open=True, of=relation.of))
         elif step.kind in ("column", "constraint", "policy", "trigger", "rule"):
-            _forget_members(run, relation, step.kind)
+            _forget_members(run, relation, step)
     for name, fact in list(state.objects.items()):
         if step.schema is not None and name[1] not in (None, step.schema):
             continue
@@ -151,14 +153,14 @@ def _stays(step: op.Forget, kind: str, fact: Fact) -> bool:
     return kind == "role" if step.owned else kind in ("role", "schema") and fact == PRESENT
 
 
-def _forget_members(run: Interpreter, relation: Relation, kind: str | None) -> None:
-    relation = run.state.writable(relation)
+def _forget_members(run: Interpreter, relation: Relation, step: op.Forget) -> None:
+    relation, kind = run.state.writable(relation), step.kind
     if kind is None:
         relation.open = True
     else:
         relation.vague |= {kind}
-    for member in relation.members:
-        if member[0] == kind or kind is None:
+    for member, fact in relation.members.items():
+        if (member[0] == kind or kind is None) and not (step.makes and fact.presence is Presence.PRESENT):
             relation.members[member] = UNKNOWN
 
 
