@@ -70,6 +70,16 @@ def test_what_a_file_refers_to_may_be_made_later(server: Server, platform: Platf
     assert (only.verdict, only.detail) == (Verdict.REPRODUCED, 'statement 2 fails: 42703 column "a" does not exist')
 
 
+def test_the_table_that_a_foreign_key_is_added_to_may_be_made_later(server: Server, platform: Platform) -> None:
+    file = "CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY);\nALTER TABLE u ADD FOREIGN KEY (b) REFERENCES t (id);\n"
+    history = history_of(file, "CREATE TABLE u (b int);\n")
+    history = msgspec.structs.replace(history, named=frozenset({0}))
+    diagnostics = [item for item in analyse(history, RULES).diagnostics if item.certainty is Certainty.DRIFT]
+    proofs = prove(history, diagnostics, server, platform)[0].proofs
+
+    assert [(item.diagnostic.sqlstate, item.verdict) for item in proofs] == [("42703", Verdict.REPRODUCED)]
+
+
 def test_a_partition_may_be_a_table_by_itself(server: Server, platform: Platform) -> None:
     text = (
         "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\n"

@@ -9,7 +9,7 @@ from driftproof.catalog.naming import all_constraints
 from driftproof.history import History, Migration
 from driftproof.objects import Object
 from driftproof.runner.execute import Piece, pieces_of
-from driftproof.statements.operations import CreateIndex, CreateRelation, If, Probe, Statement, Test
+from driftproof.statements.operations import AddConstraint, CreateIndex, CreateRelation, If, Probe, Statement, Test
 from driftproof.statements.walk import flat
 from driftproof.syntax import literal, quote
 
@@ -165,6 +165,8 @@ def _referred(
     history: History, before: Migration, statement: Piece, found: dict[str, str], made: Collection[str]
 ) -> None:
     for step in flat(getattr(statement, "operations", ())):
+        if isinstance(step, AddConstraint) and step.constraint.kind == "foreign key" and step.table.name not in made:
+            _made_later(history, before, step.table.schema or "public", step.table.name, found, made)
         if not isinstance(step, CreateRelation):
             continue
         types = {column.name: column.spelled for column in step.columns}
@@ -174,14 +176,7 @@ def _referred(
             schema, name = constraint.references.schema or "public", constraint.references.name
             if name in (*found, *made, step.name.name):
                 continue
-            first = next(_tables(history.migrations, name), None) if schema == "public" else None
-            if first is not None and first[0] > before.index:
-                other = history.migrations[first[0]]
-                piece = next(piece for piece in pieces_of(other) if piece.index == first[1])
-                found[name] = ""  # what it refers to may refer to it
-                _referred(history, before, piece, found, made)
-                del found[name]
-                found[name] = other.source.sent(piece.start, piece.end).text
+            if _made_later(history, before, schema, name, found, made):
                 continue
             to = [ref.parts[-1] for ref in constraint.referenced] or ["id"]
             own = [types.get(ref.parts[-1], "") for ref in constraint.columns]
@@ -191,6 +186,22 @@ def _referred(
                 found[name] = (
                     f"CREATE TABLE IF NOT EXISTS {quote(schema)}.{quote(name)} ({columns}, PRIMARY KEY ({key}))"
                 )
+
+
+def _made_later(
+    history: History, before: Migration, schema: str, name: str, found: dict[str, str], made: Collection[str]
+) -> bool:
+    """Whether the history makes a table later; then it is found as it makes it there, with what that refers to."""
+    first = next(_tables(history.migrations, name), None) if schema == "public" and name not in found else None
+    if first is None or first[0] <= before.index:
+        return False
+    other = history.migrations[first[0]]
+    piece = next(piece for piece in pieces_of(other) if piece.index == first[1])
+    found[name] = ""  # what it refers to may refer to it
+    _referred(history, before, piece, found, made)
+    del found[name]
+    found[name] = other.source.sent(piece.start, piece.end).text
+    return True
 
 
 def _tables(migrations: Iterable[Migration], name: str) -> Iterator[tuple[int, int, CreateRelation]]:
