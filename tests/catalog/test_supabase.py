@@ -87,13 +87,15 @@ CREATE TABLE t (id int); CREATE TABLE u (id int); DO $$ BEGIN IF NOT EXISTS (SEL
 CREATE TABLE t (a int); CREATE POLICY p ON t USING (true); CREATE TABLE u (a int); CREATE POLICY p ON u USING (true); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'p') THEN CREATE POLICY p ON t USING (true); CREATE TABLE v (a int); END IF; END $$; CREATE TABLE v (a int); CREATE POLICY p ON t USING (true);
 DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_net') THEN RETURN; END IF; END $$; CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON FUNCTION f IS 'x';
 CREATE TABLE users (id int); ALTER TABLE users ADD CONSTRAINT k CHECK (id > 0); CREATE TABLE t (id int); ALTER TABLE t ADD CONSTRAINT k CHECK (id > 0); DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN CREATE TABLE v (a int); END IF; END $$; CREATE TABLE v (a int); CREATE TABLE v (a int);
+CREATE TABLE t (a uuid, b text); CREATE POLICY p ON storage.objects USING ((storage.filename(name))[1] = 'x'); CREATE POLICY p ON storage.objects USING ((storage.foldername(name))[1] = 'x'); CREATE POLICY p ON storage.objects USING (true); CREATE POLICY q ON t USING (auth.uid() = b); CREATE POLICY q ON t USING (a = auth.jwt() ->> 'x'); CREATE POLICY q ON t USING (auth.uid() = a AND auth.role() = b); CREATE POLICY q ON t USING (true);
 """.strip().splitlines()
+SILENT = {"42804"}
 
 
 @pytest.mark.parametrize("script", GUARDS)
 def test_what_the_platform_has_satisfies_guards_that_ask_for_a_name_alone(server: Server, script: str) -> None:
     database = server.create_database(prepare(server, "supabase").template)
     with server.connect(database) as connection:
-        failed = set(run(connection, script))
+        failed = {failure for failure in run(connection, script) if failure[1] not in SILENT}
 
     assert always(script, platform="supabase") == failed

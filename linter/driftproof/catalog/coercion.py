@@ -60,6 +60,17 @@ def coerces(given: str | None, wanted: str, *, assigned: bool = False) -> bool |
     return builtins.casts().get((source, target), "e") in ("ia" if assigned else "i")
 
 
+_NO_PARTS = {
+    *("bool", "bpchar", "date", "float4", "float8", "int2", "int4", "int8", "interval", "json", "numeric", "text"),
+    *("timestamp", "timestamptz", "uuid", "varchar"),
+}
+
+
+def has_parts(type_: str) -> bool:
+    """Whether values of a type may have elements that a subscript takes out."""
+    return type_.removeprefix(_PREFIX) not in _NO_PARTS
+
+
 @lru_cache(maxsize=1024)  # the same few types meet again and again
 def operates(name: str, left: str, right: str) -> bool:
     """Whether PostgreSQL may have an operator that takes values of these types.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import operates
+from driftproof.catalog.coercion import has_parts, operates
 from driftproof.catalog.entries import Relation, Routine
 from driftproof.catalog.facts import ABSENT, Presence
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
@@ -146,12 +146,18 @@ class Expressions(ABC):
     def _is_strange(self, item: q.Operator, scope: Scope | None) -> bool:
         """Whether PostgreSQL has no such operator of its own, as far as the types of both sides are known."""
         left = type_of(self.run, item.left, scope)
+        if item.name == q.SUBSCRIPT:
+            return left is not None and not has_parts(left)
         right = type_of(self.run, item.right, scope) if left is not None else None
         return left is not None and right is not None and not operates(item.name, left, right)
 
     def _operates(self, item: q.Operator, scope: Scope | None, *, vague: bool) -> bool:
         """An operator that is none of PostgreSQL's own; whether it is not known that there is none."""
         state = self.run.state
+        if item.name == q.SUBSCRIPT and not vague:
+            if not self.run.unsure:
+                self.run.raises("42804")
+            return True
         if vague or state.has_any("operator") or state.has_any("cast") or routines.strangers(self.run):
             return True
         types = tuple(type_of(self.run, side, scope) or "?" for side in (item.left, item.right))

@@ -61,6 +61,8 @@ class Operator(msgspec.Struct, frozen=True, gc=False):
     behind: tuple[int, int, int] = (0, 0, 0)
 
 
+SUBSCRIPT = "[]"
+"""What an `Operator` is called that takes an element out of its left side."""
 Typed = Name | ColumnRef | Call | Operator | None
 """What tells the type of a value: its name (``unknown`` for a bare text, ``int4[]`` for an array), a column, a call, an
 operator; None: nothing that is read here."""

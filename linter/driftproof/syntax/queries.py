@@ -8,6 +8,7 @@ import msgspec
 from driftproof.statements.query import (
     CTE,
     NOTHING,
+    SUBSCRIPT,
     Arm,
     Call,
     ColumnRef,
@@ -148,6 +149,10 @@ class _Found:
                             self.texts += texts(reference, other)
                 elif tag == "A_Indirection":
                     self.walk(value)
+                    subscripted = typed(value["arg"], self.shift) if "A_Indices" in value["indirection"][0] else None
+                    if subscripted is not None:
+                        place = (len(self.columns), len(self.calls), len(self.queries))
+                        self.operators.append(Operator(SUBSCRIPT, subscripted, None, behind=place))
                     of = column_ref(value["arg"].get("ColumnRef", {}), self.shift)
                     fields = strings(value["indirection"][:1])
                     if of is not None and len(of.parts) == 1 and fields:
