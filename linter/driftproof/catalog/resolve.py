@@ -225,13 +225,15 @@ class Resolver(Sources):
     def _assignable(self, target: Relation, names: Sequence[str], given: Result) -> None:
         """The values that INSERT gives to columns are of types that these take."""
         for name, (_, field) in zip(names, given.columns, strict=False):
+            type_ = field.type
+            if type_ is None or type_ == "pg_catalog.unknown":
+                continue
             wanted = Field(PRESENT, target, name)
             enum = self.run.state.types.get(wanted.own_type) if wanted.own_type is not None else None
             if enum is not None and enum.kind == "enum":
-                told = field.type not in (None, "pg_catalog.unknown")
-                refused = told and not self.run.state.has_any("cast")
+                refused = not self.run.state.has_any("cast")
             else:
-                refused = routines.refuses(self.run, field.type, wanted.type, assigned=True)
+                refused = routines.refuses(self.run, type_, wanted.type, assigned=True)
             if refused and not self.run.unsure:
                 self.run.raises("42804")
 

@@ -62,6 +62,9 @@ def spare(run: Interpreter, wanted: Object, type_: Key) -> bool:
 
 def constructors(run: Interpreter, type_: Key) -> list[Found]:
     """The functions that make values of a range or multirange type, whatever they are called by now."""
+    known = run.state.types.get(type_)
+    if known is not None and "range" not in known.kind:
+        return []
     return [(key, item) for key, items in run.state.routines.items() for item in items if item.of == type_]
 
 

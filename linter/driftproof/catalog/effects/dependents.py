@@ -274,9 +274,10 @@ def take_away(run: Interpreter, relation: Relation, *, certain: bool, cascade: b
     run.gone(relation.key, relation.kind, certain=certain)
     for other in [other for other in state.relations.values() if other.of == relation.key]:
         run.gone(other.key, other.kind, certain=certain)
-    for called in routines.drop_standing(run, relation.key, certain=certain):
-        if cascade:
-            take_along(run, [((user.key, member), False) for user, member in callers(run, {called})])
+    if relation.kind == "function":
+        for called in routines.drop_standing(run, relation.key, certain=certain):
+            if cascade:
+                take_along(run, [((user.key, member), False) for user, member in callers(run, {called})])
     if cascade:
         take_along(run, [(dependent, certain and needs) for dependent, needs in sequence_holders(run, relation)])
         routines.drop_using(run, relation.key)

@@ -177,9 +177,10 @@ def gone(run: Interpreter, key: Key, *, certain: bool) -> None:
     """A type that the statement takes away, with what is made of it."""
     for place in (key, *_made_of(run, key)):
         known = certain and place in run.state.types
+        made = routines.constructors(run, place)
         run.state.put_type(Relation(place, "type", ABSENT if known else GONE, open=False))
         forget_named_after(run, place)
-        for name, routine in routines.constructors(run, place):
+        for name, routine in made:
             run.state.put_routine(name, msgspec.structs.replace(routine, fact=ABSENT if known else GONE))
 
 
