@@ -65,7 +65,10 @@ def _need_type(run: Interpreter, name: Name, *, holds: bool) -> None:
 def named(run: Interpreter, name: Name) -> tuple[str, ...]:
     """How a type that an expression names stands among the functions that it calls."""
     found = None if name.schema == "pg_catalog" else run.type(name)
-    return () if found is None else (".".join(found.key),)
+    if found is None:
+        return ()
+    run.state.used.add(("named", *found.key))
+    return (".".join(found.key),)
 
 
 def named_in(run: Interpreter, expression: Expression) -> tuple[str, ...]:

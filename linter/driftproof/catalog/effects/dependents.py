@@ -140,6 +140,8 @@ def typed_columns(run: Interpreter, type_: Key) -> list[Holder]:
 
 def naming_type(run: Interpreter, type_: Key) -> list[Holder]:
     """What has an expression in which a type is named: views, policies, constraints, defaults."""
+    if ("named", *type_) not in run.state.used:
+        return []
     name = ".".join(type_)
     return [
         ((relation.key, member), True)
@@ -318,7 +320,7 @@ def rewrite(run: Interpreter, old: Key, to: Key) -> None:
     for other in list(run.state.types.values()):
         if other.of == old:
             run.state.writable(other).of = to
-    for user in ((), ("column",)):
+    for user in ((), ("column",), ("named",)):
         if (*user, *old) in run.state.used:
             run.state.used.add((*user, *to))
     for relation in list(run.state.relations.values()):
