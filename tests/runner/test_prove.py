@@ -80,6 +80,15 @@ def test_the_table_that_a_foreign_key_is_added_to_may_be_made_later(server: Serv
     assert [(item.diagnostic.sqlstate, item.verdict) for item in proofs] == [("42703", Verdict.REPRODUCED)]
 
 
+def test_a_label_that_is_taken_away_does_not_come_back_with_its_guard(server: Server, platform: Platform) -> None:
+    guard = "IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'mood') THEN CREATE TYPE mood AS ENUM ('sad', 'ok'); END IF;"
+    earlier = f"DO $$ BEGIN {guard} END $$;\nCREATE TABLE t (m mood DEFAULT 'sad');\n"
+
+    [only] = proof(server, platform, earlier, "SELECT m FROM t WHERE m = 'ok';\n").proofs
+
+    assert (only.diagnostic.sqlstate, only.verdict) == ("22P02", Verdict.REPRODUCED)
+
+
 def test_a_partition_may_be_a_table_by_itself(server: Server, platform: Platform) -> None:
     text = (
         "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\n"

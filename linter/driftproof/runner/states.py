@@ -368,9 +368,10 @@ def _comes_back(connection: "Connection", statements: "Sequence[str]") -> bool:
 
     connection.execute("BEGIN")
     try:
-        for statement in statements:
+        *made, away = statements
+        for statement in made:
             connection.execute(statement.encode())
-        return True
+        return connection.execute(away.encode()).rowcount != 0  # a label is deleted, where it is there
     except psycopg.Error:
         return False
     finally:
