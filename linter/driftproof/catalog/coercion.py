@@ -3,6 +3,7 @@
 Source: can_coerce_type and find_coercion_pathway, parse_coerce.c.
 """
 
+import re
 from functools import lru_cache
 
 from driftproof.catalog import builtins
@@ -69,6 +70,21 @@ _NO_PARTS = {
 def has_parts(type_: str) -> bool:
     """Whether values of a type may have elements that a subscript takes out."""
     return type_.removeprefix(_PREFIX) not in _NO_PARTS
+
+
+_PLAINLY = {
+    **dict.fromkeys(("int2", "int4", "int8"), re.compile(r"-?\d{1,4}")),
+    **dict.fromkeys(("float4", "float8", "numeric"), re.compile(r"-?\d+(?:\.\d+)?")),
+    **dict.fromkeys(("json", "jsonb"), re.compile(r'\{\}|\[\]|-?[1-9]\d*|"\w*"|true|false|null')),
+    "bool": re.compile(r"true|false|t|f|yes|no|on|off|0|1"),
+    "uuid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+}
+
+
+def may_refuse(type_: str | None, text: str) -> bool:
+    """Whether a constant may be no value of a type (22P02): it is none of those that are plainly written."""
+    plain = _PLAINLY.get(type_.removeprefix(_PREFIX)) if type_ is not None else None
+    return plain is not None and plain.fullmatch(text) is None
 
 
 @lru_cache(maxsize=1024)  # the same few types meet again and again

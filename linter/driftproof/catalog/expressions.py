@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import has_parts, operates
+from driftproof.catalog.coercion import has_parts, may_refuse, operates
 from driftproof.catalog.entries import Relation, Routine
 from driftproof.catalog.facts import ABSENT, Presence
 from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
@@ -109,7 +109,8 @@ class Expressions(ABC):
                 self.run.steps((op.Need("collation", item, holds=True),))
                 continue
             if isinstance(item, q.Operator):
-                vague = vague or self._operates(item, scope, vague=bool(self._vague))
+                refused = any(may_refuse(type_of(self.run, typed, scope), text) for typed, text in expression.texts)
+                vague = vague or self._operates(item, scope, vague=refused or bool(self._vague))
                 continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
