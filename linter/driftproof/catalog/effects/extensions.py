@@ -149,6 +149,14 @@ _CLASSLESS = {
 }
 
 
+def _has_class(run: Interpreter, method: str) -> bool:
+    """Whether the history may have made an operator class for an access method."""
+    return any(
+        kind == "operator-class" and name.endswith(f" USING {method}") and fact.presence is not Presence.ABSENT
+        for (kind, _, name), fact in run.state.objects.items()
+    )
+
+
 def need_default_class(run: Interpreter, types: dict[str, str], columns: Iterable[str | None], method: str) -> None:
     """A key for which no operator class is written needs one that is the default of its type."""
     lacking, extension = _CLASSLESS.get(method), _TAUGHT.get(method)
@@ -156,7 +164,7 @@ def need_default_class(run: Interpreter, types: dict[str, str], columns: Iterabl
         return
     for column in columns:
         type_ = types.get(column or "", "").partition("(")[0]
-        if type_ in lacking and not run.state.has_any("operator-class"):
+        if type_ in lacking and not _has_class(run, method):
             run.lacks(Object("operator-class", None, None, f"{type_}_ops"))
 
 

@@ -152,6 +152,9 @@ def move_relation(run: Interpreter, move: op.MoveRelation) -> None:
     if relation is None:
         return
     check_kind(run, relation, _takes(move.kind), at=move.name.at)
+    owner = run.state.relations.get(relation.of) if relation.kind == "sequence" and relation.of is not None else None
+    if owner is not None:  # it goes where its table goes
+        fails(run, "0A000", relation.fact, owner.fact)
     run.need_schema(move.schema)
     if relation.key[0] == move.schema:
         return
