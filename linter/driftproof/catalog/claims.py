@@ -39,6 +39,7 @@ class Claims:
         self._second = False
         self.blind = False
         self._traps: list[Trap] = []
+        self._leaving: Doubt | None = None
 
     def doubt(self, message: str) -> Doubt:
         """The statement at hand as the reason of a doubt."""
@@ -243,6 +244,10 @@ class Claims:
             fact = known(state, wanted)
             if fact is not None and fact.presence is Presence.MAYBE:
                 settle(state, wanted, PRESENT)
+        lacks = self._leaving.lacks if self._leaving is not None else None
+        doubted = known(state, lacks) if lacks is not None else None
+        if lacks is not None and doubted is not None and doubted.presence is Presence.MAYBE:
+            settle(state, lacks, msgspec.structs.replace(ABSENT, doubt=doubted.doubt))  # else it does not come here
         state.proved = self.state.proved
         state.error = error
         caught = self.state.error if error is not None and error.wanted is None else error

@@ -36,7 +36,6 @@ class Flow(Claims, ABC):
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
         self._drifting = False
-        self._leaving: Doubt | None = None
         self.worlds: dict[tuple[Object, Fact], State] = {}
 
     @abstractmethod
