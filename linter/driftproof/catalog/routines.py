@@ -351,10 +351,14 @@ def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned
 
 
 def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
-    """Whether an argument of one type is certainly not taken for another one, as for the rows of a table."""
+    """Whether an argument of one type is certainly not taken for another one, as for the rows of a table, or for a type
+    of the history's own to which nothing is cast."""
     schema, _, name = wanted.partition(".")
     if given not in (None, "pg_catalog.unknown", "pg_catalog.record") and (schema, name) in run.state.relations:
         return True
+    own = run.state.types.get((schema, name.removesuffix("[]")))
+    if own is not None and own.kind in ("enum", "range", "multirange"):
+        return given not in (None, "pg_catalog.unknown") and not run.state.has_any("cast")
     return refuses(run, given, wanted)
 
 
