@@ -330,7 +330,7 @@ class Flow(Claims, ABC):
             likely, left = min(lost, key=lambda way: way[0])
             first = min((likely for likely, _ in ways), default=Likely.UNKNOWN)
             raised = not ways or (likely is Likely.CERTAIN and first > likely and not isinstance(left, Ended))
-            if likely < first and not raised:
+            if likely <= first and not raised:  # of two ways that are as likely it goes one
                 self.unsure |= isinstance(left, Fails)
             failing = [way for likely, way in lost if likely is Likely.UNKNOWN and not (raised and way is left)]
             self.unsure |= any(isinstance(way, Fails) for way in failing)
