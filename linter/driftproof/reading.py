@@ -1,13 +1,16 @@
 """The statements of a migration, with what its tool makes of them."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 import msgspec
 
 from driftproof.history import Framework, Migration
-from driftproof.statements.operations import Forget, If, Statement, Test, Transaction
+from driftproof.statements.operations import Forget, If, Statement, SyntaxFailure, Test, Transaction
 from driftproof.syntax import Parsed, parse
+
+Piece = Statement | SyntaxFailure
+"""A statement of a file; those that our parser rejects are sent too: the server decides."""
 
 
 def read(framework: Framework, migration: Migration) -> Parsed:
@@ -15,10 +18,23 @@ def read(framework: Framework, migration: Migration) -> Parsed:
     parsed = parse(migration.source.sql)
     optional = framework.perhaps(migration)
     unseen = tuple((gap.start, gap.end) for gap in migration.source.gaps if gap.whole)
-    if not optional and not unseen:
+    if optional or unseen:
+        statements = [_perhaps(item, optional) for item in parsed.statements]
+        parsed = msgspec.structs.replace(parsed, statements=tuple(_among(statements, unseen)))
+    if not migration.backwards:
         return parsed
-    statements = [_perhaps(item, optional) for item in parsed.statements]
-    return msgspec.structs.replace(parsed, statements=tuple(_among(statements, unseen)))
+    pieces = as_run(migration, sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start))
+    return Parsed(
+        tuple(piece for piece in pieces if isinstance(piece, Statement)),
+        tuple(piece for piece in pieces if isinstance(piece, SyntaxFailure)),
+    )
+
+
+def as_run(migration: Migration, pieces: Sequence[Piece]) -> list[Piece]:
+    """What stands in a migration whose last part runs first, in the order in which it runs, and counted so."""
+    found = sorted(pieces, key=lambda piece: -migration.part(piece.start))
+    number = count()
+    return [piece if piece.index < 0 else msgspec.structs.replace(piece, index=next(number)) for piece in found]
 
 
 def left_out(framework: Framework, migration: Migration, at: int) -> bool:

@@ -43,10 +43,10 @@ class Transactions:
         together = mode is not RunMode.AUTOCOMMIT and mode is not RunMode.PIPELINE and len(statements) + len(broken) > 1
         found = []
         implicit = together
-        cuts = list(migration.cuts)
+        cut = bool(migration.cuts)
+        part = -1
         for statement in statements:
-            while cuts and cuts[0] <= statement.start:
-                del cuts[0]
+            if cut and part != (part := migration.part(statement.start)):
                 self._number += 1
                 self._begun = mode in _AROUND
             found.append(Standing(self._number, self._begun or implicit, self._begun, self.known))

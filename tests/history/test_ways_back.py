@@ -188,6 +188,87 @@ def test_a_way_back_runs_after_its_migration_and_leaves_the_history_as_it_is(tmp
     ]
 
 
+CHANGESETS = f"""--liquibase formatted sql
+--changeset a:1
+{MAKE}--rollback DROP TABLE t
+--changeset a:2 dbms:oracle
+CREATE TABLE t (a number);
+--rollback DROP TABLE t CASCADE CONSTRAINTS;
+--changeset a:3
+{ADD}--rollback ALTER TABLE t ADD COLUMN c int;
+--rollback {TAKE}--changeset a:4
+CREATE VIEW v AS SELECT b FROM t;
+/* liquibase rollback
+DROP VIEW v
+*/
+"""
+
+
+@pytest.mark.parametrize("mode", ["", " runInTransaction:false"])
+def test_changesets_are_taken_back_from_the_last_to_the_first(server: Server, tmp_path: Path, mode: str) -> None:
+    write(tmp_path, {"1.sql": CHANGESETS.replace("a:1", f"a:1{mode}")})
+    found = history(tmp_path, "liquibase")
+    assert down(found) == []
+    database = server.create_database()
+    try:
+        with server.connect(database) as connection:
+            [migration] = found.migrations
+            assert migration.back is not None
+            assert len(migration.back.source.sql.encode()) == len(migration.source.data)
+            for one in (migration, migration.back):
+                assert execute(connection, one).message is None
+            assert connection.execute("SELECT to_regclass('t'), to_regclass('v')").fetchone() == (None, None)
+    finally:
+        server.drop_database(database)
+
+
+@pytest.mark.parametrize(("mode", "column"), [("", False), (" runInTransaction:false", True)])
+@pytest.mark.parametrize("gone", ["DROP COLUMN gone", "DROP COLUMN b, DROP COLUMN gone"])
+def test_what_fails_among_changesets_that_are_taken_back_keeps_its_place(
+    server: Server, tmp_path: Path, mode: str, column: bool, gone: str
+) -> None:
+    text = CHANGESETS.replace("DROP COLUMN b", gone).replace("a:1", f"a:1{mode}")
+    write(tmp_path, {"1.sql": text})
+    found = history(tmp_path, "liquibase")
+    [item] = down(found)
+    assert (item.code, item.certainty, text[item.span.start.offset : item.span.end.offset]) == (
+        "DP101",
+        "always",
+        "gone",
+    )
+    assert item.statement is not None
+    database = server.create_database()
+    try:
+        with server.connect(database) as connection:
+            [migration] = found.migrations
+            assert migration.back is not None
+            assert execute(connection, migration).ok
+            outcome = execute(connection, migration.back)
+            assert (outcome.sqlstate, outcome.statement, outcome.at) == (
+                item.sqlstate,
+                item.statement.index,
+                item.span.start.offset,
+            )
+            # What was taken back before stays so; of the one that fails only what commits by itself.
+            left = connection.execute(
+                "SELECT to_regclass('v') IS NULL, to_regclass('t') IS NULL,"
+                " EXISTS (SELECT FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'c')"
+            )
+            assert left.fetchone() == (True, False, column)
+    finally:
+        server.drop_database(database)
+
+
+@pytest.mark.parametrize("way", ["", "--rollback changeSetId:1 changeSetAuthor:a\n"])
+def test_what_stands_before_a_changeset_that_cannot_be_taken_back_is_never_reached(tmp_path: Path, way: str) -> None:
+    gone = "--rollback ALTER TABLE t DROP COLUMN gone;\n"
+    begin = f"--liquibase formatted sql\n--changeset a:1\n{MAKE}{gone}--changeset a:2\n{ADD}"
+    write(tmp_path, {"1.sql": f"{begin}{way}--changeset a:3\nSELECT 1;\n--rollback ALTER TABLE t DROP COLUMN lost;\n"})
+    assert [item.object and item.object.name for item in down(history(tmp_path, "liquibase"))] == ["lost"]
+    write(tmp_path, {"1.sql": f"{begin}--rollback not required\n"})
+    assert [item.object and item.object.name for item in down(history(tmp_path, "liquibase"))] == ["gone"]
+
+
 def test_a_doubt_that_the_migration_itself_leaves_is_an_error_an_older_one_an_info(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -190,6 +190,20 @@ class TestCommand:
         assert main(["prove", "--direction", "down", "m/1_a.sql"]) == 1
         assert "m/1_a.sql (the way back)\n  fresh database: runs\n" in capfd.readouterr().out
 
+    def test_changesets_are_taken_back_in_their_order(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        make = "CREATE TABLE IF NOT EXISTS t (a int, b int);\n--rollback DROP TABLE t\n"
+        view = "CREATE VIEW v AS SELECT a FROM t;\n--rollback DROP VIEW v\n"
+        drop = "SELECT 1;\n--rollback ALTER TABLE t DROP COLUMN b\n"
+        text = f"--liquibase formatted sql\n--changeset a:1\n{make}--changeset a:2\n{view}--changeset a:3\n{drop}"
+        (folder / "m").mkdir()
+        (folder / "m" / "1.sql").write_text(text)
+        assert main(["prove", "--direction", "down", "-j", "1", "--format", "json", "m"]) == 1
+        [file] = msgspec.json.decode(capfd.readouterr().out)["files"]
+        assert (file["direction"], file["fresh"]["runs"]) == ("down", True)
+        assert [(proof["code"], proof["line"], proof["verdict"]) for proof in file["proofs"]] == [
+            ("DP101", 10, "reproduced")
+        ]
+
     def test_a_text_in_a_file_has_no_colours(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FORCE_COLOR", "1")
         assert main(["prove", "-o", "report.txt", "1.sql"]) == 0

@@ -1,5 +1,6 @@
 """Migrations, their order and how they are run: what a framework says of a directory."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property, partial
@@ -69,9 +70,9 @@ class Session(StrEnum):
 class Migration(msgspec.Struct, frozen=True, dict=True):
     """One file with its place in the history. ``index`` counts from 0; ``version`` is the framework's, as text.
     ``repeatable``: it is run again whenever it is edited, or always. ``feeds_copy``: the lines behind a COPY FROM STDIN
-    are sent as its data, whatever the run mode. ``cuts`` are the offsets at which its transaction ends and another one
-    begins. ``back`` is its way back, as the migration that would come next (None:
-    it has none, or nobody asks)."""
+    are sent as its data, whatever the run mode. ``cut`` finds the offsets at which its transaction ends and another one
+    begins (None: nowhere); ``backwards``: the parts between them run from the last one to the first. ``back`` is its
+    way back, as the migration that would come next (None: it has none, or nobody asks)."""
 
     index: int
     source: Source
@@ -79,13 +80,23 @@ class Migration(msgspec.Struct, frozen=True, dict=True):
     run_mode: RunMode
     repeatable: bool = False
     feeds_copy: bool = False
-    cuts: tuple[int, ...] = ()
+    cut: Callable[[bytes], tuple[int, ...]] | None = None
+    backwards: bool = False
     back: "Migration | None" = None
 
     @property
     def path(self) -> str:
         """The path as reports say it."""
         return self.source.path
+
+    @cached_property
+    def cuts(self) -> tuple[int, ...]:
+        """The offsets at which another transaction begins."""
+        return () if self.cut is None else self.cut(self.source.data)
+
+    def part(self, offset: int) -> int:
+        """Which of the parts between its cuts an offset is in, from 0 in the order of the text."""
+        return bisect_right(self.cuts, offset)
 
 
 class Bookkeeping(msgspec.Struct, frozen=True):
@@ -163,7 +174,7 @@ class Framework(msgspec.Struct, frozen=True):
     down_mode: Callable[[Path, bytes], RunMode] | None = None
     repeatable: Callable[[Path, bytes], bool] = lambda _path, _data: False
     feeds_copy: bool = False
-    cuts: Callable[[bytes], tuple[int, ...]] = lambda _data: ()
+    cuts: Callable[[bytes], tuple[int, ...]] | None = None
     up: Callable[[bytes], bytes] = lambda data: data
     optional: Callable[[Path, bytes], tuple[tuple[int, int], ...]] | None = None
     gaps: Callable[[Path, bytes], tuple[Gap, ...]] | None = None
@@ -191,8 +202,8 @@ class Framework(msgspec.Struct, frozen=True):
         """A file of the tool's as a migration."""
         mode = self.run_mode if self.mode is None else self.mode(path, data)
         source = self._source(path, data, self.up)
-        cuts = self.cuts(data) if mode is RunMode.TRANSACTION else ()
-        return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy, cuts)
+        cut = self.cuts if mode is RunMode.TRANSACTION else None
+        return Migration(index, source, self.version(path), mode, self.repeatable(path, data), self.feeds_copy, cut)
 
     def _source(self, path: Path, data: bytes, part: Callable[[bytes], bytes]) -> Source:
         find = None if self.gaps is None else partial(self.gaps, path)
@@ -214,16 +225,26 @@ class Framework(msgspec.Struct, frozen=True):
     def with_back(self, migration: Migration) -> Migration:
         """A migration with its way back, if it has one. Raises OSError."""
         path = self.down_file(Path(migration.path))
+        cut = None
         if path is not None and path.is_file():
             source = self._source(path, path.read_bytes(), self.up)
         elif self.down is not None and self.down(migration.source.data).strip():
             path = Path(migration.path)
             source = self._source(path, migration.source.data, self.down)
+            cut = self.cuts
         else:
             return migration
         ask = self.down_mode or self.mode
         mode = self.run_mode if ask is None else ask(path, source.data)
-        back = Migration(migration.index + 1, source, migration.version, mode, feeds_copy=self.feeds_copy)
+        back = Migration(
+            migration.index + 1,
+            source,
+            migration.version,
+            mode,
+            feeds_copy=self.feeds_copy,
+            cut=cut,
+            backwards=cut is not None,  # what was done last is undone first
+        )
         return msgspec.structs.replace(migration, back=back)
 
 

@@ -8,7 +8,8 @@ import msgspec
 from driftproof.catalog.naming import all_constraints
 from driftproof.history import History, Migration
 from driftproof.objects import Object
-from driftproof.runner.execute import Piece, pieces_of
+from driftproof.reading import Piece
+from driftproof.runner.execute import pieces_of
 from driftproof.statements.operations import AddConstraint, CreateIndex, CreateRelation, If, Probe, Statement, Test
 from driftproof.statements.walk import flat
 from driftproof.syntax import literal, quote

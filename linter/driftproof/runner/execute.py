@@ -5,7 +5,6 @@ What each run mode means for a failure was tried on PostgreSQL 18; ``tests/runne
 
 import re
 import time
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -15,19 +14,17 @@ import msgspec
 
 from driftproof.gaps import Asked, Sent
 from driftproof.history import Migration, RunMode
+from driftproof.reading import Piece, as_run
 from driftproof.runner import wire
 from driftproof.runner.wire import Command, Failed
 from driftproof.source import Source
-from driftproof.statements.operations import Forget, Statement, SyntaxFailure
+from driftproof.statements.operations import Forget, Statement
 
 if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
     from driftproof.runner.progress import Progress
     from driftproof.runner.server import Connection
-
-Piece = Statement | SyntaxFailure
-"""A statement of a file; those that our parser rejects are sent too: the server decides."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +57,9 @@ def pieces_of(migration: Migration) -> tuple[Piece, ...]:
     source = migration.source
     parsed = parse(source.sql)
     pieces: list[Piece] = sorted((*parsed.statements, *parsed.failures), key=lambda piece: piece.start)
-    return tuple(_with_what_is_put_in(source, pieces) if any(gap.whole for gap in source.gaps) else pieces)
+    if any(gap.whole for gap in source.gaps):
+        pieces = _with_what_is_put_in(source, pieces)
+    return tuple(as_run(migration, pieces) if migration.backwards else pieces)
 
 
 def _with_what_is_put_in(source: Source, pieces: Sequence[Piece]) -> list[Piece]:
@@ -85,7 +84,7 @@ def steps_of(migration: Migration, pieces: Sequence[Piece]) -> list[tuple[int, s
         return [(pieces[0].start if pieces else 0, migration.source.sent().text)]
     sent = migration.source.sent
     if migration.cuts:
-        parts = [list(part) for _, part in groupby(pieces, lambda piece: bisect_right(migration.cuts, piece.start))]
+        parts = [list(part) for _, part in groupby(pieces, lambda piece: migration.part(piece.start))]
         return [(part[0].start, sent(part[0].start, part[-1].end).text) for part in parts]
     return [(piece.start, sent(piece.start, piece.end).text) for piece in pieces]
 
@@ -184,7 +183,8 @@ class _File:
 
     def fail_whole(self, failed: Failed, done: int, start: int = 0) -> None:
         """What begins at ``start`` failed as a whole, after so many statements; the position counts in its text."""
-        pieces = [piece for piece in self.pieces if piece.start >= start]
+        begin = next((at for at, piece in enumerate(self.pieces) if piece.start == start), 0)
+        pieces = [piece for piece in self.pieces[begin:] if piece.start >= start]
         if failed.position:
             self.at = self.sent(start).offset(failed.position - 1)
             # The whole text is parsed before its first statement runs, so a syntax error comes after none of them.
@@ -317,7 +317,7 @@ def _one_by_one(connection: "Connection", file: _File, progress: "Progress | Non
             return file.fail(failed, piece)
         if progress is not None and number >= start:
             progress.ended(number, texts, _idle(connection))
-    _note_psql_commands(file, end, len(file.data))
+    _note_psql_commands(file, max([end, *(piece.end for piece in file.pieces)]), len(file.data))
 
 
 def _idle(connection: "Connection") -> bool:

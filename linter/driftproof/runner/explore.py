@@ -10,8 +10,9 @@ from driftproof.catalog.naming import all_constraints, constraint_names
 from driftproof.diagnostic import Certainty, Diagnostic, Place
 from driftproof.history import History, Migration
 from driftproof.objects import Object, described
+from driftproof.reading import Piece
 from driftproof.runner.drift import NotBuilt, Recipe, recipes
-from driftproof.runner.execute import Piece, pieces_of
+from driftproof.runner.execute import pieces_of
 from driftproof.runner.states import Room, States
 from driftproof.statements.operations import AddColumn, Create, CreateIndex, CreateRelation, Statement
 from driftproof.statements.walk import flat

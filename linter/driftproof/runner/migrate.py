@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from driftproof.history import Framework, History, Migration, RunMode, Session
+from driftproof.reading import Piece
 from driftproof.runner import progress
-from driftproof.runner.execute import Outcome, Piece, execute, execute_batch, pieces_of, steps_of
+from driftproof.runner.execute import Outcome, execute, execute_batch, pieces_of, steps_of
 from driftproof.runner.progress import Progress, Resume, Stop
 from driftproof.runner.server import ServerError, first_line
 from driftproof.runner.wire import Command

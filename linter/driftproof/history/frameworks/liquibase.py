@@ -43,7 +43,8 @@ _IGNORED = re.compile(rb"(?im)^[ \t]*--[ \t]*ignoreLines:(\d+)[^\n]*\n")
 _ROLLBACK = re.compile(
     rb"(?im)^[ \t]*--[ \t]*rollback[ \t]+(?P<line>[^\r\n]+)|/\*[ \t]*liquibase[ \t]+rollback\b(?P<block>(?s:.*?))\*/"
 )
-_NO_ROLLBACK = re.compile(rb"(?i)\s*(?:empty|not required|changesetid:.*)?\s*")
+_NOTHING = re.compile(rb"(?i)\s*(?:empty|not required)?\s*")
+_OF_ANOTHER = re.compile(rb"(?i)\s*changesetid:")
 
 
 def _is_changelog(path: Path) -> bool:
@@ -140,14 +141,20 @@ def _properties(path: Path, data: bytes) -> dict[bytes, bytes]:
 
 
 def _down(data: bytes) -> bytes:
-    """The ``--rollback`` of a changeset that is alone in its file: several are taken back in the opposite order."""
-    if sum(_runs(attributes) for _, _, attributes in _changesets(data)) != 1:
-        return masks.blank(data)
+    """The ``--rollback`` of each changeset, from the last one to the first, up to one that can't be taken back."""
     kept = bytearray(masks.blank(data))
-    for found in _ROLLBACK.finditer(data):
-        start, end = found.span("line" if found["block"] is None else "block")
-        if _NO_ROLLBACK.fullmatch(data, start, end) is None:
-            kept[start:end] = data[start:end]
+    for begin, end, attributes in reversed(_changesets(data)):
+        if not _runs(attributes):
+            continue
+        found = list(_ROLLBACK.finditer(data, begin, end))
+        spans = [one.span("line" if one["block"] is None else "block") for one in found]
+        if not spans or any(_OF_ANOTHER.match(data, *span) for span in spans):
+            break
+        for start, stop in spans:
+            if _NOTHING.fullmatch(data, start, stop) is None:
+                kept[start:stop] = data[start:stop]
+        if end < len(data):  # each is sent alone, so that the last statement of it needs no end
+            kept[end : end + 1] = b";"
     return bytes(kept)
 
 
