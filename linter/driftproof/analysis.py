@@ -138,6 +138,13 @@ class _File:
         other.back = None if self.back is None else self.back.by_hand()
         return other
 
+    def down(self, item: Diagnostic) -> Diagnostic:
+        """What is said of the migration, as said of a way back."""
+        from driftproof.fix.fitting import in_its_place
+
+        fix = in_its_place(self.context.migration.source, item.fix)
+        return msgspec.structs.replace(item, direction=Direction.DOWN, fix=fix)
+
     def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
         """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
         what certainly fails is said of each statement, and so is what a second run fails at, if ``every`` is asked."""
@@ -290,7 +297,7 @@ def _suppressed(parts: Sequence[_File], rules: Sequence[Rule], known: Sequence[R
     of_others: set[Ignore] = set()
     for part in parts:
         if part.way_back:
-            diagnostics += [msgspec.structs.replace(item, direction=Direction.DOWN) for item in part.diagnostics]
+            diagnostics += map(part.down, part.diagnostics)
         elif part.asked:
             diagnostics += part.diagnostics
         found = find_ignores(part.context.migration.source) if part.context.unreadable is None else []

@@ -8,9 +8,11 @@ import pytest
 from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
 from driftproof.diagnostic import Diagnostic
+from driftproof.fix.edits import apply
 from driftproof.history import History
 from driftproof.runner.execute import execute
 from driftproof.runner.server import Server
+from driftproof.syntax import parse
 from tests.histories import RULES, write
 
 MAKE, DROP = "CREATE TABLE t (a int);\n", "DROP TABLE t;\n"
@@ -267,6 +269,31 @@ def test_what_stands_before_a_changeset_that_cannot_be_taken_back_is_never_reach
     assert [item.object and item.object.name for item in down(history(tmp_path, "liquibase"))] == ["lost"]
     write(tmp_path, {"1.sql": f"{begin}--rollback not required\n"})
     assert [item.object and item.object.name for item in down(history(tmp_path, "liquibase"))] == ["gone"]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("way", ["--rollback {}\n", "/* liquibase rollback\n{}\n*/\n", "/*liquibase rollback {} */\n"])
+def test_a_fix_of_a_way_back_stays_in_its_comment(server: Server, tmp_path: Path, way: str, newline: str) -> None:
+    make = "CREATE TABLE IF NOT EXISTS t (a int, b int);\n"
+    text = f"--liquibase formatted sql\n--changeset a:1\n{make}{way.format('ALTER TABLE t DROP COLUMN b;')}"
+    (tmp_path / "1.sql").write_bytes(text.replace("\n", newline).encode())
+    found = history(tmp_path, "liquibase", "down")
+    [item] = down(found)
+    assert item.fix is not None
+    [migration] = found.migrations
+    fixed = migration.source.rewritten(apply(migration.source.data, item.fix.edits))
+    assert [statement.command for statement in parse(fixed.sql).statements] == ["CREATE TABLE"]
+    (tmp_path / "1.sql").write_bytes(fixed.data)
+    again = history(tmp_path, "liquibase", "down")
+    assert down(again) == []
+    database = server.create_database()
+    try:
+        with server.connect(database) as connection:
+            connection.execute("CREATE TABLE t (a int)")
+            assert again.migrations[0].back is not None
+            assert execute(connection, again.migrations[0].back).message is None
+    finally:
+        server.drop_database(database)
 
 
 def test_a_doubt_that_the_migration_itself_leaves_is_an_error_an_older_one_an_info(tmp_path: Path) -> None:
