@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from driftproof.objects import Kind
 from driftproof.statements.query import NOTHING, Expression, Name, Query
 
 
@@ -109,3 +110,18 @@ class SetDefaultPath(msgspec.Struct, frozen=True, gc=False):
 
     path: tuple[str, ...] | None
     role: str | None = None
+
+
+class AlterOptions(msgspec.Struct, frozen=True, gc=False):
+    """OPTIONS of a foreign-data wrapper, a server or a user mapping, or of a foreign ``table``.
+
+    ``changes`` are the actions (add, set, drop) with the names. ``made``: it is being made, and has no others; ``to``:
+    it gets that name.
+    """
+
+    kind: Kind
+    name: str
+    changes: tuple[tuple[str, str], ...] = ()
+    table: Name | None = None
+    made: bool = False
+    to: str | None = None

@@ -34,6 +34,7 @@ from driftproof.statements.members import RenameMember as RenameMember
 from driftproof.statements.members import Retype as Retype
 from driftproof.statements.members import ValueAction as ValueAction
 from driftproof.statements.named import AddTypeConstraint as AddTypeConstraint
+from driftproof.statements.named import AlterOptions as AlterOptions
 from driftproof.statements.named import CreateStatistics as CreateStatistics
 from driftproof.statements.named import Deallocate as Deallocate
 from driftproof.statements.named import DropTypeConstraint as DropTypeConstraint
@@ -288,6 +289,7 @@ Operation = (
     | AddColumn
     | AddConstraint
     | CreateMember
+    | AlterOptions
     | NeedBlock
     | NeedRelation
     | Own

@@ -16,7 +16,7 @@ from driftproof.syntax.tables import (
     default_of,
     sequence_of,
 )
-from driftproof.syntax.tree import is_null, needed_roles, range_var, role_names, type_name, type_text
+from driftproof.syntax.tree import changed_options, is_null, needed_roles, range_var, role_names, type_name, type_text
 
 _COLUMN_COMMANDS = {
     "AT_SetNotNull",
@@ -216,6 +216,9 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
             inherit = op.Inherit(table, child, True, ends=subtype == "AT_DetachPartition")
             bound = bound_of(definition["PartitionCmd"].get("bound"))
             return [op.NeedRelation(table, partitioned=True, bound=bound), op.NeedRelation(child), inherit]
+        case "AT_GenericOptions":
+            changes = changed_options(definition["List"]["items"])
+            return [op.AlterOptions("relation", table.name, changes, table)]
         case "AT_AddOf" | "AT_DropOf":
             return [op.SetType(table, type_name(definition.get("TypeName")))]
         case _:

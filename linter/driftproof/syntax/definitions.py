@@ -14,6 +14,7 @@ from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression
 from driftproof.syntax.tables import Handler, Operations
 from driftproof.syntax.tree import (
+    changed_options,
     names,
     needed_roles,
     qualified,
@@ -173,25 +174,51 @@ def create_event_trigger(node: Node, _shift: int) -> Operations:
 
 def create_wrapper(node: Node, _shift: int) -> Operations:
     """CREATE FOREIGN DATA WRAPPER with its handler and validator."""
+    made = op.AlterOptions("foreign-data-wrapper", node["fdwname"], changed_options(node.get("options")), made=True)
     functions = [arg for arg in _options(node, "func_options").values() if arg is not None]
-    needs = tuple(op.Need("function", _name(function)) for function in functions)
-    return [op.Create("foreign-data-wrapper", Name(None, node["fdwname"]), needs=needs)]
+    needs = [op.Need("function", _name(function)) for function in functions]
+    return [op.Create("foreign-data-wrapper", Name(None, node["fdwname"]), needs=(*needs, made))]
 
 
 # -- foreign servers --------------------------------------------------------------------------------------------------
 
 
+def create_server(node: Node, _shift: int) -> Operations:
+    """CREATE SERVER: its foreign-data wrapper, and its options."""
+    name = node["servername"]
+    made = op.AlterOptions("server", name, changed_options(node.get("options")), made=True)
+    needs = (*_needed("foreign-data-wrapper", node["fdwname"]), made)
+    return [op.Create("server", Name(None, name), needs=needs, if_not_exists=node.get("if_not_exists", False))]
+
+
+def alter_foreign(kind: Kind, field: str) -> Handler:
+    """ALTER SERVER, ALTER FOREIGN DATA WRAPPER: the object whose name stands in ``field``, then its options."""
+
+    def lowering(node: Node, _shift: int) -> Operations:
+        changes = changed_options(node.get("options"))
+        options: Operations = [op.AlterOptions(kind, node[field], changes)] if changes else []
+        return [op.Need(kind, Name(None, node[field])), *options]
+
+    return lowering
+
+
 def create_mapping(node: Node, _shift: int) -> Operations:
     """CREATE USER MAPPING: the role, the server, then the mapping."""
     name = _mapping(node)
-    made = [] if name is None else [op.Create("user-mapping", name, if_not_exists=node.get("if_not_exists", False))]
-    return [*_mapping_needs(node), *made]
+    if name is None:
+        return _mapping_needs(node)
+    options = op.AlterOptions("user-mapping", name.name, changed_options(node.get("options")), made=True)
+    made = op.Create("user-mapping", name, needs=(options,), if_not_exists=node.get("if_not_exists", False))
+    return [*_mapping_needs(node), made]
 
 
 def alter_mapping(node: Node, _shift: int) -> Operations:
     """ALTER USER MAPPING."""
     name = _mapping(node)
-    return [*_mapping_needs(node), *([] if name is None else [op.Need("user-mapping", name)])]
+    if name is None:
+        return _mapping_needs(node)
+    options = op.AlterOptions("user-mapping", name.name, changed_options(node.get("options")))
+    return [*_mapping_needs(node), op.Need("user-mapping", name), options]
 
 
 def drop_mapping(node: Node, _shift: int) -> Operations:
@@ -214,9 +241,11 @@ def _mapping_needs(node: Node) -> Operations:
 
 def create_foreign_table(node: Node, shift: int) -> Operations:
     """CREATE FOREIGN TABLE; its server is looked at when the table is made."""
-    server = tuple(_needed("server", node["servername"]))
     (made,) = tables.create_table(node.get("base", node), shift, "foreign table")
-    return [msgspec.structs.replace(made, needs=server)]
+    changes = changed_options(node.get("options"))
+    table = range_var(node.get("base", node)["relation"], shift)
+    options = [op.AlterOptions("relation", table.name, changes, table)] if changes else []
+    return [msgspec.structs.replace(made, needs=(*_needed("server", node["servername"]), *options))]
 
 
 def import_schema(node: Node, _shift: int) -> Operations:

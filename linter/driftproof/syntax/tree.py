@@ -83,6 +83,15 @@ def type_text(node: Node | None) -> str:
     return written + "[]" * bool(node.get("arrayBounds"))
 
 
+def changed_options(items: Any) -> tuple[tuple[str, str], ...]:
+    """What OPTIONS do, in order: ``add``, ``set`` or ``drop``, with the option's name."""
+    found = [item["DefElem"] for item in items or ()]
+    return tuple((_OPTION_ACTIONS.get(item.get("defaction", ""), "add"), item["defname"]) for item in found)
+
+
+_OPTION_ACTIONS = {"DEFELEM_SET": "set", "DEFELEM_DROP": "drop"}
+
+
 def signature(nodes: Any) -> tuple[Name, ...]:
     """The types that are part of an object's name; ``[]`` marks an array, an empty name stands for NONE."""
     found: list[Name] = []

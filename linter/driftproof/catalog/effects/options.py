@@ -1,0 +1,57 @@
+"""OPTIONS of what belongs to foreign data: each has a name, once.
+
+Source: transformGenericOptions, foreigncmds.c.
+"""
+
+from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
+from driftproof.catalog.interpreter import Interpreter
+from driftproof.objects import Kind, Object
+from driftproof.statements import operations as op
+from driftproof.statements.query import Name
+
+_Key = tuple[Kind, str | None, str]
+
+
+def alter_options(run: Interpreter, step: op.AlterOptions) -> None:
+    """They are added, set and dropped in order."""
+    if step.table is not None:
+        _of_table(run, step, step.table)
+        return
+    label = f"{step.kind} {step.name}"
+    if step.made:
+        for key in _all(run, label):
+            run.state.put_object(key, ABSENT)
+        run.state.put_object(_key(label), PRESENT)  # what is not among them is not there
+    if step.to is not None:
+        for key in _all(run, label):
+            run.state.put_object(_key(f"{step.kind} {step.to}", key[2]), run.state.objects[key])
+    others = ABSENT if _key(label) in run.state.objects else UNKNOWN
+    for action, name in step.changes:
+        fact = run.state.objects.get(_key(label, name), others)
+        changed = _changed(run, action, Object("option", None, step.name, name), fact)
+        run.state.put_object(_key(label, name), changed)
+
+
+def _key(label: str, name: str = "") -> _Key:
+    return "option", label, name
+
+
+def _all(run: Interpreter, label: str) -> list[_Key]:
+    return [key for key in run.state.objects if key[:2] == ("option", label)]
+
+
+def _of_table(run: Interpreter, step: op.AlterOptions, table: Name) -> None:
+    relation = run.state.look_up(table)[1]
+    if relation is None:
+        return
+    for action, name in step.changes:
+        fact = _changed(run, action, relation.object("option", name), relation.member("option", name))
+        relation = run.state.put_member(relation, ("option", name), fact)
+
+
+def _changed(run: Interpreter, action: str, wanted: Object, fact: Fact) -> Fact:
+    if action == "add":
+        run.forbid(wanted, fact)
+        return run.made()
+    run.need(wanted, fact, lambda _fact: None)
+    return run.away() if action == "drop" else fact
