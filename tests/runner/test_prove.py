@@ -16,6 +16,7 @@ from driftproof.rerun import Rerun
 from driftproof.runner.platforms import Platform, prepare
 from driftproof.runner.proofs import FileProof, Verdict
 from driftproof.runner.prove import prove
+from driftproof.runner.roles import remember
 from driftproof.runner.server import Server
 from tests.histories import RULES, history_of
 
@@ -274,10 +275,12 @@ def test_a_wrong_claim_is_refuted_in_a_file_that_does_not_run(
 def test_roles_are_made_anew_in_each_state(server: Server, platform: Platform) -> None:
     text = "CREATE ROLE reader;\n" + DOUBT + "GRANT SELECT (a) ON t TO reader;\nGRANT SELECT (b) ON t TO reader;\n"
 
+    before = remember(server)
     file = proof(server, platform, text)
 
     assert file.differences == ()
     assert [(item.verdict, item.fixed) for item in file.proofs] == [(Verdict.REPRODUCED, True)] * 2
+    assert remember(server) == before
 
 
 def test_what_a_guard_of_another_object_asks_for_is_given_to_it(server: Server, platform: Platform) -> None:

@@ -79,12 +79,14 @@ class States:
         self._ends: deque[tuple[str, End]] = deque()
 
     def close(self) -> None:
-        """Drop the databases."""
+        """Drop the databases; the roles are those that were there first."""
         self._settle(leave=0)
         self.release(range(len(self.history.migrations)))
         if self._running is not None:
             self.server.drop_database(self._running)
             self._running = None
+        if self._first_roles is not None:
+            restore(self.server, self._first_roles)
 
     def reach(self, index: int) -> None:
         """Replay the history up to a migration, that one too."""
