@@ -112,6 +112,8 @@ def _probe(state: State, probe: Probe) -> Answer:
     elif probe.kind in ("relation", "type"):
         wanted, fact = _named(state, probe)
     elif probe.kind == "function":
+        if probe.alone and len(_functions(state, probe)) > 1:
+            return _NOTHING
         wanted, fact = _function(state, probe)
     else:
         schema = None if probe.kind in NOT_IN_A_SCHEMA else probe.schema or "public"
@@ -307,6 +309,13 @@ def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     if found is None:
         return key and Object("enum-label", key[0], probe.relation, cast(str, probe.name)), None
     return found.object("enum-label", cast(str, probe.name)), found.member("enum-label", cast(str, probe.name))
+
+
+def _functions(state: State, probe: Probe) -> list[Fact]:
+    """What is known of the functions of a name that may be there."""
+    schemas = (probe.schema or "public",) if probe.reach != "path" else state.path or ()
+    found = [routine.fact for schema in schemas for routine in state.routines.get((schema, probe.name or ""), ())]
+    return [fact for fact in found if fact.presence is not Presence.ABSENT]
 
 
 def _function(state: State, probe: Probe) -> tuple[Object, Fact | None]:

@@ -28,8 +28,8 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     """Whether an object is there, asked of a system catalog; what the question leaves open is None.
 
     ``reach`` says where it looks: in ``schema``, along the search_path, in the schema that new objects go to
-    (``current``), or anywhere. ``filtered``: it asks for more than the object's presence. ``only`` are the kinds of
-    relations, or of constraints, that it sees, if not all.
+    (``current``), or anywhere. ``filtered``: it asks for more than the object's presence; ``alone``: a name that two
+    functions share means none. ``only`` are the kinds of relations, or of constraints, that it sees, if not all.
     """
 
     kind: Kind
@@ -40,6 +40,7 @@ class Probe(msgspec.Struct, frozen=True, gc=False):
     filtered: bool = False
     only: tuple[str, ...] = ()
     asked: Asked | None = None
+    alone: bool = False
 
 
 class Rows(msgspec.Struct, frozen=True, gc=False):

@@ -358,7 +358,8 @@ def _look_up(call: Node, known: Variables) -> Test | None:
         return None
     schema, name = split_name(written)
     reach: Literal["schema", "path"] = "schema" if schema is not None or kind in WITHOUT_SCHEMA else "path"
-    return Test("probe", Probe(kind, schema, None, name, reach, filtered=function == "to_regprocedure"))
+    filtered, alone = function == "to_regprocedure", function == "to_regproc"
+    return Test("probe", Probe(kind, schema, None, name, reach, filtered=filtered, alone=alone))
 
 
 _PLAIN = {"targetList", "fromClause", "whereClause", "limitCount", "limitOption", "sortClause", "op"}
