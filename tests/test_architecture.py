@@ -26,7 +26,7 @@ FORBIDDEN = {
     ],
     "evidence": ["driftproof.rule", "driftproof.report", "driftproof.runner", "driftproof.cli", "pglast"],
     "schema": ["driftproof.rule", "driftproof.report", "driftproof.runner", "driftproof.cli", "pglast"],
-    "fix/edits.py": ["driftproof.syntax", "driftproof.catalog", "driftproof.rule", "pglast"],
+    "edits.py": ["driftproof.syntax", "driftproof.catalog", "driftproof.rule", "pglast"],
     "rule.py": ["driftproof.fix", "driftproof.report", "driftproof.runner", "driftproof.cli"],
     "analysis.py": ["driftproof.fix", "driftproof.report", "driftproof.runner", "driftproof.cli"],
     "report": ["driftproof.cli", "pglast"],

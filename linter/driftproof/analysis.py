@@ -10,6 +10,7 @@ from driftproof.catalog import Catalog, Interpreter, interpreter
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.undone import left
 from driftproof.diagnostic import Certainty, Diagnostic, Direction, Severity
+from driftproof.edits import in_its_place
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History, Session
 from driftproof.reading import read
@@ -140,8 +141,6 @@ class _File:
 
     def down(self, item: Diagnostic) -> Diagnostic:
         """What is said of the migration, as said of a way back."""
-        from driftproof.fix.fitting import in_its_place
-
         fix = in_its_place(self.context.migration.source, item.fix)
         return msgspec.structs.replace(item, direction=Direction.DOWN, fix=fix)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftproof.diagnostic import Applicability, Edit, Fix
-from driftproof.fix.edits import apply, merge
+from driftproof.edits import apply, merge
 
 DATA = b"0123456789"
 EDITS = st.builds(

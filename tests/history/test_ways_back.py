@@ -8,7 +8,7 @@ import pytest
 from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
 from driftproof.diagnostic import Diagnostic
-from driftproof.fix.edits import apply
+from driftproof.edits import apply
 from driftproof.history import History
 from driftproof.runner.execute import execute
 from driftproof.runner.server import Server

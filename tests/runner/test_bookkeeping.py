@@ -26,8 +26,8 @@ NOTES = [
         f"""{_HASURA} ('{{"migrations": {{"default": {{"9": false, "10": true}}, "b": {{"11": false}}}}}}')""",
         ["9"],
     ),
-    ("liquibase", f"{_CHANGES} ('1', 'changes/make.sql'), ('2', 'changes/add.sql')", ["make.sql"]),
-    ("liquibase", f"{_CHANGES} ('2', 'changes/add.sql'), ('3', 'classpath:changes/add.sql')", ["add.sql"]),
+    ("liquibase", f"{_CHANGES} ('1', 'changes/make.sql'), ('2', 'changes/add.sql')", ["changes/make.sql"]),
+    ("liquibase", f"{_CHANGES} ('2', 'changes/add.sql'), ('3', 'classpath:changes/add.sql')", ["changes/add.sql"]),
     (
         "synapse",
         f"{_DELTAS} (73, '73/02add.sql')",

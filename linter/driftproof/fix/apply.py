@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.analysis import analyse
 from driftproof.diagnostic import Diagnostic, Edit
-from driftproof.fix.edits import apply, merge, moved
+from driftproof.edits import apply, merge, moved
 from driftproof.fixing import AS_DESIGNED, Fixing
 from driftproof.history import History, Migration
 from driftproof.rerun import Rerun

@@ -5,10 +5,8 @@ import re
 import msgspec
 
 from driftproof.diagnostic import Applicability, Edit, Fix
-from driftproof.fix.edits import apply
 from driftproof.history import Blocks
 from driftproof.rule import FileContext
-from driftproof.source import Source
 
 _BLOCK = re.compile(r"(?m)^[ \t]*DO \$\w*\$(?=\r?$)|^(?P<end>[ \t]*END \$\w*\$;)(?=\r?$)")
 
@@ -23,29 +21,6 @@ def fitted(file: FileContext, fix: Fix | None) -> Fix | None:
     return msgspec.structs.replace(
         fix, edits=tuple(_marked(edit, blocks, file.migration.source.data) for edit in fix.edits)
     )
-
-
-def in_its_place(source: Source, fix: Fix | None) -> Fix | None:
-    """The fix of a way back that stands in one file with the way up: where that is in lines of comments, so are those
-    that the fix adds; only shown, where the tool would read something else than the way back with the fix."""
-    if fix is None:
-        return None
-    read = source.sql.encode()
-    edits = tuple(_behind_marks(edit, source, read) for edit in fix.edits)
-    after = source.rewritten(apply(source.data, edits)).sql
-    if after.split() == apply(read, fix.edits).decode().split():
-        return msgspec.structs.replace(fix, edits=edits)
-    return msgspec.structs.replace(fix, applicability=Applicability.DISPLAY)
-
-
-def _behind_marks(edit: Edit, source: Source, read: bytes) -> Edit:
-    """An edit whose lines begin as the one does that it stands in, if that is a comment which the tool reads."""
-    start, end = source.line_start(edit.start), source.line_end(edit.start)
-    line = read[start:end]
-    mark = source.data[start : end - len(line.lstrip())] if line.strip() else b""
-    if not mark.lstrip().startswith(b"--"):
-        return edit
-    return msgspec.structs.replace(edit, text=edit.text.replace("\n", "\n" + mark.decode()))
 
 
 def _marked(edit: Edit, blocks: Blocks, data: bytes) -> Edit:

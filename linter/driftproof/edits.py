@@ -1,8 +1,11 @@
-"""Text edits on bytes: merged, ordered, applied in one pass. Knows no SQL."""
+"""Text edits on bytes: merged, ordered, applied in one pass, written as their place asks for. Knows no SQL."""
 
 from collections.abc import Iterable
 
-from driftproof.diagnostic import Edit, Fix
+import msgspec
+
+from driftproof.diagnostic import Applicability, Edit, Fix
+from driftproof.source import Source
 
 
 def merge(fixes: Iterable[Fix]) -> tuple[list[Edit], list[Fix]]:
@@ -37,6 +40,29 @@ def apply(data: bytes, edits: Iterable[Edit]) -> bytes:
 def moved(offset: int, edits: Iterable[Edit]) -> int:
     """Where the byte at ``offset`` stands after the edits; what is inserted at that place comes before it."""
     return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)
+
+
+def in_its_place(source: Source, fix: Fix | None) -> Fix | None:
+    """The fix of a way back that stands in one file with the way up: where that is in lines of comments, so are those
+    that the fix adds; only shown, where the tool would read something else than the way back with the fix."""
+    if fix is None:
+        return None
+    read = source.sql.encode()
+    edits = tuple(_behind_marks(edit, source, read) for edit in fix.edits)
+    after = source.rewritten(apply(source.data, edits)).sql
+    if after.split() == apply(read, fix.edits).decode().split():
+        return msgspec.structs.replace(fix, edits=edits)
+    return msgspec.structs.replace(fix, applicability=Applicability.DISPLAY)
+
+
+def _behind_marks(edit: Edit, source: Source, read: bytes) -> Edit:
+    """An edit whose lines begin as the one does that it stands in, if that is a comment which the tool reads."""
+    start, end = source.line_start(edit.start), source.line_end(edit.start)
+    line = read[start:end]
+    mark = source.data[start : end - len(line.lstrip())] if line.strip() else b""
+    if not mark.lstrip().startswith(b"--"):
+        return edit
+    return msgspec.structs.replace(edit, text=edit.text.replace("\n", "\n" + mark.decode()))
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
