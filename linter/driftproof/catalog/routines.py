@@ -440,7 +440,9 @@ def _not_found(
     made = key
 
     def prove(fact: Fact) -> None:
-        run.state.put_routine(made, Routine(types, fact))
+        before = run.state.routine(made, types)  # it was lost sight of, and is there still
+        known = Routine(types, fact) if before is None else msgspec.structs.replace(before, fact=fact)
+        run.state.put_routine(made, known)
 
     run.need(object_of(key, types), ABSENT if complete else UNKNOWN, prove, at=name.at)
     return key, run.state.routine(key, types) or Routine(types, ASSUMED)
