@@ -27,6 +27,8 @@ _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
 _SELECT = len("SELECT ")
 _MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
+_CATALOGS = ("pg_catalog", "information_schema")
 _MOST_TURNS = 200
 _BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
 _OF_RECORDS = re.compile(r"variable \"(.*)\" has pseudo-type _record")
@@ -232,7 +234,7 @@ class _Body:
             for name, held in zip(columns, values, strict=True):
                 self.known.hold(name, held)
         self.known.tests["found"] = there
-        asks = [] if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
+        asks = self._reads(text) if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
         return [*casts(node, text, self.known), *asks]
 
     def _texts(self, select: Node) -> list[str]:
@@ -263,7 +265,8 @@ class _Body:
             return []
         held = probes.held(tree, self.known, Writing(text, line, _SELECT))
         value = self.known.text(tree)
-        asks = [] if op.HOLE not in value or probes.told(held) else self._sql(f"SELECT {text}")
+        known = op.HOLE not in value or probes.told(held)
+        asks = self._reads(f"SELECT {text}") if known else self._sql(f"SELECT {text}")
         array = self.known.array(tree)
         self.known.forget(name)
         self.known.hold(name, held)
@@ -354,7 +357,11 @@ class _Body:
         plain = takewhile(lambda column: column[0] != "*", columns)
         return {name: text for name, (_, text) in zip(filled({"": target}), plain, strict=False) if text is not None}
 
-    _while = _forc = _dynfors = _loop
+    _forc = _dynfors = _loop
+
+    def _while(self, node: Node) -> Operations:
+        asks, _ = self._condition(node["cond"]["PLpgSQL_expr"]["query"], node["lineno"])
+        return [*asks, *self._loop(node)]
 
     def _return(self, node: Node) -> Operations:
         return [*self._return_next(node), op.Return()]
@@ -431,7 +438,34 @@ class _Body:
         tree = _expression(text)
         if tree is None:
             return [], OPAQUE
-        return casts(tree, text, self.known), probes.test(tree, self.known, Writing(text, line, _SELECT))
+        asks = [*casts(tree, text, self.known), *self._reads(f"SELECT {text}")]
+        return asks, probes.test(tree, self.known, Writing(text, line, _SELECT))
+
+    def _reads(self, text: str) -> Operations:
+        """A query whose answer is told otherwise: what it needs of tables that are no catalogs."""
+        if not _FROM.search(text) or op.HOLE in text:
+            return []
+        variables = tuple(filter(None, self.datums))
+        return [
+            op.Run(step.query, (*step.visible, *variables), step.path)
+            for tag, node in parse_fragment(text)
+            if _reads_tables(node)
+            for step in self.lower(tag, node, NOWHERE)
+            if isinstance(step, op.Run)
+        ]
+
+
+def _reads_tables(value: Any) -> bool:
+    """Whether a tree names a table that is no catalog."""
+    if type(value) is list:
+        return any(map(_reads_tables, value))
+    if type(value) is not dict:
+        return False
+    table = value.get("RangeVar")
+    if table is not None:
+        schema = table.get("schemaname", "")
+        return not (schema in _CATALOGS or (not schema and table["relname"].startswith("pg_")))
+    return any(map(_reads_tables, value.values()))
 
 
 # A constant of these types is looked up when it is read, and must be there.
