@@ -21,7 +21,7 @@ from driftproof.catalog.effects.inheritance import (
     refuse_typed,
 )
 from driftproof.catalog.effects.partitions import refuse_part
-from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.refusals import check_kind, check_opened, fails
 from driftproof.catalog.entries import Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -77,6 +77,8 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
     relation = run.relation(need.table, missing_ok=need.table_missing_ok)
     if relation is None or (need.kinds and relation.kind not in (*need.kinds, "relation")):
         return
+    if need.kind in ("policy", "trigger", "rule", "constraint"):
+        check_opened(run, relation)
     if need.kind == "policy" and need.sees is not None:  # ALTER POLICY reads its expressions first
         check_kind(run, relation, ("table",), at=need.table.at)
         Resolver(run).over(need.sees, relation, nests=True)
@@ -108,6 +110,8 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     if relation is None:
         return
     refuse_typed(run, relation, only=drop.only)
+    if drop.kind in ("policy", "trigger", "rule"):
+        check_opened(run, relation)
     if not drop.missing_ok:
         relation = run.need_member(relation, drop.kind, drop.name)
     found: list[Holder] = []

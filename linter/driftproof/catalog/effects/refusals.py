@@ -20,3 +20,12 @@ def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKin
     """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
     if kinds and relation.kind not in kinds and relation.kind != "relation":
         run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
+
+
+def check_opened(run: Interpreter, relation: Relation) -> None:
+    """What belongs to a relation is looked for in one that is opened as a table; indexes and types are not.
+
+    Source: get_object_address_relobject, objectaddress.c.
+    """
+    if relation.kind in ("index", "composite type"):
+        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
