@@ -3,7 +3,7 @@
 Source: transformGenericOptions, foreigncmds.c.
 """
 
-from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
+from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
@@ -21,11 +21,11 @@ def alter_options(run: Interpreter, step: op.AlterOptions) -> None:
     if step.made:
         for key in _all(run, label):
             run.state.put_object(key, ABSENT)
-        run.state.put_object(_key(label), PRESENT)  # what is not among them is not there
+        run.state.put_object(_key(label), ABSENT)  # what is known of all others
     if step.to is not None:
         for key in _all(run, label):
             run.state.put_object(_key(f"{step.kind} {step.to}", key[2]), run.state.objects[key])
-    others = ABSENT if _key(label) in run.state.objects else UNKNOWN
+    others = run.state.objects.get(_key(label), UNKNOWN)
     for action, name in step.changes:
         fact = run.state.objects.get(_key(label, name), others)
         changed = _changed(run, action, Object("option", None, step.name, name), fact)
