@@ -138,7 +138,7 @@ def need_object(run: Interpreter, need: op.Need) -> None:
     fact = _fact(run, key) or UNKNOWN
     if need.missing_ok and fact.presence is not Presence.PRESENT:
         return
-    _need_made(run, key, fact, need.sqlstate)
+    _need_made(run, key, need.sqlstate)
 
     def prove(proven: Fact) -> None:
         run.state.put_object(key, proven)
@@ -150,9 +150,10 @@ def need_object(run: Interpreter, need: op.Need) -> None:
         run.state.used.add(key)
 
 
-def _need_made(run: Interpreter, key: ObjectKey, fact: Fact, sqlstate: str | None = None) -> None:
-    """Of what is in no schema, PostgreSQL has nothing by itself that nobody made; elsewhere it may be its own."""
-    if fact is UNKNOWN and key[1] is None and run.state.unmade(_object(key)) is ABSENT:
+def _need_made(run: Interpreter, key: ObjectKey, sqlstate: str | None = None) -> None:
+    """Of what is in no schema, PostgreSQL has nothing by itself that nobody made; elsewhere it may be its own. What was
+    lost sight of was made."""
+    if _fact(run, key) is None and key[1] is None and run.state.unmade(_object(key)) is ABSENT:
         run.lacks(_object(key), sqlstate=sqlstate)
 
 
@@ -187,7 +188,7 @@ def drop_object(run: Interpreter, drop: op.Drop) -> None:
     if drop.kind == "schema" and not drop.missing_ok:
         run.need_schema(key[2])
     if not drop.missing_ok and not builtins.always_there(drop.kind, drop.name):
-        _need_made(run, key, fact)
+        _need_made(run, key)
         run.need(_object(key), fact, lambda _fact: None)
     content = _content(run, key[2]) if drop.kind == "schema" else None
     if content is not None and content.sure and fact.nominal and not drop.cascade:
