@@ -37,37 +37,6 @@ _PRODUCTIONS = _read()
 THEMES = tuple(sorted(name.removeprefix("theme ") for name in _PRODUCTIONS if name.startswith("theme ")))
 """What histories are about."""
 
-SETTLED = (
-    "blocks",
-    "columns of tables",
-    "composites",
-    "constraints",
-    "domains",
-    "enums",
-    "events",
-    "extensions",
-    "foreign",
-    "functions",
-    "indexes",
-    "inheritance",
-    "names",
-    "operators",
-    "others",
-    "policies",
-    "publications",
-    "queries",
-    "ranges",
-    "roles",
-    "schemas",
-    "sequences",
-    "table",
-    "text search",
-    "triggers",
-    "types",
-    "views",
-)
-"""The themes that the catalog has mastered; the others are hunted, not yet held."""
-
 GRAMMAR: dict[str, list[list[str]]] = {
     name.removeprefix("theme "): [_HOLE.split(line) for line in lines] for name, lines in _PRODUCTIONS.items()
 }

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.duel.grammar import SETTLED, histories
+from tests.duel.grammar import THEMES, histories
 from tests.duel.referee import Migrations, disagreements, drifted, repeated, replay, smooth, split
 
 CASES = [
@@ -46,7 +46,7 @@ def test_what_was_found_before(connection: Any, case: str) -> None:
 
 def test_no_disagreement(connection: Any, request: pytest.FixtureRequest) -> None:
     named = request.config.getoption("duel_themes")
-    themes = tuple(named.split(",")) if named else SETTLED
+    themes = tuple(named.split(",")) if named else THEMES
 
     @seed(request.config.getoption("duel_seed"))
     @settings(

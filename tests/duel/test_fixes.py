@@ -13,7 +13,7 @@ from driftproof.fix.apply import fix_history
 from driftproof.fixing import Fixing, Style
 from driftproof.history import History
 from driftproof.rerun import Rerun
-from tests.duel.grammar import SETTLED, histories
+from tests.duel.grammar import THEMES, histories
 from tests.duel.referee import Migrations, replay, smooth, statements_of
 from tests.histories import RULES, history_of
 
@@ -49,7 +49,7 @@ def test_a_fixed_file_runs_and_runs_again(connection: Any, request: pytest.Fixtu
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
     )
-    @given(histories(tuple(named.split(",")) if named else SETTLED))
+    @given(histories(tuple(named.split(",")) if named else THEMES))
     def holds(made: Migrations) -> None:
         through = smooth(made, replay(connection, made))
         if not through:

@@ -89,6 +89,12 @@ def find(program: str, tools: Path) -> str | None:
     return shutil.which(program)
 
 
+def _append(path: Path, entry: str) -> None:
+    """What a file does not say yet."""
+    if entry not in path.read_text():
+        path.write_text(path.read_text() + entry)
+
+
 def _in_journal(directory: Path, version: str) -> None:
     path = directory / "meta" / "_journal.json"
     journal = json.loads(path.read_text())
@@ -106,10 +112,7 @@ def _off_journal(directory: Path, version: str) -> None:
 
 
 def _in_master(directory: Path, version: str) -> None:
-    path = directory / "master.yaml"
-    entry = f"  - include:\n      file: changes/{version}.sql\n"
-    if entry not in path.read_text():
-        path.write_text(path.read_text() + entry)
+    _append(directory / "master.yaml", f"  - include:\n      file: changes/{version}.sql\n")
 
 
 def _off_master(directory: Path, version: str) -> None:
@@ -118,10 +121,7 @@ def _off_master(directory: Path, version: str) -> None:
 
 
 def _in_plan(directory: Path, version: str) -> None:
-    path = directory / "sqitch.plan"
-    entry = f"{version} 2024-01-09T00:00:00Z A <a@example.com> # More.\n"
-    if entry not in path.read_text():
-        path.write_text(path.read_text() + entry)
+    _append(directory / "sqitch.plan", f"{version} 2024-01-09T00:00:00Z A <a@example.com> # More.\n")
 
 
 def _off_plan(directory: Path, version: str) -> None:
