@@ -108,6 +108,9 @@ NOT_IN_A_SCHEMA: frozenset[Kind] = frozenset(
 """The kinds whose names are not qualified."""
 
 
+SYSTEM_SCHEMAS = frozenset(("pg_catalog", "information_schema", "pg_toast"))
+"""The schemas that are PostgreSQL's own."""
+
 # How PostgreSQL writes types of pg_catalog in its messages; format_type, format_type.c.
 WRITTEN = {
     "bool": "boolean",

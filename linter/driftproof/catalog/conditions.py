@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.entries import Member, Relation
+from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.settle import known, settle
 from driftproof.catalog.state import State
@@ -112,7 +112,8 @@ def _probe(state: State, probe: Probe) -> Answer:
     elif probe.kind in ("relation", "type"):
         wanted, fact = _named(state, probe)
     elif probe.kind == "function":
-        if probe.alone and len(_functions(state, probe)) > 1:
+        there = [fact for _, fact in _functions(state, probe) if fact.presence is not Presence.ABSENT]
+        if probe.alone and len(there) > 1:
             return _NOTHING
         wanted, fact = _function(state, probe)
     else:
@@ -311,24 +312,22 @@ def _label(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
     return found.object("enum-label", cast(str, probe.name)), found.member("enum-label", cast(str, probe.name))
 
 
-def _functions(state: State, probe: Probe) -> list[Fact]:
-    """What is known of the functions of a name that may be there."""
+def _functions(state: State, probe: Probe) -> list[tuple[Key, Fact]]:
+    """What is known of the functions of a name, in the order in which they are found."""
     schemas = (probe.schema or "public",) if probe.reach != "path" else state.path or ()
-    found = [routine.fact for schema in schemas for routine in state.routines.get((schema, probe.name or ""), ())]
-    return [fact for fact in found if fact.presence is not Presence.ABSENT]
+    keys = [(schema, cast(str, probe.name)) for schema in schemas]
+    return [(key, routine.fact) for key in keys for routine in state.routines.get(key, ())]
 
 
 def _function(state: State, probe: Probe) -> tuple[Object, Fact | None]:
     """A function asked for by its name alone: any of those that share it."""
-    name = cast(str, probe.name)
-    schemas = (probe.schema or "public",) if probe.reach != "path" else state.path or ()
-    keys = [(schema, name) for schema in schemas if (schema, name) in state.routines]
-    key = keys[0] if keys else state.creation_key(Name(probe.schema, name)) or ("public", name)
-    facts = [routine.fact for key in keys for routine in state.routines[key]]
+    name, found = cast(str, probe.name), _functions(state, probe)
+    key = found[0][0] if found else state.creation_key(Name(probe.schema, name)) or ("public", name)
+    facts = [fact for _, fact in found]
     wanted = Object("function", key[0], None, key[1])
     for presence in (Presence.PRESENT, Presence.MAYBE, Presence.UNKNOWN):
-        if found := next((fact for fact in facts if fact.presence is presence), None):
-            return wanted, found
+        if fact := next((fact for fact in facts if fact.presence is presence), None):
+            return wanted, fact
     return wanted, facts[0] if facts else None
 
 

@@ -9,13 +9,13 @@ from driftproof.catalog import routines
 from driftproof.catalog.coercion import has_parts, may_refuse, operates
 from driftproof.catalog.entries import Relation, Routine
 from driftproof.catalog.facts import ABSENT, Presence
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_label
 from driftproof.catalog.references import own_type, refer, type_of, types_of
 from driftproof.catalog.scopes import Bound, Result, Scope
 from driftproof.catalog.typenames import named, need_type
 from driftproof.catalog.ways import Fails
-from driftproof.objects import Object
+from driftproof.objects import SYSTEM_SCHEMAS, Object
 from driftproof.statements import operations as op
 from driftproof.statements import query as q
 

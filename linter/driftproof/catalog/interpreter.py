@@ -13,7 +13,7 @@ from driftproof.catalog.pending import Pending
 from driftproof.catalog.state import State
 from driftproof.catalog.ways import Likely
 from driftproof.diagnostic import Certainty, Place
-from driftproof.objects import DUPLICATE, UNDEFINED, Kind, Object
+from driftproof.objects import DUPLICATE, SYSTEM_SCHEMAS, UNDEFINED, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.statements.standing import Standing
@@ -22,7 +22,6 @@ WITHOUT_ROWS = ("index", "sequence")
 """The kinds of relations whose rows have no type."""
 _CONDITIONS = (op.If, op.Loop, op.Return)
 _WITH_ROW_TYPES: tuple[op.RelationKind, ...] = ("table", "view", "composite type")
-SYSTEM_SCHEMAS = {"pg_catalog", "information_schema", "pg_toast"}
 
 
 class Interpreter(Flow):

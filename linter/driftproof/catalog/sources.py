@@ -7,10 +7,10 @@ from driftproof.catalog.coercion import operates
 from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.grouping import nested
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, Interpreter
+from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import absent, may_be_function, need_field, type_of, types_of
 from driftproof.catalog.scopes import Bound, Field, Result, Scope, beside, columns_of
-from driftproof.objects import Object
+from driftproof.objects import SYSTEM_SCHEMAS, Object
 from driftproof.statements import query as q
 
 

@@ -115,8 +115,7 @@ class SetDefaultPath(msgspec.Struct, frozen=True, gc=False):
 class AlterOptions(msgspec.Struct, frozen=True, gc=False):
     """OPTIONS of a foreign-data wrapper, a server or a user mapping, or of a foreign ``table``.
 
-    ``changes`` are the actions (add, set, drop) with the names. ``made``: it is being made, and has no others; ``to``:
-    it gets that name.
+    ``changes`` are the actions (add, set, drop) with the names. ``made``: it is being made, and has no others.
     """
 
     kind: Kind
@@ -124,4 +123,3 @@ class AlterOptions(msgspec.Struct, frozen=True, gc=False):
     changes: tuple[tuple[str, str], ...] = ()
     table: Name | None = None
     made: bool = False
-    to: str | None = None

@@ -27,13 +27,15 @@ from driftproof.syntax.tree import (
 )
 
 
-def create(kind: Kind, field: str, *needs: tuple[Kind, str]) -> Handler:
-    """A CREATE of an object whose name stands in ``field``, with what it needs by their own fields."""
+def create(kind: Kind, field: str, *needs: tuple[Kind, str], optioned: bool = False) -> Handler:
+    """A CREATE of an object whose name stands in ``field``, with what it needs by their own fields, and its OPTIONS."""
 
     def lowering(node: Node, _shift: int) -> Operations:
-        needed = tuple(step for other, key in needs for step in _needed(other, node.get(key)))
+        needed = [step for other, key in needs for step in _needed(other, node.get(key))]
+        if optioned:
+            needed.append(op.AlterOptions(kind, node[field], changed_options(node.get("options")), made=True))
         flag, replace = node.get("if_not_exists", False), node.get("replace", False)
-        return [op.Create(kind, _name(node[field]), needs=needed, if_not_exists=flag, replace=replace)]
+        return [op.Create(kind, _name(node[field]), needs=tuple(needed), if_not_exists=flag, replace=replace)]
 
     return lowering
 
@@ -181,14 +183,6 @@ def create_wrapper(node: Node, _shift: int) -> Operations:
 
 
 # -- foreign servers --------------------------------------------------------------------------------------------------
-
-
-def create_server(node: Node, _shift: int) -> Operations:
-    """CREATE SERVER: its foreign-data wrapper, and its options."""
-    name = node["servername"]
-    made = op.AlterOptions("server", name, changed_options(node.get("options")), made=True)
-    needs = (*_needed("foreign-data-wrapper", node["fdwname"]), made)
-    return [op.Create("server", Name(None, name), needs=needs, if_not_exists=node.get("if_not_exists", False))]
 
 
 def alter_foreign(kind: Kind, field: str) -> Handler:

@@ -150,7 +150,9 @@ _STATEMENTS: dict[str, Handler] = {
     "CreateEventTrigStmt": definitions.create_event_trigger,
     "CreateExtensionStmt": definitions.create_extension,
     "CreateFdwStmt": definitions.create_wrapper,
-    "CreateForeignServerStmt": definitions.create_server,
+    "CreateForeignServerStmt": definitions.create(
+        "server", "servername", ("foreign-data-wrapper", "fdwname"), optioned=True
+    ),
     "CreateForeignTableStmt": definitions.create_foreign_table,
     "CreateFunctionStmt": lambda node, shift: create_function(node, shift, operations),
     "CreateOpClassStmt": definitions.create_class,

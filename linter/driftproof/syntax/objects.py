@@ -181,8 +181,7 @@ def rename(node: Node, shift: int) -> Operations:
     kind, name, types = identity(word, node["object"])
     if kind in ("operator-class", "operator-family"):
         to = f"{to} USING {name.name.rpartition(' USING ')[2]}"
-    options = [op.AlterOptions(kind, name.name, to=to)] if kind in ("server", "foreign-data-wrapper") else []
-    return [op.Rename(kind, name, to, types, forms(word, altered=True)), *options]
+    return [op.Rename(kind, name, to, types, forms(word, altered=True))]
 
 
 def set_schema(node: Node, shift: int) -> Operations:

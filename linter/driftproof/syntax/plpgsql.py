@@ -8,6 +8,7 @@ import re
 from itertools import takewhile
 from typing import Any
 
+from driftproof.objects import SYSTEM_SCHEMAS
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 from driftproof.syntax import probes
@@ -28,7 +29,6 @@ _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
 _SELECT = len("SELECT ")
 _MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
-_CATALOGS = ("pg_catalog", "information_schema")
 _MOST_TURNS = 200
 _BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
 _OF_RECORDS = re.compile(r"variable \"(.*)\" has pseudo-type _record")
@@ -421,17 +421,22 @@ class _Body:
 
     def _patched(self, operation: op.Operation, node: Node, whole: bool) -> Operations:
         """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
-        variables = tuple(filter(None, self.datums))
         if isinstance(operation, op.Run) and not operation.planned and whole:
             return [operation]  # the body of a function, which sees no variables
         if isinstance(operation, op.Run):
-            visible = (*operation.visible, *variables)
-            return [op.Run(operation.query, visible, operation.path, invokes=invoked(node, self.known))]
+            return [self._seeing(operation, invoked(node, self.known))]
         if isinstance(operation, op.CallProcedure):
-            return [op.CallProcedure(operation.expression, passed(node["funccall"], self.known), variables)]
+            return [op.CallProcedure(operation.expression, passed(node["funccall"], self.known), self._variables)]
         if whole:
             return [operation]
         return without_holes(operation)
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        return tuple(filter(None, self.datums))
+
+    def _seeing(self, run: op.Run, invokes: tuple[op.Invocation, ...] = ()) -> op.Run:
+        return op.Run(run.query, (*run.visible, *self._variables), run.path, invokes=invokes)
 
     def _condition(self, text: str, line: int) -> tuple[Operations, op.Test]:
         """What a condition itself needs, and what it asks."""
@@ -445,9 +450,8 @@ class _Body:
         """A query whose answer is told otherwise: what it needs of tables that are no catalogs."""
         if not _FROM.search(text) or op.HOLE in text:
             return []
-        variables = tuple(filter(None, self.datums))
         return [
-            op.Run(step.query, (*step.visible, *variables), step.path)
+            self._seeing(step)
             for tag, node in parse_fragment(text)
             if _reads_tables(node)
             for step in self.lower(tag, node, NOWHERE)
@@ -464,7 +468,7 @@ def _reads_tables(value: Any) -> bool:
     table = value.get("RangeVar")
     if table is not None:
         schema = table.get("schemaname", "")
-        return not (schema in _CATALOGS or (not schema and table["relname"].startswith("pg_")))
+        return not (schema in SYSTEM_SCHEMAS or (not schema and table["relname"].startswith("pg_")))
     return any(map(_reads_tables, value.values()))
 
 

@@ -9,6 +9,7 @@ from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import take_away
 from driftproof.catalog.effects.extensions import drop_callers, drop_types, drop_with_home, extensions_in, move_types
 from driftproof.catalog.effects.functions import drop_with_schema, move_with_schema
+from driftproof.catalog.effects.options import move_options
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -312,6 +313,7 @@ def _relocate(
     run.state.put_object(new, fact if not run.unsure else ASSUMED)
     if old in run.state.used:
         run.state.used.add(new)
+    move_options(run, kind, old[2], new[2])
     if kind == "schema":
         _move_contents(run, old[2], new[2])
     elif kind in ("server", "role"):

@@ -22,14 +22,17 @@ def alter_options(run: Interpreter, step: op.AlterOptions) -> None:
         for key in _all(run, label):
             run.state.put_object(key, ABSENT)
         run.state.put_object(_key(label), ABSENT)  # what is known of all others
-    if step.to is not None:
-        for key in _all(run, label):
-            run.state.put_object(_key(f"{step.kind} {step.to}", key[2]), run.state.objects[key])
     others = run.state.objects.get(_key(label), UNKNOWN)
     for action, name in step.changes:
         fact = run.state.objects.get(_key(label, name), others)
         changed = _changed(run, action, Object("option", None, step.name, name), fact)
         run.state.put_object(_key(label, name), changed)
+
+
+def move_options(run: Interpreter, kind: Kind, old: str, new: str) -> None:
+    """What has them has another name."""
+    for key in _all(run, f"{kind} {old}"):
+        run.state.put_object(_key(f"{kind} {new}", key[2]), run.state.objects[key])
 
 
 def _key(label: str, name: str = "") -> _Key:

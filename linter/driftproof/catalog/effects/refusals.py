@@ -19,7 +19,7 @@ def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
 def check_kind(run: Interpreter, relation: Relation, kinds: tuple[op.RelationKind, ...], *, at: int = -1) -> None:
     """The statement is for relations of these kinds only; of a relation that was not made here no kind is known."""
     if kinds and relation.kind not in kinds and relation.kind != "relation":
-        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")
+        _refuse(run, relation, at=at)
 
 
 def check_opened(run: Interpreter, relation: Relation) -> None:
@@ -28,4 +28,8 @@ def check_opened(run: Interpreter, relation: Relation) -> None:
     Source: get_object_address_relobject, objectaddress.c.
     """
     if relation.kind in ("index", "composite type"):
-        run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, sqlstate="42809")
+        _refuse(run, relation)
+
+
+def _refuse(run: Interpreter, relation: Relation, *, at: int = -1) -> None:
+    run.forbid(Object("relation", relation.key[0], None, relation.key[1]), relation.fact, at=at, sqlstate="42809")

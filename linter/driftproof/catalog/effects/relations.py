@@ -22,9 +22,9 @@ from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
-from driftproof.catalog.interpreter import SYSTEM_SCHEMAS, WITHOUT_ROWS, Interpreter
+from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.ways import Way
-from driftproof.objects import Kind, Object
+from driftproof.objects import SYSTEM_SCHEMAS, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
