@@ -9,7 +9,8 @@ from driftproof.analysis import analyse
 from driftproof.cli.inputs import Settings, read
 from driftproof.diagnostic import Certainty
 from driftproof.history import History, named
-from driftproof.runner.migrate import Refused, up
+from driftproof.runner.migrate import up
+from driftproof.runner.plan import Refused
 from driftproof.runner.platforms import prepare
 from driftproof.runner.proofs import Verdict
 from driftproof.runner.prove import prove

@@ -14,7 +14,8 @@ import pytest
 
 from driftproof.cli import main
 from driftproof.history import RunMode, read_directory
-from driftproof.runner.migrate import Refused, applied, checksum, up
+from driftproof.runner.migrate import applied, up
+from driftproof.runner.plan import Refused, checksum
 from driftproof.source import Source
 
 if TYPE_CHECKING:

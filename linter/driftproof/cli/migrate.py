@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     from driftproof.history import History
     from driftproof.report.terminal import Paint
-    from driftproof.runner.migrate import Applied, Entry, Plan, Step
+    from driftproof.runner.migrate import Step
+    from driftproof.runner.plan import Applied, Entry, Plan
     from driftproof.runner.progress import Resume, Stop
     from driftproof.runner.server import Connection
 
@@ -53,7 +54,8 @@ def up(
     applied has been edited or is missing, or when a new one stands before one that is applied. A migration whose
     statements commit one by one, and that stopped halfway, goes on behind the last statement that stays.
     """
-    from driftproof.runner.migrate import applied, plan, stopped
+    from driftproof.runner.migrate import applied, stopped
+    from driftproof.runner.plan import plan
     from driftproof.runner.progress import Resume
 
     history, upto = _history(path, framework)
@@ -80,7 +82,8 @@ def status(path: str | None, database_url: str | None, allow_remote: bool, frame
     Exit status 1: some migration is edited, missing or out of order, or it is not certain where one stopped. Without
     --database-url all are pending.
     """
-    from driftproof.runner.migrate import applied, plan, stopped
+    from driftproof.runner.migrate import applied, stopped
+    from driftproof.runner.plan import plan
 
     history, upto = _history(path, framework)
     rows: tuple[Applied, ...] = ()
@@ -131,8 +134,8 @@ def _apply(
 ) -> int:
     from driftproof.report import counted
     from driftproof.report.terminal import GREEN, RED, YELLOW
-    from driftproof.runner.migrate import name_of
     from driftproof.runner.migrate import up as apply
+    from driftproof.runner.plan import name_of
     from driftproof.runner.show import failure
 
     paint = _paint()
@@ -170,7 +173,7 @@ def _apply(
 
 def _dry(history: "History", made: "Plan") -> int:
     from driftproof.report import counted
-    from driftproof.runner.migrate import name_of
+    from driftproof.runner.plan import name_of
 
     made.check()
     _print(f"{counted(len(made.pending), 'migration')} to apply ({history.framework.title})")
@@ -198,7 +201,7 @@ def _stopped(entry: "Entry") -> str:
 
 def _table(plan: "Plan", paint: "Paint") -> list[str]:
     from driftproof.report.terminal import DIM, GREEN, RED, YELLOW
-    from driftproof.runner.migrate import State
+    from driftproof.runner.plan import State
 
     styles = {State.APPLIED: GREEN, State.PENDING: YELLOW, State.STOPPED: YELLOW}
     lines = []
