@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from driftproof.schema import types
+from driftproof.schema.alter import alter_table
 from driftproof.schema.drops import comment, drop
 from driftproof.schema.naming import name_in, qualify, routines_of
 from driftproof.schema.renames import rename, set_schema
-from driftproof.schema.tables import alter_table, create_table, free_index
+from driftproof.schema.tables import create_table, free_index
 from driftproof.schema.things import Made, Relation, Routine, Thing
 from driftproof.syntax.printing import (
     Tree,

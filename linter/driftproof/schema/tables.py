@@ -1,9 +1,9 @@
-"""CREATE TABLE and ALTER TABLE over trees."""
+"""CREATE TABLE over trees: the columns and constraints that a table gets."""
 
 from collections.abc import Iterable, Iterator
 
 from driftproof.catalog.naming import SUFFIXES, labels, object_name
-from driftproof.schema.naming import lose_stars, name_in, qualify
+from driftproof.schema.naming import name_in, qualify
 from driftproof.schema.things import Column, Key, Made, Relation, Thing
 from driftproof.syntax.printing import (
     Tree,
@@ -25,12 +25,6 @@ KINDS = {
     "CONSTR_CHECK": "check",
     "CONSTR_FOREIGN": "foreign key",
     "CONSTR_EXCLUSION": "exclude",
-}
-# When triggers and rules are fired: of what the command speaks, and whether of all of them.
-_FIRING = {
-    **{f"AT_{how}Trig": ("trigger", False) for how in ("Enable", "Disable", "EnableAlways", "EnableReplica")},
-    **{f"AT_{how}Rule": ("rule", False) for how in ("Enable", "Disable", "EnableAlways", "EnableReplica")},
-    **{f"AT_{how}Trig{which}": ("trigger", True) for how in ("Enable", "Disable") for which in ("All", "User")},
 }
 _ATTRIBUTES = {
     "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
@@ -67,12 +61,12 @@ def create_table(made: Made, tree: Tree) -> None:
     made.relations[key] = relation
     for element in elements:
         if kind_of(element) == "ColumnDef":
-            _put_column(made, relation, element)
+            put_column(made, relation, element)
         elif kind_of(element) == "TableLikeClause":
             _like(made, relation, element)
     for element in elements:
         if kind_of(element) == "ColumnDef":
-            for constraint in _of_column(element):
+            for constraint in constraints_of(element):
                 add_constraint(made, relation, constraint)
     for element in elements:
         if kind_of(element) == "Constraint":
@@ -126,7 +120,7 @@ def _like(made: Made, relation: Relation, element: Tree) -> None:
         relation.lost = f"it is LIKE {source.key[1]} with its indexes and more"
 
 
-def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
+def put_column(made: Made, relation: Relation, element: Tree) -> Column:
     """Note a column; its constraints come when all columns are there."""
     element = copy_of(element)
     qualify(made, element)
@@ -144,7 +138,7 @@ def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
             case "CONSTR_NOTNULL" | "CONSTR_PRIMARY":
                 column.not_null = True
             case "CONSTR_DEFAULT":
-                column.default = _default(made, column, item.raw_expr)
+                column.default = default_of(made, column, item.raw_expr)
             case "CONSTR_GENERATED":
                 column.generated = item
             case "CONSTR_IDENTITY":
@@ -153,7 +147,7 @@ def _put_column(made: Made, relation: Relation, element: Tree) -> Column:
     return column
 
 
-def _default(made: Made, column: Column, value: Tree) -> Tree:
+def default_of(made: Made, column: Column, value: Tree) -> Tree:
     """A default as it is kept: NULL is none, but where it is made a domain's, or fit a type with modifiers."""
     bare = value
     while kind_of(bare) == "TypeCast":
@@ -180,7 +174,7 @@ def _serial(made: Made, relation: Relation, column: Column, name: str) -> None:
     column.default = next_value(*key)
 
 
-def _of_column(element: Tree) -> Iterator[Tree]:
+def constraints_of(element: Tree) -> Iterator[Tree]:
     """The constraints of a column as those of a table."""
     found: list[Tree] = []
     for item in element.constraints or ():
@@ -213,7 +207,7 @@ def add_constraint(made: Made, relation: Relation, tree: Tree) -> None:
     kind = tree.contype.name
     if kind == "CONSTR_NOTNULL":
         for name in texts(tree.keys):
-            _set_not_null(made, relation, name, True)
+            set_not_null(made, relation, name, True)
         return
     if kind not in KINDS:
         return
@@ -231,10 +225,10 @@ def add_constraint(made: Made, relation: Relation, tree: Tree) -> None:
         tree.conname = _free(made, relation, middle, SUFFIXES[KINDS[kind]])  # type: ignore[index]
     if kind == "CONSTR_PRIMARY":
         for name in texts(tree.keys):
-            _set_not_null(made, relation, name, True)
+            set_not_null(made, relation, name, True)
     relation.constraints[tree.conname] = Thing(KINDS[kind], relation.key, tree)
     if kind == "CONSTR_CHECK" and not tree.is_no_inherit:
-        for child in _children(made, relation):
+        for child in children_of(made, relation):
             child.constraints.setdefault(tree.conname, Inherited(relation.constraints[tree.conname]))
 
 
@@ -262,149 +256,14 @@ def free_index(made: Made, relation: Relation, tree: Tree) -> str:
     return _free(made, relation, "_".join(labels(index_labels(tree))), "idx")
 
 
-def _children(made: Made, relation: Relation) -> list[Relation]:
+def children_of(made: Made, relation: Relation) -> list[Relation]:
+    """The tables that inherit from a table, and its partitions."""
     return [item for item in made.relations.values() if relation.key in item.parents]
 
 
-def _set_not_null(made: Made, relation: Relation, name: str, value: bool) -> None:
+def set_not_null(made: Made, relation: Relation, name: str, value: bool) -> None:
+    """Set or drop NOT NULL of a column, and of those that inherit it."""
     if relation.columns is not None and name in relation.columns:
         relation.columns[name].not_null = value
-    for child in _children(made, relation):
-        _set_not_null(made, child, name, value)
-
-
-def alter_table(made: Made, relation: Relation, command: Tree) -> None:
-    """One subcommand of ALTER TABLE."""
-    name = command.name
-    columns = relation.columns if relation.columns is not None else {}
-    column = columns.get(name) if name else None
-    match command.subtype.name:
-        case "AT_AddColumn":
-            _add_column(made, relation, command)
-        case "AT_DropColumn":
-            _drop_column(made, relation, name)
-        case "AT_AlterColumnType":
-            _retype(made, relation, name, command.def_)
-        case "AT_ColumnDefault" if column is not None:
-            column.default = _default(made, column, _qualified(made, command.def_))
-            for child in _children(made, relation):
-                alter_table(made, child, command)
-        case "AT_SetNotNull" | "AT_DropNotNull":
-            _set_not_null(made, relation, name, command.subtype.name == "AT_SetNotNull")
-        case "AT_AddIdentity" if column is not None:
-            column.identity, column.not_null = command.def_, True
-        case "AT_DropIdentity" if column is not None:
-            column.identity = None
-        case "AT_SetIdentity" if column is not None:
-            relation.after.append(command)
-        case "AT_SetExpression" if column is not None and column.generated is not None:
-            column.generated = copy_of(column.generated, raw_expr=_qualified(made, command.def_))
-        case "AT_DropExpression" if column is not None:
-            column.generated = None
-        case "AT_AddConstraint":
-            add_constraint(made, relation, copy_of(command.def_))
-        case "AT_DropConstraint":
-            relation.constraints.pop(name, None)
-            for child in _children(made, relation):
-                if isinstance(child.constraints.get(name), Inherited):
-                    child.constraints.pop(name)
-        case "AT_ValidateConstraint" if name in relation.constraints:
-            relation.constraints[name].tree.skip_validation = False
-        case "AT_EnableRowSecurity" | "AT_DisableRowSecurity":
-            relation.row_security = command.subtype.name == "AT_EnableRowSecurity"
-        case kind if kind in _FIRING:
-            what, every = _FIRING[kind]
-            for (part, label), thing in relation.parts.items():
-                if part == what and (every or label == name):
-                    usual = kind in ("AT_EnableTrig", "AT_EnableTrigAll", "AT_EnableTrigUser", "AT_EnableRule")
-                    thing.enabled = None if usual else kind.removesuffix("All").removesuffix("User")
-        case "AT_AttachPartition" | "AT_AddInherit":
-            _attach(made, relation, command)
-        case "AT_DetachPartition" | "AT_DropInherit":
-            _detach(made, relation, command)
-        case "AT_ChangeOwner" | "AT_ClusterOn" | "AT_DropCluster":
-            pass
-        case "AT_AlterConstraint":
-            constraint = relation.constraints.get(command.def_.conname)
-            if constraint is not None:
-                constraint.lost = "ALTER CONSTRAINT changed it"
-        case _:
-            command = copy_of(command)
-            qualify(made, command)
-            relation.after.append(command)
-
-
-def _qualified(made: Made, tree: Tree) -> Tree:
-    tree = copy_of(tree)
-    qualify(made, tree)
-    return tree
-
-
-def _add_column(made: Made, relation: Relation, command: Tree) -> None:
-    element = command.def_
-    if relation.columns is None or (command.missing_ok and element.colname in relation.columns):
-        return
-    relation.columns.pop(element.colname, None)
-    column = _put_column(made, relation, element)
-    for constraint in _of_column(element):
-        add_constraint(made, relation, constraint)
-    for child in _children(made, relation):
-        if child.columns is not None:
-            child.columns.setdefault(column.name, column.inherited())
-    lose_stars(made, relation.key)
-
-
-def _drop_column(made: Made, relation: Relation, name: str) -> None:
-    if relation.columns is not None:
-        relation.columns.pop(name, None)
-    for part, thing in list(relation.parts.items()):
-        if part[0] == "index" and name in _names(thing.tree):
-            del relation.parts[part]
-    for child in _children(made, relation):
-        if child.columns is not None and name in child.columns and not child.columns[name].own:
-            _drop_column(made, child, name)
-    lose_stars(made, relation.key)
-
-
-def _names(index: Tree) -> set[str]:
-    """The columns that an index is about."""
-    nodes = [node for node in inside(index) if kind_of(node) in ("IndexElem", "ColumnRef")]
-    return {texts(node.fields)[-1] if kind_of(node) == "ColumnRef" else node.name for node in nodes}
-
-
-def _retype(made: Made, relation: Relation, name: str, definition: Tree) -> None:
-    column = (relation.columns or {}).get(name)
-    if column is not None:
-        column.type = _qualified(made, definition.typeName)
-        column.collation = definition.collClause
-    for child in _children(made, relation):
-        _retype(made, child, name, definition)
-
-
-def _attach(made: Made, relation: Relation, command: Tree) -> None:
-    named = command.def_.name if kind_of(command.def_) == "PartitionCmd" else command.def_
-    key = made.find(named.schemaname, named.relname)
-    partition = kind_of(command.def_) == "PartitionCmd"
-    parent, child = (relation.key, key) if partition else (key, relation.key)
-    if parent is None or child is None or child not in made.relations:
-        relation.lost = "what it inherits from, or who inherits from it, was not made here"
-        return
-    made.relations[child].parents.append(parent)
-    command = copy_of(command)
-    qualify(made, command)
-    relation.after.append(command)
-
-
-def _detach(made: Made, relation: Relation, command: Tree) -> None:
-    named = command.def_.name if kind_of(command.def_) == "PartitionCmd" else command.def_
-    key = made.find(named.schemaname, named.relname)
-    for one, other in ((relation.key, key), (key, relation.key)):
-        child = made.relations.get(other) if other is not None else None
-        if child is not None and one in child.parents:
-            child.lost = "it was taken from its parent, and what it kept is not followed"
-            child.parents.remove(one)
-    relation.after = [item for item in relation.after if not _attaches(item, named.relname)]
-
-
-def _attaches(item: Tree, name: str) -> bool:
-    return any(kind_of(node) == "RangeVar" and node.relname == name for node in inside(item))
+    for child in children_of(made, relation):
+        set_not_null(made, child, name, value)
