@@ -86,12 +86,10 @@ def _all(answers: list[Answer]) -> Answer:
 
 def _probe(state: State, probe: Probe) -> Answer:
     if probe.name is None and probe.kind == "constraint":
-        found = _of_kind(state, probe)
-        if found is None or len(found) > 1:
-            return _NOTHING
-        if not found:
+        named = _of_kind(state, probe)
+        if named == []:
             return Answer(None, False, True)
-        probe = msgspec.structs.replace(probe, name=found[0])
+        probe = named[0] if named is not None and len(named) == 1 else probe
     if probe.name is None or (probe.kind in ("column", "publication-table") and probe.relation is None):
         return _NOTHING
     if probe.reach == "path" and probe.schema is None and probe.kind not in NOT_IN_A_SCHEMA:
@@ -150,9 +148,9 @@ def _probe(state: State, probe: Probe) -> Answer:
 _FOLLOWED = ("check", "primary key", "unique", "foreign key", "exclude")
 
 
-def _of_kind(state: State, probe: Probe) -> list[str] | None:
-    """The constraints that are asked for by their kind alone; None: that is not known, as of CHECKs in
-    information_schema, to which NOT NULL is one too."""
+def _of_kind(state: State, probe: Probe) -> list[Probe] | None:
+    """What asks by their names for the constraints that are asked for by their kind alone; None: these are not known,
+    as CHECKs in information_schema, to which NOT NULL is one too."""
     standard = probe.asked is not None and probe.asked.catalog.startswith("information_schema")
     if probe.relation is None or len(probe.only) != 1 or probe.only[0] not in _FOLLOWED[standard:]:
         return None
@@ -160,7 +158,11 @@ def _of_kind(state: State, probe: Probe) -> list[str] | None:
     if owner is None or owner.open or "constraint" in owner.vague or not owner.fact.nominal:
         return None
     of_kind = [name for name, kind in owner.constraints.items() if kind == probe.only[0]]
-    return [name for name in of_kind if owner.member("constraint", name).presence is not Presence.ABSENT]
+    return [
+        msgspec.structs.replace(probe, name=name)
+        for name in of_kind
+        if owner.member("constraint", name).presence is not Presence.ABSENT
+    ]
 
 
 def _text(state: State, asked: Text) -> Answer:
@@ -177,12 +179,10 @@ def _text(state: State, asked: Text) -> Answer:
 
 def _definition(state: State, asked: Text) -> Answer:
     assert asked.probe is not None
-    probe = asked.probe
-    if probe.name is None:
-        found = _of_kind(state, probe)
-        if not found or len(found) > 1:
-            return _NOTHING
-        probe = msgspec.structs.replace(probe, name=found[0])
+    named = [asked.probe] if asked.probe.name is not None else _of_kind(state, asked.probe)
+    if named is None or len(named) != 1:
+        return _NOTHING
+    probe = named[0]
     wanted, fact = _anywhere(state, probe) if probe.relation is None else _member(state, probe)
     if wanted is None or fact is None or not fact.nominal:
         return _NOTHING

@@ -21,52 +21,62 @@ def known(state: State, wanted: Object) -> Fact | None:
 def settle(state: State, wanted: Object, fact: Fact) -> None:
     """Note in a state that an object is, or is not, there."""
     if wanted.kind == "relation" or (wanted.kind == "index" and wanted.relation is None):
-        key = (wanted.schema or "public", wanted.name)
-        found = state.relations.get(key)
-        if fact.presence is Presence.PRESENT and (found is None or found.fact.presence is not Presence.PRESENT):
-            if found is not None and found.fact.nominal:
-                relation = found.copy()
-                relation.fact = _agreed(found.fact, fact)
-            else:
-                relation = Relation(key, "relation", fact, open=True)
-            state.put(relation)
-        elif fact.presence is Presence.ABSENT and (found is None or found.fact.presence is not Presence.ABSENT):
-            known = found.fact if found is not None else state.unmade(wanted)
-            state.put(Relation(key, found.kind if found else "relation", _agreed(known, fact), open=False))
-        return
-    if wanted.relation is not None:
-        table = state.types if wanted.kind == "enum-label" else state.relations
-        key = (wanted.schema or "public", wanted.relation)
-        owner = table.get(key)
-        if owner is None:
-            if fact.presence is Presence.ABSENT:
-                return
-            owner = Relation(key, "relation", ASSUMED, open=True)
-            (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
-        known = owner.member(wanted.kind, wanted.name)
-        if known.presence is not fact.presence:
-            owner = state.put_member(owner, (wanted.kind, wanted.name), _agreed(known, fact))
-            _settle_sources(state, owner, wanted, known, fact)
-        index = state.relations.get((key[0], wanted.name)) if wanted.kind == "constraint" else None
-        if index is not None and index.of == key and fact.presence is Presence.ABSENT:  # it goes with its constraint
-            state.writable(index).fact = _agreed(index.fact, fact)
-        if wanted.kind == "column" and fact.presence is Presence.ABSENT:
-            _settle_users(state, key, wanted.name, fact)
-        return
-    if wanted.kind == "type":
-        key = (wanted.schema or "public", wanted.name)
-        known_type = state.types.get(key)
-        if known_type is None or known_type.fact.presence is not fact.presence:
-            before = known_type.fact if known_type is not None else state.unmade(wanted)
-            state.put_type(Relation(key, "type", _agreed(before, fact), open=True))
-        return
-    if wanted.kind == "function":
+        _settle_relation(state, wanted, fact)
+    elif wanted.relation is not None:
+        _settle_member(state, wanted, fact)
+    elif wanted.kind == "type":
+        _settle_type(state, wanted, fact)
+    elif wanted.kind == "function":
         _settle_function(state, wanted, fact)
+    else:
+        name = (wanted.kind, wanted.schema, wanted.name)
+        before = state.objects.get(name) or state.unmade(wanted)
+        if before.presence is not fact.presence or name not in state.objects:
+            state.put_object(name, _agreed(before, fact))
+
+
+def _settle_relation(state: State, wanted: Object, fact: Fact) -> None:
+    key = (wanted.schema or "public", wanted.name)
+    found = state.relations.get(key)
+    if found is not None and found.fact.presence is fact.presence:
         return
-    name = (wanted.kind, wanted.schema, wanted.name)
-    known = state.objects.get(name) or state.unmade(wanted)
-    if known.presence is not fact.presence or name not in state.objects:
-        state.put_object(name, _agreed(known, fact))
+    if fact.presence is Presence.ABSENT:
+        before = found.fact if found is not None else state.unmade(wanted)
+        state.put(Relation(key, found.kind if found else "relation", _agreed(before, fact), open=False))
+    elif fact.presence is Presence.PRESENT and found is not None and found.fact.nominal:
+        relation = found.copy()
+        relation.fact = _agreed(found.fact, fact)
+        state.put(relation)
+    elif fact.presence is Presence.PRESENT:
+        state.put(Relation(key, "relation", fact, open=True))
+
+
+def _settle_member(state: State, wanted: Object, fact: Fact) -> None:
+    key = (wanted.schema or "public", wanted.relation or "")
+    owner = (state.types if wanted.kind == "enum-label" else state.relations).get(key)
+    if owner is None:
+        if fact.presence is Presence.ABSENT:
+            return
+        owner = Relation(key, "relation", ASSUMED, open=True)
+        (state.put_type if wanted.kind == "enum-label" else state.put)(owner)
+    before = owner.member(wanted.kind, wanted.name)
+    if before.presence is not fact.presence:
+        owner = state.put_member(owner, (wanted.kind, wanted.name), _agreed(before, fact))
+        _settle_sources(state, owner, wanted, before, fact)
+    if fact.presence is Presence.ABSENT and wanted.kind == "constraint":
+        index = state.relations.get((key[0], wanted.name))
+        if index is not None and index.of == key:  # it goes with its constraint
+            state.writable(index).fact = _agreed(index.fact, fact)
+    if fact.presence is Presence.ABSENT and wanted.kind == "column":
+        _settle_users(state, key, wanted.name, fact)
+
+
+def _settle_type(state: State, wanted: Object, fact: Fact) -> None:
+    key = (wanted.schema or "public", wanted.name)
+    found = state.types.get(key)
+    if found is None or found.fact.presence is not fact.presence:
+        before = found.fact if found is not None else state.unmade(wanted)
+        state.put_type(Relation(key, "type", _agreed(before, fact), open=True))
 
 
 def _settle_users(state: State, key: Key, column: str, fact: Fact) -> None:
