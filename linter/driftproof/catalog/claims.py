@@ -71,6 +71,8 @@ class Claims:
         certain = fact.presence is Presence.ABSENT and self._certain(fact)
         self._may_fail(wanted, True, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         self.unsure = True
+        if fact.presence is Presence.ABSENT and fact.sure and self.comes_out(sqlstate):
+            raise Fails  # here, if not before
         prove(ASSUMED)
 
     def forbid(self, wanted: Object, fact: Fact, *, at: int = -1, sqlstate: str | None = None) -> None:
@@ -82,6 +84,8 @@ class Claims:
         self._may_fail(wanted, False, sqlstate, Certainty.ALWAYS if certain else None, fact, at)
         if fact.presence is not Presence.ABSENT:
             self.unsure = True
+            if fact.presence is Presence.PRESENT and fact.sure and self.comes_out(sqlstate):
+                raise Fails
         elif fact.doubt is not None and fact.doubt.lacks is not None:
             self._may_be_left(fact, fact.doubt, fact.doubt.lacks, sqlstate)
 

@@ -16,6 +16,8 @@ Member = tuple[Kind, str]
 """Kind and name of what belongs to a relation or a type."""
 Dependent = tuple[Key, Member | None]
 """A relation (a view, a child), or something that belongs to one (a policy, a trigger, a foreign key)."""
+NONE_OR_ANY = frozenset({""})
+"""The columns that an object uses which may not use the relation any more."""
 
 SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 _STORED = ("table", "materialized view", "foreign table")

@@ -173,6 +173,8 @@ class Flow(Claims, ABC):
             way()
         except (Fails, Caught, Ended) as way_out:
             left = way_out
+            if likely is Likely.DRIFT < self._likely and isinstance(left, Fails):
+                left = Fails()  # it may have been left before
         self._drifting = drifting
         if likely >= Likely.DRIFT or self._likely == entry:
             self._likely = before
@@ -216,7 +218,8 @@ class Flow(Claims, ABC):
                 self.obscure.update(doubt.origin if doubt is not None else None for doubt in doubts)
         if self._exits() > exits and not certain:
             self._likely = Likely.UNKNOWN  # whether anything comes behind
-        if failed is not None and (not alive or (certain and not isinstance(failed, Ended))):
+        twice = certain and here is Likely.DRIFT  # no state drifts twice
+        if failed is not None and (not alive or twice or (certain and not isinstance(failed, Ended))):
             self.state, self.unsure = first, first_unsure
             self.unsure |= not certain and any(isinstance(left, Fails) for _, left in lost)
             if not isinstance(failed, Fails):

@@ -13,7 +13,7 @@ from driftproof.catalog import routines
 from driftproof.catalog.effects.inheritance import inheritors
 from driftproof.catalog.effects.keys import indexes
 from driftproof.catalog.effects.rows import forget_values
-from driftproof.catalog.entries import Dependent, Key, Member, Relation
+from driftproof.catalog.entries import NONE_OR_ANY, Dependent, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.objects import Kind, Object
@@ -49,6 +49,14 @@ def released(run: Interpreter, owner: Relation, member: Member | None) -> None:
     owner.sources.pop(member, None)
 
 
+def loosen(run: Interpreter, owner: Relation, member: Member) -> None:
+    """A part of the object has been replaced: it may still depend on what it did, or not."""
+    for key in owner.sources.get(member, ()):
+        parent = run.state.relations.get(key)
+        if parent is not None and (owner.key, member) in parent.dependents:
+            run.state.writable(parent).dependents[owner.key, member] = NONE_OR_ANY
+
+
 def rename_dependent(run: Interpreter, owner: Relation, old: Member, new: Member) -> None:
     """A member of a relation has another name: it depends on what it did before."""
     for key in owner.sources.pop(old, ()):
@@ -66,12 +74,15 @@ Holder = tuple[Dependent, bool]
 def holders(relation: Relation, column: str | None = None) -> list[Holder]:
     """What depends on a relation, or on one of its columns."""
     if column is None:
-        found: list[Holder] = [(dependent, True) for dependent in relation.dependents if dependent[0] != relation.key]
-        return found
+        return [
+            (dependent, columns != NONE_OR_ANY)
+            for dependent, columns in relation.dependents.items()
+            if dependent[0] != relation.key
+        ]
     return [
-        (dependent, columns is not None and not _by_drift(relation, dependent))
+        (dependent, columns is not None and column in columns and not _by_drift(relation, dependent))
         for dependent, columns in relation.dependents.items()
-        if columns is None or column in columns
+        if columns is None or column in columns or columns == NONE_OR_ANY
     ]
 
 

@@ -7,6 +7,7 @@ from driftproof.catalog.effects.dependents import (
     depends_on_read,
     holders,
     key_holders,
+    loosen,
     lose_member,
     refuse,
     released,
@@ -27,6 +28,7 @@ from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Pr
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.statements import operations as op
+from driftproof.statements.query import NOTHING
 
 
 def create_member(run: Interpreter, made: op.CreateMember) -> None:
@@ -101,7 +103,9 @@ def need_member(run: Interpreter, need: op.NeedMember) -> None:
         member: Member = (need.kind, need.name)
         relation.calls[member] = (*relation.calls.get(member, ()), *run.called)
         if need.kind == "policy":
-            depends_on_read(run, (relation.key, (need.kind, need.name)))
+            if need.sees is not NOTHING:
+                loosen(run, relation, member)
+            depends_on_read(run, (relation.key, member))
 
 
 def drop_member(run: Interpreter, drop: op.DropMember) -> None:
