@@ -90,6 +90,17 @@ def test_a_label_that_is_taken_away_does_not_come_back_with_its_guard(server: Se
     assert (only.diagnostic.sqlstate, only.verdict) == ("22P02", Verdict.REPRODUCED)
 
 
+def test_what_fails_without_the_drift_too_is_no_proof_of_it(server: Server, platform: Platform) -> None:
+    users = "CREATE TABLE IF NOT EXISTS users (id int);\n"
+    policy = "CREATE POLICY p ON t USING (EXISTS (SELECT 1 FROM users u WHERE u.phone = '' AND u.id = t.b));\n"
+    history = history_of("ALTER TABLE users ADD COLUMN phone text;\n", users, DOUBT + policy)
+    diagnostics = [item for item in analyse(history, RULES).diagnostics if item.certainty is Certainty.DRIFT]
+    proofs = [item for file in prove(history, diagnostics, server, platform) for item in file.proofs]
+
+    verdicts = {item.diagnostic.object.name: item.verdict for item in proofs if item.diagnostic.object is not None}
+    assert verdicts["b"] is Verdict.NOT_BUILT
+
+
 def test_a_partition_may_be_a_table_by_itself(server: Server, platform: Platform) -> None:
     text = (
         "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\n"
