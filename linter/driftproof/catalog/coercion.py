@@ -29,6 +29,13 @@ def spelled_type(spelled: str) -> str | None:
     return f"{_PREFIX}{name}{suffix}" if name in builtins.types() else None
 
 
+def is_value(type_: str) -> bool:
+    """Whether a value of a type certainly has no columns, as far as its name tells."""
+    name = type_.removeprefix(_PREFIX)
+    plain = name != type_ and not name.startswith("any") and (name == "void" or name not in PSEUDO_TYPES)
+    return plain or name.endswith("[]")
+
+
 def _is_any(source: str, target: str) -> bool | None:
     """Whether a type is one of those that a polymorphic type stands for; no enum is of PostgreSQL's own."""
     if target == "anyenum" or (target.endswith("range") and not source.endswith("range")):

@@ -199,9 +199,10 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     ``arguments`` are the types of its input arguments, with their schemas; a type that can't be told from its name
     begins with a question mark. None: some function of that name, whatever its arguments. ``names`` are those of its
     input parameters (empty: none), ``defaults`` how many of them may be left out, ``returns`` the type of its result
-    with the columns that its parameters give it, ``all`` the types of its parameters where some of them are OUT,
-    ``body`` what it does, as far as that can be read, ``of`` the range or multirange type that it came with. One
-    that depends on what its body names ``stands`` among the relations as well, under a name that none of them has.
+    with the columns that its parameters give it, ``columns`` the names of these with their types when it was made
+    (empty: none), ``all`` the types of its parameters where some of them are OUT, ``body`` what it does, as far as that
+    can be read, ``of`` the range or multirange type that it came with. One that depends on what its body names
+    ``stands`` among the relations as well, under a name that none of them has.
     """
 
     arguments: tuple[str, ...] | None
@@ -211,6 +212,7 @@ class Routine(msgspec.Struct, frozen=True, gc=False):
     defaults: int = 0
     variadic: bool = False
     returns: str = "?"
+    columns: tuple[tuple[str, str], ...] = ()
     all: tuple[str, ...] | None = None
     body: Body | None = None
     of: Key | None = None

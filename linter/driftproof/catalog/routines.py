@@ -256,14 +256,26 @@ def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str
         if schema in (None, "pg_catalog"):
             return builtins.value_type(name)
         return run.platform_functions.get(f"{schema}.{name}")
-    there = [item for _, item in found if item.fact.presence is not Presence.ABSENT]
-    fitting = [item for item in there if _takes(run, item, called, types)]
-    if len(fitting) != 1 or not complete or fitting[0].fact != PRESENT:
+    routine = _told(run, found, complete, called, types)
+    if routine is None:
         return None
-    returns = fitting[0].returns.removeprefix("setof ")
+    returns = routine.returns.removeprefix("setof ")
     if returns.startswith("record("):
         return "pg_catalog.record"
     return returns if returns.startswith("pg_catalog.") and not returns.startswith("pg_catalog.any") else None
+
+
+def told(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> Routine | None:
+    """The function that a call certainly means, if that was made here and is there."""
+    return _told(run, *namesakes(run, called.name), called, types)
+
+
+def _told(
+    run: Interpreter, found: list[Found], complete: bool, called: Call, types: tuple[str | None, ...]
+) -> Routine | None:
+    there = [item for _, item in found if item.fact.presence is not Presence.ABSENT]
+    fitting = [item for item in there if _takes(run, item, called, types)]
+    return fitting[0] if len(fitting) == 1 and complete and fitting[0].fact == PRESENT else None
 
 
 def _no_call(run: Interpreter, name: Name) -> bool:

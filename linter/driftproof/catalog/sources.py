@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from driftproof.catalog import builtins
-from driftproof.catalog.coercion import operates
+from driftproof.catalog import builtins, routines
+from driftproof.catalog.coercion import is_value, operates
+from driftproof.catalog.entries import Routine
 from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.grouping import nested
@@ -60,18 +61,47 @@ class Sources(Expressions):
             typed = zip(source.columns, source.types, strict=True)
             columns = [(name, Field(PRESENT, type_=type_of(self.run, type_, scope))) for name, type_ in typed]
             return Bound(source.alias, result=Result(columns))
-        known = None
-        if source.call is not None and not may_be_function(self.run, source.call):
-            known = builtins.result_columns(source.call)
-        given = types_of(self.run, source.expression.calls[-1], scope) if known is not None else ()
-        type_ = builtins.result_type(source.call or "", given)
-        columns = [(name or source.alias or "", Field(PRESENT, type_=type_)) for name in known or ()]
+        given, composite = self._given(source, scope)
         if source.ordinality:
-            columns.append(("ordinality", Field(PRESENT, type_="pg_catalog.int8")))
-        result = Result(columns, open=known is None)
-        bound = Bound(source.alias, result=self._renamed(result, source.columns))
-        bound.composite = len(columns) > 1
+            given = Result([*given.columns, ("ordinality", Field(PRESENT, type_="pg_catalog.int8"))], open=given.open)
+        bound = Bound(source.alias, result=self._renamed(given, source.columns))
+        bound.composite = composite or source.ordinality
         return bound
+
+    def _given(self, source: q.Function, scope: Scope) -> tuple[Result, bool]:
+        """The columns that the call of a function gives, and whether its rows have no type of their own."""
+        if source.call is None:
+            return Result(open=True), False
+        called, alias = source.expression.calls[-1], source.alias or ""
+        types = types_of(self.run, called, scope)
+        if may_be_function(self.run, source.call.name):
+            routine = routines.told(self.run, called, types)
+            return self._returned(routine, alias) if routine is not None else (Result(open=True), False)
+        own = source.call.schema in (None, "pg_catalog") and not source.rows
+        known = builtins.result_columns(source.call.name) if own else None
+        if known is None:
+            return Result(open=True), False
+        type_ = builtins.result_type(source.call.name, types)
+        return Result([(name or alias, Field(PRESENT, type_=type_)) for name in known]), len(known) > 1
+
+    def _returned(self, routine: Routine, alias: str) -> tuple[Result, bool]:
+        """What a function of the history's own gives: a single value goes by the name of its OUT parameter, or by that
+        of the item of FROM.
+
+        Source: addRangeTableEntryForFunction, parse_relation.c; get_type_func_class, funcapi.c.
+        """
+        returns = routine.returns.removeprefix("setof ")
+        if len(routine.columns) > 1:
+            columns = enumerate(routine.columns, 1)
+            return Result([(name or f"column{number}", _valued(type_)) for number, (name, type_) in columns]), True
+        schema, _, name = returns.partition(".")
+        if (relation := self.run.state.relations.get((schema, name))) is not None:
+            return columns_of(relation), False
+        type_ = self.run.state.types.get((schema, name))
+        if not (is_value(returns) or (type_ is not None and type_.kind in ("enum", "range", "multirange"))):
+            return Result(open=True), False
+        named = routine.columns[0][0] if routine.columns else ""
+        return Result([(named or alias, _valued(returns))]), False
 
     def _join(self, source: q.Join, scope: Scope) -> list[Bound]:
         left = self._bind(source.left, scope)
@@ -165,6 +195,10 @@ class Sources(Expressions):
         if names and not result.certain:  # names that shift go to columns of other types
             self.run.obscure.add(None)
         return result.settled().renamed(names)
+
+
+def _valued(type_: str) -> Field:
+    return Field(PRESENT, type_=type_ if type_.startswith("pg_catalog.") else None)
 
 
 def _side(bounds: list[Bound]) -> Result:

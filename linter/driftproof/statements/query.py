@@ -110,13 +110,15 @@ class Derived(msgspec.Struct, frozen=True, gc=False):
 
 class Function(msgspec.Struct, frozen=True, gc=False):
     """A function in FROM; ``types`` are those of its columns where they are listed with them. ``call`` is the name of
-    the function if it is a single one, and of no composite values; ``ordinality`` adds a column."""
+    the function if it is a single one, ``rows`` says that PostgreSQL's own one may give rows; ``ordinality`` adds a
+    column."""
 
     expression: Expression
     alias: str | None = None
     columns: tuple[str, ...] = ()
     types: "tuple[Typed, ...]" = ()
-    call: str | None = None
+    call: Name | None = None
+    rows: bool = False
     ordinality: bool = False
 
 

@@ -299,13 +299,13 @@ def source(wrapped: Node, shift: int) -> Source:
             calls = node.get("functions", node)
             found = _from_calls(node) if tag == "RangeFunction" else []
             call = qualified(strings(found[0]["funcname"])) if len(found) == 1 else None
-            known = call is not None and call.schema in (None, "pg_catalog") and _scalar(call.name, found[0])
             return Function(
                 expression(calls, shift),
                 name if name is not None or not found else strings(found[0]["funcname"])[-1],
                 tuple(item["colname"] for item in defined) or columns,
                 tuple(typed({"TypeCast": item}, shift) for item in defined),
-                call.name if call is not None and known else None,
+                call,
+                call is not None and not _scalar(call.name, found[0]),
                 node.get("ordinality", False),
             )
 

@@ -83,6 +83,7 @@ def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
         sum(item.default for item in inputs),
         any(item.mode == "variadic" for item in inputs),
         f"setof {returns}" if made.setof or any(item.mode == "table" for item in columns) else returns,
+        tuple((item.name, type_of(run, item.type)) for item in columns),
         tuple(type_of(run, item.type) for item in made.parameters) if len(inputs) < len(made.parameters) else None,
         made.body,
     )
