@@ -104,6 +104,11 @@ CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p, b int UN
 CREATE TEMP TABLE t (a int PRIMARY KEY, b int REFERENCES t); SELECT b FROM t; CREATE TEMP TABLE t (a int); CREATE TEMP TABLE u (a int PRIMARY KEY, b int, FOREIGN KEY (b) REFERENCES u (z));
 BEGIN; CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS; SELECT a FROM t; COMMIT;
 DO $$ BEGIN EXECUTE format('CREATE TABLE %I (a int)', 'user'); EXECUTE 'CREATE VIEW ' || quote_ident('order') || ' AS SELECT 1 AS a'; END $$; CREATE TABLE "user" (a int); CREATE TABLE "order" (a int); DROP VIEW "order"; DROP TABLE "user";
+CREATE TABLE t (a int); DO $$ DECLARE ok bool := false; BEGIN BEGIN CREATE TYPE e AS ENUM ('x'); ok := true; EXCEPTION WHEN duplicate_object THEN ok := false; END; IF ok THEN CREATE TABLE t (a int); END IF; END $$;
+CREATE TABLE t (a int); DO $$ DECLARE ok bool := false; BEGIN BEGIN CREATE TABLE t (a int); ok := true; EXCEPTION WHEN duplicate_table THEN NULL; END; IF NOT ok THEN CREATE TABLE t (a int); END IF; END $$;
+CREATE TABLE t (a int); DO $$ DECLARE n text := 'u'; BEGIN BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN others THEN n := 't'; END; EXECUTE format('CREATE TABLE %I (a int)', n); END $$;
+CREATE TABLE t (a int); DO $$ DECLARE n text := 'u'; BEGIN BEGIN ALTER TABLE t ADD COLUMN b int; n := 't'; EXCEPTION WHEN others THEN RAISE; END; EXECUTE format('CREATE TABLE %I (a int)', n); END $$; COMMENT ON COLUMN t.b IS 'x';
+CREATE TABLE t (a int); DO $$ DECLARE n text := 'u'; BEGIN <<o>> BEGIN IF to_regclass('t') IS NOT NULL THEN EXIT o; END IF; n := 't'; END o; EXECUTE format('CREATE TABLE %I (a int)', n); END $$;
 """.strip().splitlines()
 
 

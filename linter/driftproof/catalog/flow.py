@@ -164,17 +164,17 @@ class Flow(Claims, ABC):
 
     def _go(self, likely: Likely, way: Callable[[], None]) -> WayOut | None:
         """Go a way; how it is left before its end. Where its own end is less likely than its start, so is all that
-        comes behind it, if the fresh state went there."""
-        before, drifting = self._likely, self._drifting
+        comes behind it, if the fresh state went there. What a drifted state fails at, it may not come to: it may have
+        left, or failed unseen."""
+        before, drifting, unsure = self._likely, self._drifting, self.unsure
         entry = self._likely = max(before, likely)
         self._drifting = drifting or likely is Likely.DRIFT
         left: WayOut | None = None
         try:
             way()
         except (Fails, Caught, Ended) as way_out:
-            left = way_out
-            if likely is Likely.DRIFT < self._likely and isinstance(left, Fails):
-                left = Fails()  # it may have been left before
+            unseen = self._likely > entry or (self.unsure and not unsure)
+            left = Fails() if unseen and likely >= Likely.DRIFT and isinstance(way_out, Fails) else way_out
         self._drifting = drifting
         if likely >= Likely.DRIFT or self._likely == entry:
             self._likely = before
@@ -207,8 +207,6 @@ class Flow(Claims, ABC):
             left = self._go(Likely.DRIFT if certain else Likely.UNKNOWN, way.go)
             if left is None:
                 alive.append((way, self.state, self.unsure))
-            elif isinstance(left, Fails) and self.unsure and not unsure:  # it may fail with another error, unseen
-                lost.append((way, Fails()))
             else:
                 lost.append((way, left))
         self._leaving = outer
@@ -284,13 +282,14 @@ class Flow(Claims, ABC):
         mine, theirs = (self.state, other) if nominal else (other, self.state)
         self.state = joined(mine, theirs, doubt, known=known, sure=sure, wild=wild, leaving=leaving, idle=idle)
 
-    def attempt(self, body: tuple[op.Operation, ...], handlers: tuple[op.Handler, ...]) -> None:
+    def attempt(self, block: op.Try) -> None:
         """A block with EXCEPTION handlers."""
+        handlers = block.handlers
         trap = Trap(handlers, self.state.fork(), self._likely)
         self._traps.append(trap)
         left: WayOut | None = None
         try:
-            self.steps(body)
+            self.steps(block.body)
         except (Fails, Caught, Ended) as way_out:
             left = way_out
         finally:
@@ -300,7 +299,15 @@ class Flow(Claims, ABC):
         lost: list[tuple[Likely, WayOut]] = []
         end = Likely.CERTAIN if self._likely is trap.likely else self._likely
         if left is None:
-            ways.append((max(end, Likely.DRIFT) if least is Likely.EXPECTED else end, self.state))
+            end = max(end, Likely.DRIFT) if least is Likely.EXPECTED else end
+            self._likely = trap.likely
+            if block.behind:
+                left = self._go(end, partial(self.steps, block.behind[0]))
+            if left is None:
+                ways.append((end, self.state))
+            else:
+                lost.append((end, left))
+                self.unsure |= end >= Likely.DRIFT and isinstance(left, Fails)
         elif not (isinstance(left, Caught) and left.trap is trap):
             if isinstance(left, Fails) and self.unsure:  # another error may come before, and be taken
                 end = max(end, Likely.EXPECTED)
@@ -311,20 +318,21 @@ class Flow(Claims, ABC):
         self.worlds = {}
         for state, handler, likely, failure in trap.escapes:
             self.state = state
-            left = self._go(likely, partial(self.steps, handler.body))
+            left = self._go(likely, partial(self.steps, (*handler.body, *_behind(block, handler))))
             self.state.error = trap.entry.error
             if left is None:
                 ways.append((likely, self.state))
                 continue
             lost.append((likely, left))
             again = isinstance(left, Fails) and failure is not None and left.sqlstate == failure.sqlstate
+            again = again and not self.unsure
             if failure is not None and (failure.certainty is Certainty.DRIFT or again):
                 self._lost(failure, left)
         if trap.taken is not None:  # where that is missing, the block goes on
             wanted, fact = trap.taken
             self.state = trap.entry
             settle(self.state, wanted, Fact(Presence.ABSENT, doubt=fact.doubt))
-            left = self._go(Likely.DRIFT, partial(self.attempt, body, handlers))
+            left = self._go(Likely.DRIFT, partial(self.attempt, block))
             if left is None:
                 ways.append((Likely.DRIFT, self.state))
             else:
@@ -348,6 +356,12 @@ class Flow(Claims, ABC):
             self._join_into(state, nominal=True, known=known, sure=first is Likely.CERTAIN)
 
 
+def _behind(block: op.Try, handler: op.Handler) -> tuple[op.Operation, ...]:
+    """What stands behind a block where it is left by one of its handlers, if each way out has its own."""
+    ways = zip(block.handlers, block.behind[1:], strict=False)
+    return next((steps for one, steps in ways if one is handler), ())
+
+
 def _leaving(causes: Iterable[tuple[Object, Fact]]) -> Doubt | None:
     """The doubt of what is made only where that is missing."""
     for wanted, fact in causes:
@@ -361,4 +375,6 @@ def _compound(operations: tuple[op.Operation, ...]) -> bool:
     if len(operations) != 1:
         return len(operations) > 1
     only = operations[0]
-    return isinstance(only, op.CallProcedure) or bool(getattr(only, "needs", ()) or getattr(only, "invokes", ()))
+    if isinstance(only, op.CallProcedure | op.Try):
+        return True
+    return bool(getattr(only, "needs", ()) or getattr(only, "invokes", ()))

@@ -261,11 +261,16 @@ class Handler(msgspec.Struct, frozen=True, gc=False):
 
 
 class Try(msgspec.Struct, frozen=True, gc=False):
-    """A PL/pgSQL block with EXCEPTION handlers; its BEGIN stands on ``line`` of the DO block's body (0: not known)."""
+    """A PL/pgSQL block with EXCEPTION handlers; its BEGIN stands on ``line`` of the DO block's body (0: not known).
+
+    Where variables have other values after the end of its body than after a handler, ``behind`` is what stands behind
+    the block as it is with those: for the body, then for each handler. Else none, and it follows.
+    """
 
     body: "tuple[Operation, ...]"
     handlers: tuple[Handler, ...]
     line: int = 0
+    behind: "tuple[tuple[Operation, ...], ...]" = ()
 
 
 class Repeat(msgspec.Struct, frozen=True, gc=False):

@@ -15,6 +15,7 @@ def inner(step: op.Operation) -> Iterator[tuple[op.Operation, ...]]:
         case op.Try():
             yield step.body
             yield from (handler.body for handler in step.handlers)
+            yield from step.behind[:1]  # it is the same for each way out, but for the values of variables
         case op.Loop():
             yield from step.turns
         case op.Repeat():

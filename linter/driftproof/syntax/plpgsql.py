@@ -22,7 +22,7 @@ from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.questions import FALSE, OPAQUE, TRUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
 from driftproof.syntax.tree import name_parts, names, tagged
-from driftproof.syntax.variables import Variables, assigned, filled
+from driftproof.syntax.variables import Variables, agreed, assigned, filled, mentioned
 
 _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
@@ -30,6 +30,7 @@ _SELECT = len("SELECT ")
 _MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _MOST_TURNS = 200
+_MOST_PARTED = 3  # how often what stands behind handlers is read for each way out: each time it doubles
 _BEYOND_THE_PARSER = "Not implemented"  # libpg_query knows the types of public and pg_catalog only
 _OF_RECORDS = re.compile(r"variable \"(.*)\" has pseudo-type _record")
 
@@ -136,6 +137,7 @@ class _Body:
             self.datums.append(fields.get("refname") or fields.get("fieldname") or "")
         self.known = Variables({name for name in self.datums if self.datums.count(name) > 1})
         self.writes = 0
+        self.parted = 0
         self.known.texts.update(texts)
         self.known.tests["found"] = FALSE
         for name, datum in zip(self.datums, datums, strict=True):
@@ -145,31 +147,60 @@ class _Body:
 
     def statements(self, items: Any) -> Operations:
         found: Operations = []
-        for item in items or ():
+        for number, item in enumerate(items or (), 1):
             tag, node = tagged(item)
+            if tag == "PLpgSQL_stmt_block" and "exceptions" in node and "label" not in node:
+                tried, parted = self._tried(node, items[number:])
+                found.append(tried)
+                if parted:
+                    break
+                continue
             reader = getattr(self, "_" + tag.removeprefix("PLpgSQL_stmt_"), None)
             found.extend([op.Forget()] if reader is None else reader(node))
         return found
 
     def _block(self, node: Node) -> Operations:
-        found = self._unlabelled(node)
-        return [op.Loop((tuple(found),), node["label"], block=True)] if "label" in node else found
+        found = [self._tried(node, ())[0]] if "exceptions" in node else self.statements(node.get("body"))
+        if "label" not in node:
+            return found
+        self._left_early(node)
+        return [op.Loop((tuple(found),), node["label"], block=True)]
 
-    def _unlabelled(self, node: Node) -> Operations:
+    def _left_early(self, node: Node) -> None:
+        """Behind what EXIT or CONTINUE may have left it is not known what was assigned there."""
+        if "PLpgSQL_stmt_exit" in str(node):
+            self.known.forget(*assigned(node, self.datums))
+
+    def _tried(self, node: Node, rest: Any) -> tuple[op.Try, bool]:
+        """A block with handlers, and whether it holds the ``rest`` that stands behind it: where that uses variables of
+        which each way out says something else, it is read for each."""
+        before, writes = self.known.copy(), self.writes
         body = self.statements(node.get("body"))
-        exceptions = node.get("exceptions", {}).get("PLpgSQL_exception_block")
-        if not exceptions:
-            return body
-        self.known.forget(*assigned(node.get("body"), self.datums))  # how far it came is not known
+        ends = [None if _leaves(body) else self.known]
+        before.forget(*assigned(_fallible(node.get("body", [])), self.datums))  # how far it came is not known
+        if self.writes > writes:
+            before.forget_rows()
         handlers = []
-        for item in exceptions.get("exc_list", ()):
+        for item in node["exceptions"]["PLpgSQL_exception_block"].get("exc_list", ()):
             handler = item["PLpgSQL_exception"]
             conditions = [condition["PLpgSQL_condition"]["condname"] for condition in handler.get("conditions", ())]
             states = () if "others" in conditions else tuple(SQLSTATES.get(name, name) for name in conditions)
             action: Any = handler.get("action", ())
             speaks = any("PLpgSQL_stmt_raise" in statement for statement in action)
-            handlers.append(op.Handler(states, tuple(self.statements(action)), speaks))
-        return [op.Try(tuple(body), tuple(handlers), node.get("lineno", 0))]
+            self.known = before.copy()
+            reaction = self.statements(action)
+            handlers.append(op.Handler(states, tuple(reaction), speaks))
+            ends.append(None if _leaves(reaction) else self.known)
+        coming = [end for end in ends if end is not None]
+        self.known, differing = agreed(coming or [before])
+        behind: list[tuple[op.Operation, ...]] = []
+        if rest and self.parted < _MOST_PARTED and mentioned(differing, rest):
+            self.parted += 1
+            for end in ends:
+                self.known = end or before
+                behind.append(() if end is None else tuple(self.statements(rest)))
+            self.known, _ = agreed(coming)
+        return op.Try(tuple(body), tuple(handlers), node.get("lineno", 0), tuple(behind)), bool(behind)
 
     def _if(self, node: Node) -> Operations:
         line: int = node["lineno"]
@@ -310,6 +341,7 @@ class _Body:
                 self.known.tell(name, text)
             turns.append(tuple(self.statements(node.get("body"))))
             self.known.forget(*row)
+            self._left_early(node)
         self.known.tests["found"] = TRUE if rows else FALSE
         return [op.Loop(tuple(turns), node.get("label"))]
 
@@ -457,6 +489,22 @@ class _Body:
             for step in self.lower(tag, node, NOWHERE)
             if isinstance(step, op.Run)
         ]
+
+
+def _leaves(steps: Operations) -> bool:
+    """Whether operations come to no end."""
+    return bool(steps) and isinstance(steps[-1], op.Raise | op.Return)
+
+
+def _fallible(items: Any) -> Any:
+    """Statements without the last ones that only assign constants: an error comes before those."""
+    end = len(items)
+    while end and (assignment := items[end - 1].get("PLpgSQL_stmt_assign")) is not None:
+        tree = _expression(assignment["expr"]["PLpgSQL_expr"]["query"].partition(":=")[2])
+        if tree is None or "A_Const" not in tree:
+            break
+        end -= 1
+    return items[:end]
 
 
 def _reads_tables(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """What is known of PL/pgSQL's variables when the file is read: texts, arrays, and the outcomes of conditions."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -226,6 +226,24 @@ class Variables:
         if strings(call.get("funcname"))[-1:] != ["unnest"] or len(call.get("args", ())) != 1:
             return None
         return self.array(call["args"][0])
+
+
+def agreed(ends: Sequence[Variables]) -> tuple[Variables, set[str]]:
+    """What is known of variables whichever way was gone, and those of which each way says something else."""
+    first, *others = ends
+    result, differing = first.copy(), set()
+    for mine, *its in zip(first._all(), *(other._all() for other in others), strict=True):
+        for name in mine.keys() | {name for known in its for name in known}:
+            if any(known.get(name) != mine.get(name) for known in its):
+                differing.add(name)
+    result.forget(*differing)
+    return result, differing
+
+
+def mentioned(variables: Iterable[str], items: Any) -> bool:
+    """Whether some statements use one of these variables."""
+    names = "|".join(re.escape(name.partition(".")[0]) for name in variables)
+    return bool(names) and re.search(rf"\b(?:{names})\b", str(items), re.IGNORECASE) is not None
 
 
 def _format(template: str, arguments: list[str]) -> str:

@@ -224,7 +224,7 @@ def _raises(run: Interpreter, steps: tuple[op.Operation, ...]) -> bool:
 
 def attempt(run: Interpreter, step: op.Try) -> None:
     """A block with EXCEPTION handlers."""
-    run.attempt(step.body, step.handlers)
+    run.attempt(step)
 
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
