@@ -160,7 +160,7 @@ class _Body:
         return found
 
     def _block(self, node: Node) -> Operations:
-        found = [self._tried(node, ())[0]] if "exceptions" in node else self.statements(node.get("body"))
+        found: Operations = [self._tried(node, ())[0]] if "exceptions" in node else self.statements(node.get("body"))
         if "label" not in node:
             return found
         self._left_early(node)
