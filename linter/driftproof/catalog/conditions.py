@@ -349,15 +349,26 @@ def _named(state: State, probe: Probe) -> tuple[Object | None, Fact | None]:
 
 
 def lacking(state: State, test: Test, answer: Answer) -> Iterator[tuple[Object, Fact]]:
-    """What is missing where a condition is not answered as in the fresh state: each thing that decides it alone."""
+    """What is missing where a condition is not answered as in the fresh state: each thing that decides it alone, or
+    without which a drifted state has something that does."""
     for wanted in dict.fromkeys(_asked(state, test)):
         fact = known(state, wanted)
-        if fact is not None and fact.presence is Presence.MAYBE:
-            without = state.fork()
-            settle(without, wanted, ABSENT)
-            other = decide(without, test)
+        if fact is None or fact.doubt is None:
+            continue
+        cause = wanted, fact
+        if fact.presence is Presence.ABSENT and fact.doubt.lacks is not None:
+            cause = fact.doubt.lacks, known(state, fact.doubt.lacks) or ABSENT
+        if cause[1].presence is Presence.MAYBE:
+            other = _otherwise(state, test, wanted, fact)
             if other.sure and other.fresh is not answer.fresh:
-                yield wanted, fact
+                yield cause
+
+
+def _otherwise(state: State, test: Test, wanted: Object, fact: Fact) -> Answer:
+    """The answer where something is not as in the fresh state."""
+    other = state.fork()
+    settle(other, wanted, PRESENT if fact.presence is Presence.ABSENT else ABSENT)
+    return decide(other, test)
 
 
 def taking_along(state: State, causes: Iterable[tuple[Object, Fact]]) -> Iterator[tuple[Object, Fact]]:

@@ -88,13 +88,14 @@ def _settle_users(state: State, key: Key, column: str, fact: Fact) -> None:
 
 
 def _settle_sources(state: State, owner: Relation, wanted: Object, known: Fact, fact: Fact) -> None:
-    """A view has a column that is in doubt where the table below has it."""
+    """A view has a column that is in doubt where the table below has it, and that where its views do."""
     if wanted.kind != "column" or known.doubt is None:
         return
-    for key in owner.sources.get(None, ()):
-        source = state.relations.get(key)
-        if source is not None and source.member("column", wanted.name) == known:
-            settle(state, source.object("column", wanted.name), fact)
+    views = (key for key, member in owner.dependents if member is None)
+    for key in (*owner.sources.get(None, ()), *views):
+        other = state.relations.get(key)
+        if other is not None and other.member("column", wanted.name) == known:
+            settle(state, other.object("column", wanted.name), fact)
 
 
 def _agreed(known: Fact, fact: Fact) -> Fact:
