@@ -6,7 +6,7 @@ import msgspec
 
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.objects import Kind, Object
-from driftproof.statements.operations import Body, ConstraintKind, RoutineKind
+from driftproof.statements.operations import Body, ConstraintKind, Enabled, Firing, RoutineKind
 
 Key = tuple[str, str]
 """Schema and name of a relation or a type."""
@@ -58,6 +58,16 @@ class Heritage(msgspec.Struct, frozen=True, gc=False):
 OWN = Heritage()
 
 
+class Trigger(msgspec.Struct, frozen=True, gc=False):
+    """What a trigger does, and when: the function that it calls (None: not known), the columns of its UPDATE OF, and
+    whether it is enabled, in pg_trigger's letters."""
+
+    firing: Firing
+    function: Key | None
+    columns: frozenset[str] = frozenset()
+    enabled: Enabled = "O"
+
+
 class Relation:
     """A relation, or a type with its labels.
 
@@ -70,7 +80,7 @@ class Relation:
     partitioned (none: it is not; None: not known), by LIST, RANGE or HASH (``strategy``: l, r, h). ``types`` are
     the columns' types as far as they are plainly written, with their schemas if they are not PostgreSQL's own,
     ``constraints`` the kinds of its constraints, ``heritage`` what is to say of those that do not stand for
-    themselves, ``fires`` the events of its triggers as far as they are known; ``unique`` is what a unique index
+    themselves, ``triggers`` what its triggers do as far as that is known; ``unique`` is what a unique index
     covers, ``shape`` what any index is of. ``brought``: a sequence was made with the column that it goes with.
     """
 
@@ -83,7 +93,6 @@ class Relation:
         "dependents",
         "dropped",
         "fact",
-        "fires",
         "heritage",
         "key",
         "kind",
@@ -98,6 +107,7 @@ class Relation:
         "shape",
         "sources",
         "strategy",
+        "triggers",
         "types",
         "unique",
         "uses",
@@ -125,7 +135,7 @@ class Relation:
         self.types: dict[str, str] = {}
         self.constraints: dict[str, ConstraintKind] = {}
         self.deferred: frozenset[str] = frozenset()
-        self.fires: dict[str, frozenset[str]] = {}
+        self.triggers: dict[str, Trigger] = {}
         self.heritage: dict[str, Heritage] = {}
         self.partitioned: frozenset[str] | None = None
         self.strategy = ""
@@ -158,7 +168,7 @@ class Relation:
         other.shape = self.shape
         other.constraints = dict(self.constraints)
         other.deferred = self.deferred
-        other.fires = dict(self.fires)
+        other.triggers = dict(self.triggers)
         other.heritage = dict(self.heritage)
         other.partitioned = self.partitioned
         other.strategy = self.strategy

@@ -25,7 +25,8 @@ class Flow(Claims, ABC):
 
     ``failures`` are those of the statement that was run last; ``failed`` says whether it certainly fails, with or
     without a prediction, ``sqlstate`` with which SQLSTATE, if that is known. ``worlds`` are the states in which drifted
-    ones, by what they lack, have come out of the conditions at hand; what else is run is not run in them.
+    ones, by what they lack, have come out of the conditions at hand; what else is run is not run in them. ``passive``
+    says that the function of a trigger makes nothing, and (True) that nothing comes behind it.
     """
 
     def __init__(self, state: State) -> None:
@@ -37,6 +38,7 @@ class Flow(Claims, ABC):
         self._loops: list[Stretch] = []
         self._drifting = False
         self.worlds: dict[tuple[Object, Fact], State] = {}
+        self.passive: bool | None = None
 
     @abstractmethod
     def steps(self, operations: tuple[op.Operation, ...]) -> None:
@@ -138,6 +140,15 @@ class Flow(Claims, ABC):
                     break
         exits.append(Exit(self.state.fork(), self._likely, self._drifting, self._leaving))
         raise Ended(exits)
+
+    def may_have_ended(self) -> None:
+        """Whether the fresh state comes further is not known."""
+        self._likely = max(self._likely, Likely.UNKNOWN)
+
+    def passes_by(self) -> bool:
+        """Whether nothing is kept of what the function of a trigger may do or not: it makes nothing, and that it may
+        fail is known already, or the last that comes of the statement."""
+        return self.passive is not None and (self.passive or (self.unsure and not self._traps))
 
     def _exits(self) -> int:
         """In how many states a stretch of operations has been left before its end."""

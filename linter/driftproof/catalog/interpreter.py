@@ -37,6 +37,8 @@ class Interpreter(Flow):
     ``outside`` is the search_path around the elements of a CREATE SCHEMA.
     ``read`` are the relations that the statement's queries have read, with the columns that they use; ``vague`` says
     that they may use others. ``making`` is the function whose body these are, if it depends on what they name.
+    ``fired`` is the relation of the trigger whose function runs, with its transition tables; ``writing`` are those that
+    statements are at work on meanwhile.
     """
 
     def __init__(
@@ -74,6 +76,8 @@ class Interpreter(Flow):
         self._born: dict[Key, tuple[int, int]] = {}
         self.in_function = False
         self._calls: list[op.Body] = []
+        self.fired: tuple[Key, tuple[str, ...]] | None = None
+        self.writing: list[Key] = []
 
     # -- files and statements ---------------------------------------------------------------------------------------
 
@@ -85,6 +89,8 @@ class Interpreter(Flow):
         self._end_local()
         kept = self.keeps_session and self.state.path != self.default_path
         self.state.path = None if kept else self.default_path
+        if not self.keeps_session:
+            self.state.replication = "origin"
         if self.temporary:
             for key in self.temporary:
                 if ("column", *key) in self.state.used and key in self.state.relations:
@@ -167,20 +173,20 @@ class Interpreter(Flow):
             if self.worlds and kind not in _CONDITIONS:
                 self.worlds = {}
 
-    def call(self, body: op.Body, called: op.Called) -> bool:
-        """Run what a function does when it is called; False where it calls itself."""
+    def call(self, body: op.Body, called: op.Called, fired: tuple[Key, tuple[str, ...]] | None = None) -> bool:
+        """Run what a function does when it is called, or ``fired``; False where it calls itself."""
         if body in self._calls:
             return False
-        path, inside = self.state.path, self.in_function
+        path, inside, outer = self.state.path, self.in_function, self.fired
         self._calls.append(body)
-        self.in_function = True
+        self.in_function, self.fired = True, fired
         if called.path is not None:
             self.state.path = called.path
         try:
             self.body(called.operations)
         finally:
             self._calls.pop()
-            self.in_function = inside
+            self.in_function, self.fired = inside, outer
             if called.path is not None:
                 self.state.path = path
         return True
@@ -438,6 +444,7 @@ class Interpreter(Flow):
         if self.state.rows:
             self.state.rows = frozenset(row for row in self.state.rows if row[0] != key)
         self.state.accounted -= {key}
+        self.state.filled -= {key}
 
     def set_member(self, relation: Relation, kind: Kind, name: str, fact: Fact) -> Relation:
         """Note what is known of a member; partitions and children get their parent's columns."""

@@ -4,7 +4,7 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.entries import Key, Member, Relation, Routine
+from driftproof.catalog.entries import Key, Member, Relation, Routine, Trigger
 from driftproof.catalog.facts import UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.state import State
 from driftproof.objects import Kind, Object
@@ -31,8 +31,11 @@ def joined(
     merge = _Merge(nominal, doubt, known, sure, wild, leaving, idle)
     if other.path != nominal.path:
         nominal.path = None
+    if other.replication != nominal.replication:
+        nominal.replication = None
     nominal.accounted = (nominal.accounted & other.accounted) - {row[0] for row in nominal.rows ^ other.rows}
     nominal.rows &= other.rows
+    nominal.filled &= other.filled
     nominal.proved &= other.proved
     nominal.touched |= other.touched
     for extension, home in other.extensions.items():
@@ -56,6 +59,14 @@ def joined(
             called: Key = name[1:]
             nominal.routines[called] = merge.routines(nominal.routines.get(called, ()), other.routines.get(called, ()))
     return nominal
+
+
+def _either(one: Trigger, other: Trigger) -> Trigger:
+    """A trigger that does the one or the other; which function it calls is known where it is the same."""
+    events = one.firing.events | other.firing.events
+    if one.firing == other.firing and one.function == other.function:
+        return msgspec.structs.replace(one, columns=one.columns & other.columns, enabled="?")
+    return Trigger(msgspec.structs.replace(one.firing, events=events, conditional=True), None)
 
 
 class _Merge:
@@ -99,9 +110,10 @@ class _Merge:
             result.members[member] = one if certain else self.facts(one, two)
         result.uses = {**theirs.uses, **mine.uses}
         result.calls = {**theirs.calls, **mine.calls}
-        result.fires = {**theirs.fires, **mine.fires}
-        for name in mine.fires.keys() & theirs.fires.keys():
-            result.fires[name] = mine.fires[name] | theirs.fires[name]
+        result.triggers = {**theirs.triggers, **mine.triggers}
+        for name in mine.triggers.keys() & theirs.triggers.keys():
+            if mine.triggers[name] != theirs.triggers[name]:
+                result.triggers[name] = _either(mine.triggers[name], theirs.triggers[name])
         result.constraints = {**theirs.constraints, **mine.constraints}
         result.heritage = {**theirs.heritage, **mine.heritage}
         for name in mine.heritage.keys() & theirs.heritage.keys():

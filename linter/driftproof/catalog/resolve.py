@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
-from driftproof.catalog.entries import Relation
+from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import ABSENT, PRESENT
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_distinct
 from driftproof.catalog.references import need_field, note_use, type_of, unbound
-from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside
+from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside, columns_of
 from driftproof.catalog.sources import Sources
 from driftproof.catalog.ways import Fails
 from driftproof.objects import Object
@@ -42,6 +42,11 @@ class Resolver(Sources):
         finally:
             self.ctes, self._nests, self._vague = outer, nests, vague
             self._depth -= 1
+
+    def transition(self, key: Key, tables: tuple[str, ...]) -> None:
+        """What a query of a trigger's function sees by the names of its transition tables: rows of that relation."""
+        for table in tables:
+            self.ctes[table] = columns_of(self.run.state.relations[key])
 
     def action(self, query: q.Query, relation: Relation) -> None:
         """Resolve a query of a rule, which sees the rows OLD and NEW of its relation."""

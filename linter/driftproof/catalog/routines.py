@@ -374,13 +374,16 @@ def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
     return refuses(run, given, wanted)
 
 
-def need_trigger(run: Interpreter, name: Name, returns: str = "trigger") -> None:
-    """The function of a trigger or an event trigger: it takes no arguments and returns a type that is called so."""
+def need_trigger(run: Interpreter, name: Name, returns: str = "trigger") -> Key | None:
+    """The function of a trigger or an event trigger, if that is known: it takes no arguments and returns a type that is
+    called so."""
     found = need(run, "function", name, (), passes_procedures=True)
-    if found is None or found[1].returns in (f"pg_catalog.{returns}", "?"):
-        return
+    if found is None:
+        return None
     key, routine = found
-    run.need(object_of(key, ()), ABSENT if routine.fact.sure else GONE, lambda _fact: None, sqlstate="42P17")
+    if routine.returns not in (f"pg_catalog.{returns}", "?"):
+        run.need(object_of(key, ()), ABSENT if routine.fact.sure else GONE, lambda _fact: None, sqlstate="42P17")
+    return key
 
 
 def need(

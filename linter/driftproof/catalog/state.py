@@ -37,16 +37,18 @@ class State:
     relations that ever had a constraint, policy or trigger of that name, ``used`` the types and other objects that
     something may depend on: both are shared by all forks; ``extensions`` the schemas that they were put in.
     ``foreign`` are the schemas that others fill; of every other one it is known what is not in it. None: nothing is
-    known of any. ``rows`` are the keys of rows that are certainly there, ``accounted`` the tables that have no other
-    rows in the fresh state. ``proved`` is what was in doubt before and is there on the way at hand, whatever of its
-    effects is taken back. ``ran`` is the last statement that the fresh state has run, as far as somebody keeps account
-    of them. ``error`` is what the handler at hand has caught, if that is known.
+    known of any. ``rows`` are the keys of rows that are certainly there, ``filled`` the tables that certainly have one,
+    ``accounted`` those that have no others than the former in the fresh state. ``proved`` is what was in doubt before
+    and is there on the way at hand, whatever of its effects is taken back. ``ran`` is the last statement that the fresh
+    state has run, as far as somebody keeps account of them. ``error`` is what the handler at hand has caught, if that
+    is known. ``replication`` is session_replication_role, None if it is not known.
     """
 
     __slots__ = (
         "accounted",
         "error",
         "extensions",
+        "filled",
         "foreign",
         "homes",
         "objects",
@@ -55,6 +57,7 @@ class State:
         "proved",
         "ran",
         "relations",
+        "replication",
         "routines",
         "rows",
         "touched",
@@ -76,9 +79,11 @@ class State:
         self.extensions: dict[str, str | None] = {}
         self.rows: frozenset[Row] = frozenset()
         self.accounted: frozenset[Key] = frozenset()
+        self.filled: frozenset[Key] = frozenset()
         self.proved: frozenset[Object] = frozenset()
         self.ran: Ran | None = None
         self.error: Error | None = None
+        self.replication: str | None = "origin"
 
     def fork(self) -> "State":
         """A copy; from now on both sides copy a relation before they write to it."""
@@ -95,9 +100,11 @@ class State:
         other.extensions = dict(self.extensions)
         other.rows = self.rows
         other.accounted = self.accounted
+        other.filled = self.filled
         other.proved = self.proved
         other.ran = self.ran
         other.error = self.error
+        other.replication = self.replication
         self.owned = set()
         other.owned = set()
         return other

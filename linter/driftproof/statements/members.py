@@ -86,10 +86,26 @@ class AddConstraint(msgspec.Struct, frozen=True, gc=False):
     of_new: str | None = None
 
 
+Enabled = Literal["O", "D", "R", "A", "?"]
+
+
+class Firing(msgspec.Struct, frozen=True, gc=False):
+    """When a trigger fires, and with what: ``conditional`` says WHEN, ``waits`` that it may wait for the end of the
+    transaction; ``tables`` are its transition tables."""
+
+    events: frozenset[str]
+    timing: Literal["BEFORE", "AFTER", "INSTEAD OF"]
+    row: bool = False
+    conditional: bool = False
+    waits: bool = False
+    arguments: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+
+
 class CreateMember(msgspec.Struct, frozen=True, gc=False):
     """CREATE POLICY, TRIGGER or RULE on a relation of one of these ``kinds``; ``expression`` sees the relation under
-    its name, or ``aliases`` (OLD, NEW). A trigger ``fires`` at these events; one that ``constrains`` has a constraint
-    of its name beside it. What is written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the
+    its name, or ``aliases`` (OLD, NEW). ``fires`` is when a trigger does; one that ``constrains`` has a constraint of
+    its name beside it. What is written of it contradicts itself with this SQLSTATE: ``flaw`` is seen before the
     expression is read, ``misreads`` behind that and behind the ``actions`` of a rule."""
 
     kind: MemberKind
@@ -99,7 +115,7 @@ class CreateMember(msgspec.Struct, frozen=True, gc=False):
     expression: Expression | None = None
     aliases: tuple[str, ...] = ()
     calls: Name | None = None
-    fires: frozenset[str] = frozenset()
+    fires: Firing | None = None
     replace: bool = False
     kinds: tuple[RelationKind, ...] = ()
     constrains: bool = False
@@ -177,6 +193,17 @@ class RenameMember(msgspec.Struct, frozen=True, gc=False):
     table_missing_ok: bool = False
     only: bool = False
     cascade: bool = False
+
+
+class SwitchTriggers(msgspec.Struct, frozen=True, gc=False):
+    """ENABLE and DISABLE TRIGGER, of one or of all of them (``name`` is None), in some table (None: nobody knows
+    which); ``enabled`` is pg_trigger's letter for it, ``?`` if that is not known."""
+
+    table: Name | None
+    name: str | None
+    enabled: "Enabled"
+    table_missing_ok: bool = False
+    only: bool = False
 
 
 class NeedIndex(msgspec.Struct, frozen=True, gc=False):

@@ -25,6 +25,8 @@ from driftproof.statements.members import Constraint as Constraint
 from driftproof.statements.members import ConstraintKind as ConstraintKind
 from driftproof.statements.members import CreateMember as CreateMember
 from driftproof.statements.members import DropMember as DropMember
+from driftproof.statements.members import Enabled as Enabled
+from driftproof.statements.members import Firing as Firing
 from driftproof.statements.members import MemberKind as MemberKind
 from driftproof.statements.members import NeedIndex as NeedIndex
 from driftproof.statements.members import NeedMember as NeedMember
@@ -32,6 +34,7 @@ from driftproof.statements.members import Own as Own
 from driftproof.statements.members import RelationKind as RelationKind
 from driftproof.statements.members import RenameMember as RenameMember
 from driftproof.statements.members import Retype as Retype
+from driftproof.statements.members import SwitchTriggers as SwitchTriggers
 from driftproof.statements.members import ValueAction as ValueAction
 from driftproof.statements.named import AddTypeConstraint as AddTypeConstraint
 from driftproof.statements.named import AlterOptions as AlterOptions
@@ -68,6 +71,7 @@ from driftproof.statements.routines import Result as Result
 from driftproof.statements.routines import RoutineKind as RoutineKind
 from driftproof.statements.routines import TypeRef as TypeRef
 from driftproof.statements.standing import NeedBlock as NeedBlock
+from driftproof.statements.standing import NeedUnused as NeedUnused
 
 TypeKind = Literal["type", "base", "composite type", "domain", "enum", "multirange", "range"]
 
@@ -167,7 +171,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     """A query whose names must resolve: SELECT, INSERT, UPDATE, DELETE. ``visible`` are the names of
     variables and parameters; ``path`` is the search_path that a function sets for itself. A function's body is checked
     but not ``planned``: nobody looks for the key of its ON CONFLICT yet; the last query of it gives the ``result``.
-    ``invokes`` are calls of functions that run with it."""
+    ``invokes`` are calls of functions that run with it. What is ``explained`` is planned, but does nothing."""
 
     query: Query
     visible: tuple[str, ...] = ()
@@ -175,6 +179,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     planned: bool = True
     result: Result | None = None
     invokes: tuple[Invocation, ...] = ()
+    explained: bool = False
 
 
 class CallProcedure(msgspec.Struct, frozen=True, gc=False):
@@ -206,6 +211,12 @@ class SetSearchPath(msgspec.Struct, frozen=True, gc=False):
     reset: bool = False
 
 
+class SetReplicationRole(msgspec.Struct, frozen=True, gc=False):
+    """SET session_replication_role, by which triggers fire or not; ``role`` is None where it is not known."""
+
+    role: str | None
+
+
 class Transaction(msgspec.Struct, frozen=True, gc=False):
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO; ``chain``: the next one begins at once."""
 
@@ -227,7 +238,10 @@ class Forget(msgspec.Struct, frozen=True, gc=False):
 
 
 class ForgetRows(msgspec.Struct, frozen=True, gc=False):
-    """TRUNCATE: nothing is known of the rows afterwards."""
+    """TRUNCATE of these tables: nothing is known of the rows afterwards; ``cascade``: of others as well."""
+
+    tables: tuple[Name, ...] = ()
+    cascade: bool = False
 
 
 class Raise(msgspec.Struct, frozen=True, gc=False):
@@ -296,6 +310,7 @@ Operation = (
     | CreateMember
     | AlterOptions
     | NeedBlock
+    | NeedUnused
     | NeedRelation
     | Own
     | NeedIndex
@@ -303,6 +318,7 @@ Operation = (
     | Retype
     | DropMember
     | RenameMember
+    | SwitchTriggers
     | DropRelation
     | Inherit
     | SetType
@@ -335,6 +351,7 @@ Operation = (
     | EnterSchema
     | SetSearchPath
     | SetDefaultPath
+    | SetReplicationRole
     | Transaction
     | Forget
     | ForgetRows

@@ -234,7 +234,7 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE. ``rows`` are those of
     an INSERT ... VALUES, constants as text (None: not a constant, or NULL), ``forgives`` says that a conflict is no
     error, ``inserts`` that no row is changed or deleted. ``changed`` are the names of the rows before and after in
-    RETURNING.
+    RETURNING. ``command`` is what it stands in, or TRUNCATE; ``whole`` says that UPDATE or DELETE is of all rows.
     """
 
     target: Name
@@ -254,6 +254,8 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     assigned: tuple[ColumnRef, ...] = ()
     arms: tuple[Arm, ...] = ()
     resets: bool = False
+    command: Literal["insert", "update", "delete", "merge", "truncate"] = "insert"
+    whole: bool = False
 
     @property
     def sets_twice(self) -> bool:

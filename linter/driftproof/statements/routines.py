@@ -46,10 +46,12 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
 
 
 class Called(msgspec.Struct, frozen=True, gc=False):
-    """What a call runs; ``path`` is the search_path that the function sets for itself."""
+    """What a call runs; ``path`` is the search_path that the function sets for itself. ``returns`` is what a trigger's
+    function returns: ``new``, ``old`` or what else is written there."""
 
     operations: "tuple[Operation, ...]"
     path: tuple[str, ...] | None = None
+    returns: frozenset[str] = frozenset()
 
 
 class Body(Protocol):
@@ -57,6 +59,9 @@ class Body(Protocol):
 
     def called(self, arguments: tuple[Argument, ...]) -> Called | None:
         """What a call with these arguments runs; None where that can't be told."""
+
+    def fired(self, variables: tuple[tuple[str, str], ...]) -> Called | None:
+        """The same of the function of a trigger, of whose special variables (TG_OP...) these are known."""
 
 
 class CreateRoutine(msgspec.Struct, frozen=True, gc=False):

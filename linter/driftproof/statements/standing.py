@@ -2,6 +2,8 @@
 
 import msgspec
 
+from driftproof.statements.query import Name
+
 
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """``number`` tells one transaction from another; ``block`` says that the server takes it for a transaction block,
@@ -20,3 +22,10 @@ class NeedBlock(msgspec.Struct, frozen=True, gc=False):
     command: str
     inside: bool = True
     begun: bool = False
+
+
+class NeedUnused(msgspec.Struct, frozen=True, gc=False):
+    """What alters or drops a table in the function of a trigger: the statement that fires it must not be at work on
+    that."""
+
+    tables: tuple[Name, ...]

@@ -35,7 +35,16 @@ _ACTIONS: dict[str, op.ValueAction] = {
     "AT_DropExpression": "drop expression",
 }
 _VALIDATED: tuple[op.ConstraintKind, ...] = ("check", "foreign key", "not null")
-_TRIGGER_COMMANDS = {"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"}
+_TRIGGER_COMMANDS: dict[str, op.Enabled] = {
+    "AT_EnableTrig": "O",
+    "AT_EnableTrigAll": "O",
+    "AT_EnableTrigUser": "O",
+    "AT_EnableAlwaysTrig": "A",
+    "AT_EnableReplicaTrig": "R",
+    "AT_DisableTrig": "D",
+    "AT_DisableTrigAll": "D",
+    "AT_DisableTrigUser": "D",
+}
 _RULE_COMMANDS = {"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"}
 # The order in which PostgreSQL works on the subcommands of one ALTER TABLE. Source: AlterTablePass and ATPrepCmd,
 # tablecmds.c.
@@ -58,7 +67,6 @@ _KINDS: dict[str, tuple[op.RelationKind, ...]] = {
     **dict.fromkeys(("AT_AddOf", "AT_DropOf"), TABLES),
     **dict.fromkeys(("AT_SetExpression", "AT_DropExpression"), TABLES),
     **dict.fromkeys(_TRIGGER_COMMANDS, TABLES),
-    **dict.fromkeys(("AT_EnableTrigAll", "AT_EnableTrigUser", "AT_DisableTrigAll", "AT_DisableTrigUser"), TABLES),
     **dict.fromkeys(_RULE_COMMANDS, ("table",)),
     **dict.fromkeys(("AT_EnableRowSecurity", "AT_DisableRowSecurity"), ("table",)),
     **dict.fromkeys(("AT_ForceRowSecurity", "AT_NoForceRowSecurity"), ("table",)),
@@ -111,7 +119,7 @@ def alter_table(node: Node, shift: int) -> Operations:
     return [msgspec.structs.replace(step, only=True) if isinstance(step, _SPREADING) else step for step in found]
 
 
-_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember, op.Retype)
+_SPREADING = (op.AddColumn, op.AddConstraint, op.AlterValue, op.DropMember, op.Retype, op.SwitchTriggers)
 
 
 def _alone(node: Node, command: Node) -> bool:
@@ -167,7 +175,9 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     if subtype in _COLUMN_COMMANDS and name is not None:
         return [op.NeedMember("column", table, name, -1, table_missing_ok)]
     if subtype in _TRIGGER_COMMANDS:
-        return [op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)]
+        switch = op.SwitchTriggers(table, name, _TRIGGER_COMMANDS[subtype], table_missing_ok)
+        need = op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)
+        return [switch] if name is None else [need, switch]
     if subtype in _RULE_COMMANDS:
         return [op.NeedMember("rule", table, name or "", table_missing_ok=table_missing_ok)]
     match subtype:

@@ -1,14 +1,17 @@
-"""Which commands the server refuses in a transaction block, and which outside of one.
+"""Which commands the server refuses in a transaction block, and which outside of one; and which while their tables are
+in use.
 
-Source: PreventInTransactionBlock and RequireTransactionBlock in PostgreSQL's sources; tests/runner/test_transactions.py
-asks the server for each.
+Source: PreventInTransactionBlock, RequireTransactionBlock and CheckTableNotInUse in PostgreSQL's sources;
+tests/runner/test_transactions.py asks the server for each.
 """
 
 from collections.abc import Callable
 
 from driftproof.statements import operations as op
+from driftproof.statements.query import Name
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tree import names
+from driftproof.syntax.queries import NOWHERE
+from driftproof.syntax.tree import names, qualified, range_var, strings
 
 _OFF = ("off", "false")
 _WITH_HOLD = 0x0020  # CURSOR_OPT_HOLD
@@ -18,6 +21,18 @@ def needs(tag: str, node: Node) -> op.NeedBlock | None:
     """What a statement asks of the place where it stands; the server looks at that first."""
     asking = _ASKING.get(tag)
     return asking(node) if asking is not None else None
+
+
+def alone(tag: str, node: Node) -> list[op.Operation]:
+    """The tables that a statement must have for itself."""
+    tables: list[Name] = []
+    if tag in ("AlterTableStmt", "IndexStmt"):
+        tables = [range_var(node["relation"], NOWHERE)]
+    elif tag == "TruncateStmt":
+        tables = [range_var(item["RangeVar"], NOWHERE) for item in node["relations"]]
+    elif tag == "DropStmt" and node["removeType"] == "OBJECT_TABLE":
+        tables = [qualified(strings(item["List"]["items"])) for item in node["objects"]]
+    return [op.NeedUnused(tuple(tables))] if tables else []
 
 
 def _outside(words: str) -> op.NeedBlock:

@@ -1,5 +1,6 @@
 """What functions do when they are called: their bodies, read with what is known of the arguments."""
 
+import re
 from functools import lru_cache
 
 import msgspec
@@ -13,6 +14,8 @@ from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import constant, names, strings
 
+_RETURNS = re.compile(r"\breturn\s+([^;]*?)\s*;", re.IGNORECASE)
+
 
 class Definition(msgspec.Struct, frozen=True, gc=False):
     """A function, by its CREATE FUNCTION."""
@@ -22,6 +25,10 @@ class Definition(msgspec.Struct, frozen=True, gc=False):
     def called(self, arguments: tuple[op.Argument, ...]) -> op.Called | None:
         """What a call with these arguments runs; None where that can't be told."""
         return _called(self.text, arguments)
+
+    def fired(self, variables: tuple[tuple[str, str], ...]) -> op.Called | None:
+        """The same of the function of a trigger, of whose special variables these are known."""
+        return _fired(self.text, variables if "tg_" in self.text.lower() else ())
 
 
 @lru_cache(maxsize=256)  # a statement is run more than once, over more than one state
@@ -41,6 +48,17 @@ def _called(text: str, arguments: tuple[op.Argument, ...]) -> op.Called | None:
         case "sql":
             found = _statements(node, (name, *(item["name"] for item in inputs if "name" in item)))
     return None if found is None else op.Called(tuple(found), search_path(node, operations))
+
+
+@lru_cache(maxsize=256)
+def _fired(text: str, variables: tuple[tuple[str, str], ...]) -> op.Called | None:
+    [(_, node)] = parse_fragment(text)
+    options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("options", ())}
+    if names(options.get("language")) != ["plpgsql"]:
+        return None
+    found = called(text, strings(node["funcname"])[-1], dict(variables), operations, of_trigger=True)
+    returns = frozenset(written.lower() for written in _RETURNS.findall(text))
+    return None if found is None else op.Called(tuple(found), search_path(node, operations), returns)
 
 
 def _known(inputs: list[Node], arguments: tuple[op.Argument, ...]) -> dict[str, str]:

@@ -50,6 +50,8 @@ def _forget(operation: op.Operation, holes: list[str]) -> list[op.Operation]:
             return [op.Forget("type", schema=_schema(operation.type))]
         case op.SetSearchPath():
             return [op.SetSearchPath(None)]
+        case op.SwitchTriggers():
+            return [op.SwitchTriggers(None, None, "?")]
         case _:
             return []
 

@@ -102,7 +102,9 @@ def _drop_owned(node: Node, _shift: int) -> Operations:
 
 
 def _truncate(node: Node, shift: int) -> Operations:
-    return [*_relations("relations", "table", "foreign table")(node, shift), op.ForgetRows()]
+    found = _relations("relations", "table", "foreign table")(node, shift)
+    tables = tuple(step.name for step in found if isinstance(step, op.NeedRelation))
+    return [*found, op.ForgetRows(tables, cascade=node.get("behavior") == "DROP_CASCADE")]
 
 
 _STATEMENTS: dict[str, Handler] = {

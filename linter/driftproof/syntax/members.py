@@ -55,7 +55,7 @@ def create_trigger(node: Node, shift: int) -> Operations:
             expression(node.get("whenClause"), shift),
             aliases=("old", "new"),
             calls=qualified(strings(node.get("funcname"))),
-            fires=_events(node),
+            fires=_firing(node),
             replace=node.get("replace", False),
             kinds=_trigger_kinds(node),
             constrains=node.get("isconstraint", False),
@@ -68,9 +68,18 @@ def create_trigger(node: Node, shift: int) -> Operations:
 _BEFORE, _INSERT, _DELETE, _UPDATE, _TRUNCATE, _INSTEAD_OF = 2, 4, 8, 16, 32, 64  # TRIGGER_TYPE_*, pg_trigger.h
 
 
-def _events(node: Node) -> frozenset[str]:
+def _firing(node: Node) -> op.Firing:
     bits = {"insert": _INSERT, "delete": _DELETE, "update": _UPDATE, "truncate": _TRUNCATE}
-    return frozenset(event for event, bit in bits.items() if node.get("events", 0) & bit)
+    timing = node.get("timing", 0)
+    return op.Firing(
+        frozenset(event for event, bit in bits.items() if node.get("events", 0) & bit),
+        "BEFORE" if timing & _BEFORE else "INSTEAD OF" if timing & _INSTEAD_OF else "AFTER",
+        row=node.get("row", False),
+        conditional="whenClause" in node,
+        waits=node.get("deferrable", False),
+        arguments=tuple(strings(node.get("args"))),
+        tables=tuple(item["TriggerTransition"]["name"] for item in node.get("transitionRels", ())),
+    )
 
 
 def _trigger_kinds(node: Node) -> tuple[op.RelationKind, ...]:

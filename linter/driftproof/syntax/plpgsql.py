@@ -11,7 +11,7 @@ from typing import Any
 from driftproof.objects import SYSTEM_SCHEMAS
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-from driftproof.syntax import probes
+from driftproof.syntax import blocks, probes
 from driftproof.syntax.calls import invoked, passed
 from driftproof.syntax.casts import casts
 from driftproof.syntax.conditions import SQLSTATES
@@ -21,6 +21,7 @@ from driftproof.syntax.parser import Node, parse_fragment, parse_plpgsql
 from driftproof.syntax.queries import NOWHERE, QUERIES
 from driftproof.syntax.questions import FALSE, OPAQUE, TRUE, Writing
 from driftproof.syntax.tables import Lowering, Operations
+from driftproof.syntax.tokens import quote
 from driftproof.syntax.tree import name_parts, names, tagged
 from driftproof.syntax.variables import Variables, agreed, assigned, filled, mentioned
 
@@ -28,6 +29,8 @@ _ERROR = 21  # elog_level of RAISE EXCEPTION; src/include/utils/elog.h
 _ERRCODE = 0  # PLPGSQL_RAISEOPTION_ERRCODE; plpgsql.h
 _SELECT = len("SELECT ")
 _MAKES_FUNCTION = re.compile(r"\s*CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|PROCEDURE)\s", re.IGNORECASE)
+_OF_ROWS = re.compile(r"\b(?:new|old)\b", re.IGNORECASE)
+_BLOCK = re.compile(r"\b(?:declare|begin)\b", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _MOST_TURNS = 200
 _MOST_PARTED = 3  # how often what stands behind handlers is read for each way out: each time it doubles
@@ -54,7 +57,8 @@ def block(node: Node, lower: Lowering) -> Operations:
         raise BodyError(error.args[0]) from None
     if not functions:
         return [op.Forget()]
-    return _compiled(functions[0]["PLpgSQL_function"], lower)
+    function = functions[0]["PLpgSQL_function"]
+    return _compiled(body, function, _Body(function.get("datums", ()), lower, {}))
 
 
 def _functions(body: str) -> list[Node]:
@@ -73,22 +77,31 @@ def _functions(body: str) -> list[Node]:
         return _functions(shown)
 
 
-def called(text: str, name: str, texts: dict[str, str], lower: Lowering) -> Operations | None:
+def called(
+    text: str, name: str, texts: dict[str, str], lower: Lowering, *, of_trigger: bool = False
+) -> Operations | None:
     """What a call runs of the function of that name, which this CREATE FUNCTION makes; ``texts`` is what is known of
-    its arguments. None where that can't be read."""
+    its arguments, or of the variables that a trigger gives to it. None where that can't be read."""
     try:
-        functions = parse_plpgsql(text)
+        function = parse_plpgsql(text)[0]["PLpgSQL_function"]
     except ParseError:
         return None
+    reader = _Body(function.get("datums", ()), lower, texts, rows=_ROWS if of_trigger else ())
+    reader.visible.append(name)  # by which its parameters can be called
+    if not {*reader.rows}.isdisjoint(assigned(function["action"], reader.datums)):
+        return None  # they are rows of something else from there on
     # Where a result is asked for, the end is reached only by RETURN; else the parser has put one there.
-    return [*_compiled(functions[0]["PLpgSQL_function"], lower, texts, name), op.Raise("2F005")]
+    return [*_compiled(text, function, reader), op.Raise("2F005")]
 
 
-def _compiled(function: Node, lower: Lowering, texts: dict[str, str] | None = None, name: str = "") -> Operations:
-    datums = function.get("datums", ())
-    reader = _Body(datums, lower, texts or {})
-    reader.datums.append(name)  # by which its parameters can be called
-    return [*_declared(datums), *reader.statements([function["action"]])]
+_ROWS = ("new", "old")
+
+
+def _compiled(text: str, function: Node, reader: "_Body") -> Operations:
+    statements = reader.statements([function["action"]])
+    words = [word.lower() for word in _BLOCK.findall(text)]
+    alone = reader.blocks == 1 or (words[:1] == ["declare"] and words.count("declare") == 1)
+    return [*_declared(function.get("datums", ())), *reader.begun(function["action"], alone=alone), *statements]
 
 
 def declared(text: str) -> Operations:
@@ -127,10 +140,13 @@ def dollar_quoted(text: str) -> str:
 
 
 class _Body:
-    """Reads statements in order, with what is known of the variables."""
+    """Reads statements in order, with what is known of the variables; ``rows`` are those of them that are rows of a
+    relation. ``visible`` are the names that a query sees, ``defaults`` what is read for the values that variables begin
+    with, each with the line of its variable, ``blocks`` how many blocks there are."""
 
-    def __init__(self, datums: Any, lower: Lowering, texts: dict[str, str]) -> None:
+    def __init__(self, datums: Any, lower: Lowering, texts: dict[str, str], rows: tuple[str, ...] = ()) -> None:
         self.lower = lower
+        self.rows = rows
         self.datums: list[str] = []
         for datum in datums:
             _, fields = tagged(datum)
@@ -140,10 +156,21 @@ class _Body:
         self.parted = 0
         self.known.texts.update(texts)
         self.known.tests["found"] = FALSE
+        self.visible = [fields["refname"] for _, fields in map(tagged, datums) if "refname" in fields]
+        self.defaults: list[tuple[int, Operations]] = []
+        self.blocks = 0
         for name, datum in zip(self.datums, datums, strict=True):
             tag, fields = tagged(datum)
             if tag == "PLpgSQL_var" and "default_val" in fields:
-                self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
+                needs = self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
+                self.defaults.append((fields.get("lineno", 0), needs))
+
+    def begun(self, action: Node, *, alone: bool) -> Operations:
+        """What the values need that variables of the outermost block certainly begin with: those which stand on lines
+        before it, or all, where it ``alone`` has any."""
+        _, block = tagged(action)
+        kept = [needs for line, needs in self.defaults if alone or line < block.get("lineno", 0)]
+        return [step for needs in kept for step in needs]
 
     def statements(self, items: Any) -> Operations:
         found: Operations = []
@@ -160,11 +187,15 @@ class _Body:
         return found
 
     def _block(self, node: Node) -> Operations:
-        found: Operations = [self._tried(node, ())[0]] if "exceptions" in node else self.statements(node.get("body"))
+        found: Operations = [self._tried(node, ())[0]] if "exceptions" in node else self._plain(node)
         if "label" not in node:
             return found
         self._left_early(node)
         return [op.Loop((tuple(found),), node["label"], block=True)]
+
+    def _plain(self, node: Node) -> Operations:
+        self.blocks += 1
+        return self.statements(node.get("body"))
 
     def _left_early(self, node: Node) -> None:
         """Behind what EXIT or CONTINUE may have left it is not known what was assigned there."""
@@ -175,6 +206,7 @@ class _Body:
         """A block with handlers, and whether it holds the ``rest`` that stands behind it: where that uses variables of
         which each way out says something else, it is read for each."""
         before, writes = self.known.copy(), self.writes
+        self.blocks += 1
         body = self.statements(node.get("body"))
         ends = [None if _leaves(body) else self.known]
         before.forget(*assigned(_fallible(node.get("body", [])), self.datums))  # how far it came is not known
@@ -266,18 +298,31 @@ class _Body:
                 self.known.hold(name, held)
         self.known.tests["found"] = there
         asks = self._reads(text) if tag == "SelectStmt" and probes.told(*values) else self._sql(text)
-        return [*casts(node, text, self.known), *asks]
+        return [*casts(node, text, self.known), *asks, *self._filled(columns)]
+
+    def _filled(self, columns: list[str]) -> Operations:
+        """What INTO needs of its targets."""
+        parts = (column.partition(".") for column in columns)
+        return [step for row, dot, field in parts if dot for step in self._of_rows(f"{row}.{quote(field)}")]
 
     def _texts(self, select: Node) -> list[str]:
         targets = [item["ResTarget"].get("val") for item in select.get("targetList", ())]
         return [op.HOLE if value is None else self.known.text(value) for value in targets]
 
     def _dynexecute(self, node: Node) -> Operations:
+        columns = filled(node.get("target", {})) if node.get("into") else []
         self.known.forget(*filled(node.get("target", {})))
         self._write()
-        tree = _expression(node["query"]["PLpgSQL_expr"]["query"])
+        query = node["query"]["PLpgSQL_expr"]["query"]
+        asks = [*self._of_rows(query), *self._given(node)]
+        tree = _expression(query)
         text = self.known.text(tree) if tree is not None else op.HOLE
-        return self._sql(text) if text.strip() != op.HOLE else [op.Forget(), op.Ran(text)]
+        steps = self._sql(text, visible=()) if text.strip() != op.HOLE else [op.Forget(), op.Ran(text)]
+        return [*asks, *steps, *self._filled(columns)]
+
+    def _given(self, node: Node) -> Operations:
+        """What the values of USING, or those that RAISE prints, need."""
+        return [step for item in node.get("params", ()) for step in self._of_rows(item["PLpgSQL_expr"]["query"])]
 
     def _assign(self, node: Any, default: str | None = None) -> Operations:
         if isinstance(node, str):
@@ -286,8 +331,10 @@ class _Body:
             name, _, text = node["expr"]["PLpgSQL_expr"]["query"].partition(":=")
             if not text:
                 name, _, text = node["expr"]["PLpgSQL_expr"]["query"].partition("=")
+            asks = self._of_rows(name)
             name = name.strip().lower()
-        return self._hold(name, text, 0 if isinstance(node, str) else node["lineno"])
+            return [*asks, *self._hold(name, text, node["lineno"])]
+        return self._hold(name, text, 0)
 
     def _hold(self, name: str, text: str, line: int) -> Operations:
         tree = _expression(text)
@@ -305,6 +352,9 @@ class _Body:
         return [*casts(tree, text, self.known), *asks]
 
     def _raise(self, node: Node) -> Operations:
+        return [*self._given(node), *self._raised(node)]
+
+    def _raised(self, node: Node) -> Operations:
         if node.get("elog_level", _ERROR) < _ERROR:
             return []
         if "message" not in node and "condname" not in node and "options" not in node:
@@ -322,10 +372,11 @@ class _Body:
         return [*asks, op.If(test, (), (op.Raise("P0004"),))]
 
     def _foreach_a(self, node: Node) -> Operations:
-        tree = _expression(node["expr"]["PLpgSQL_expr"]["query"])
+        query = node["expr"]["PLpgSQL_expr"]["query"]
+        tree = _expression(query)
         items = self.known.array(tree) if tree is not None else None
         name = self.datums[node.get("varno", 0)]
-        return self._unroll(name, items, node)
+        return [*self._of_rows(query), *self._unroll(name, items, node)]
 
     def _unroll(self, name: str, items: list[str] | None, node: Node) -> Operations:
         return self._turns(None if items is None else [{name: item} for item in items], node)
@@ -428,7 +479,7 @@ class _Body:
         self.writes += 1
         self.known.forget_rows()
 
-    def _sql(self, text: str) -> Operations:
+    def _sql(self, text: str, visible: tuple[str, ...] | None = None) -> Operations:
         try:
             trees = parse_fragment(text)
         except ParseError:
@@ -445,30 +496,31 @@ class _Body:
                 operations = self.lower(tag, node, NOWHERE)
             except BodyError:  # a DO block in EXECUTE
                 operations = [op.Forget()]
+            found += blocks.alone(tag, node) if self.rows else ()
             for operation in operations:
-                found.extend(self._patched(operation, node, whole))
+                found.extend(self._patched(operation, node, whole, self._variables if visible is None else visible))
         if any(tag not in QUERIES for tag, _ in trees):
             found.append(op.Ran(text))
         return found
 
-    def _patched(self, operation: op.Operation, node: Node, whole: bool) -> Operations:
+    def _patched(self, operation: op.Operation, node: Node, whole: bool, visible: tuple[str, ...]) -> Operations:
         """An operation with a hole in it becomes what it may have touched; a query sees the variables."""
         if isinstance(operation, op.Run) and not operation.planned and whole:
             return [operation]  # the body of a function, which sees no variables
         if isinstance(operation, op.Run):
-            return [self._seeing(operation, invoked(node, self.known))]
+            return [self._seeing(operation, visible, invoked(node, self.known))]
         if isinstance(operation, op.CallProcedure):
-            return [op.CallProcedure(operation.expression, passed(node["funccall"], self.known), self._variables)]
+            return [op.CallProcedure(operation.expression, passed(node["funccall"], self.known), visible)]
         if whole:
             return [operation]
         return without_holes(operation)
 
     @property
     def _variables(self) -> tuple[str, ...]:
-        return tuple(filter(None, self.datums))
+        return tuple(filter(None, self.visible))
 
-    def _seeing(self, run: op.Run, invokes: tuple[op.Invocation, ...] = ()) -> op.Run:
-        return op.Run(run.query, (*run.visible, *self._variables), run.path, invokes=invokes)
+    def _seeing(self, run: op.Run, visible: tuple[str, ...], invokes: tuple[op.Invocation, ...] = ()) -> op.Run:
+        return op.Run(run.query, (*run.visible, *visible), run.path, invokes=invokes, explained=run.explained)
 
     def _condition(self, text: str, line: int) -> tuple[Operations, op.Test]:
         """What a condition itself needs, and what it asks."""
@@ -480,15 +532,20 @@ class _Body:
 
     def _reads(self, text: str) -> Operations:
         """A query whose answer is told otherwise: what it needs of tables that are no catalogs."""
-        if not _FROM.search(text) or op.HOLE in text:
+        of_rows = bool(self.rows and _OF_ROWS.search(text))
+        if not (of_rows or _FROM.search(text)) or op.HOLE in text:
             return []
         return [
-            self._seeing(step)
+            self._seeing(step, self._variables)
             for tag, node in parse_fragment(text)
-            if _reads_tables(node)
+            if of_rows or _reads_tables(node)
             for step in self.lower(tag, node, NOWHERE)
             if isinstance(step, op.Run)
         ]
+
+    def _of_rows(self, text: str) -> Operations:
+        """An expression that uses the rows of a trigger: what it needs of them."""
+        return self._reads(f"SELECT {text}") if self.rows and _OF_ROWS.search(text) else []
 
 
 def _leaves(steps: Operations) -> bool:

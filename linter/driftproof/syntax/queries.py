@@ -429,6 +429,8 @@ def _update(node: Node, shift: int) -> Query:
             assigned=columns_set(node.get("targetList"), shift),
             repeated=repeated(node.get("targetList")),
             changed=changed_rows(node),
+            command="update",
+            whole="whereClause" not in node and "fromClause" not in node,
         ),
     )
 
@@ -445,7 +447,12 @@ def _delete(node: Node, shift: int) -> Query:
         misplaced=_misplaced(where) or _misplaced(found),
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, changed=changed_rows(node)),
+        modifies=Modification(
+            table.name,
+            changed=changed_rows(node),
+            command="delete",
+            whole="whereClause" not in node and "usingClause" not in node,
+        ),
     )
 
 
@@ -477,7 +484,7 @@ def _merge(node: Node, shift: int) -> Query:
         misplaced=wrong,
         ctes=ctes,
         recursive=recursive,
-        modifies=Modification(table.name, arms=tuple(arms), changed=changed_rows(node)),
+        modifies=Modification(table.name, arms=tuple(arms), changed=changed_rows(node), command="merge"),
     )
 
 

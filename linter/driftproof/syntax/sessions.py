@@ -21,6 +21,9 @@ _COMMANDS: dict[str, Any] = {
 }
 
 
+_REPLICATION = "session_replication_role"
+
+
 def transaction(node: Node, _shift: int) -> Operations:
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT; what is committed in two phases is not followed."""
     kind = node.get("kind", "TRANS_STMT_BEGIN")
@@ -34,7 +37,11 @@ def set_(node: Node, _shift: int) -> Operations:
     """SET and RESET: the search_path, and the role that is set."""
     local, kind, name = node.get("is_local", False), node.get("kind", "VAR_SET_VALUE"), node.get("name")
     if kind == "VAR_RESET_ALL":
-        return [op.SetSearchPath((), local, reset=True)]
+        return [op.SetSearchPath((), local, reset=True), op.SetReplicationRole("origin")]
+    if name == _REPLICATION:
+        if kind != "VAR_SET_VALUE":
+            return [op.SetReplicationRole("origin")]
+        return [op.SetReplicationRole(None if local else constant(node["args"][0]))]
     if name in ("role", "session_authorization") and kind == "VAR_SET_VALUE":
         wanted = constant(node["args"][0])
         return needed_roles([wanted] if wanted and wanted != "none" else [], sqlstate="22023")
@@ -81,6 +88,8 @@ def call(node: Node, shift: int) -> Operations:
 
 def _set_config(arguments: list[str | None]) -> Operations:
     name, value, local = arguments
+    if name is not None and name.lower() == _REPLICATION:
+        return [op.SetReplicationRole(None if local != "false" else value)]
     if name is not None and name.lower() != "search_path":
         return []
     if name is None or value is None:
@@ -93,7 +102,7 @@ def discard(node: Node, _shift: int) -> Operations:
     """DISCARD ALL: prepared statements and settings."""
     if node["target"] != "DISCARD_ALL":
         return []
-    return [op.Deallocate(None), op.SetSearchPath((), reset=True)]
+    return [op.Deallocate(None), op.SetSearchPath((), reset=True), op.SetReplicationRole("origin")]
 
 
 def prepare(node: Node, shift: int) -> Operations:
@@ -122,9 +131,9 @@ def explain(node: Node, shift: int) -> Operations:
     """EXPLAIN of a query, or of a prepared statement. Of what makes a table it reads the query; with ANALYZE it does
     what it explains."""
     tag, fields = next(iter(node["query"].items()))
+    options = {item["DefElem"]["defname"] for item in node.get("options", ())}
     if tag == "ExecuteStmt":
         return execute(fields, shift)
     if tag == "CreateTableAsStmt":
-        options = {item["DefElem"]["defname"] for item in node.get("options", ())}
         return create_table_as(fields, shift) if "analyze" in options else [op.Run(query(fields["query"], shift))]
-    return [op.Run(query(node["query"], shift))] if tag in QUERIES else []
+    return [op.Run(query(node["query"], shift), explained="analyze" not in options)] if tag in QUERIES else []

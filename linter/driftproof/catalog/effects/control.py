@@ -7,7 +7,8 @@ import msgspec
 
 from driftproof.catalog.conditions import decide, lacking, taking_along
 from driftproof.catalog.effects.bodies import note_named
-from driftproof.catalog.effects.invocations import invoke
+from driftproof.catalog.effects.firing import Writing, armed, fire
+from driftproof.catalog.effects.invocations import invoke, seen_by
 from driftproof.catalog.effects.keys import check_arbiter
 from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.effects.results import check_result
@@ -29,11 +30,14 @@ def run_query(run: Interpreter, step: op.Run) -> None:
 
     path = run.state.path
     run.called.clear()
-    scope = Scope([], None, step.visible) if step.visible else None
+    scope = seen_by(run, step.visible)
+    writings: list[Writing] = []
     if step.path is not None:
         run.state.path = step.path
     try:
         resolver = Resolver(run)
+        if run.fired is not None:
+            resolver.transition(*run.fired)
         result = resolver.query(step.query, scope)
         for _, modifies in resolver.modified:
             if modifies.sets_twice or any(arm.sets_twice for arm in modifies.arms):
@@ -47,12 +51,21 @@ def run_query(run: Interpreter, step: op.Run) -> None:
                 check_arbiter(run, target, modifies)
             for target, _ in resolver.modified:
                 check_kind(run, target, ("table", "view", "foreign table"))
-            if resolver.modified or run.called:
+            if (resolver.modified or run.called) and not step.explained:
+                writings = armed(run, resolver.modified)
+                if writings and len(resolver.modified) > 1:
+                    run.unsure = run.blind = True  # which of them comes first is not known
                 write_rows(run, resolver.modified)
     finally:
         run.state.path = path
-    if not run.called:
-        return
+    if run.called:
+        _call(run, step, scope)
+    if writings:
+        fire(run, writings)
+
+
+def _call(run: Interpreter, step: op.Run, scope: Scope | None) -> None:
+    """What a query calls when it runs."""
     called = set(run.called)
     if step.invokes:
         called -= {item.call.name.name for item in step.invokes}
@@ -182,6 +195,9 @@ def choose(run: Interpreter, step: op.If) -> None:
         run.steps(step.then if answer.settled else step.otherwise)
         return
 
+    if answer.fresh is None and run.passes_by():
+        _pass_by(run, step.then, step.otherwise)
+        return
     if answer.fresh is None:  # what a file raises itself is not meant to come
         raised = [_raises(run, steps) for steps in (step.then, step.otherwise)]
         if raised[0] is not raised[1]:
@@ -216,6 +232,34 @@ def choose(run: Interpreter, step: op.If) -> None:
     run.branch(way(nominal, first, proved), others, known=known, sure=answer.sure, wild=answer.wild)
 
 
+def _pass_by(run: Interpreter, *ways: tuple[op.Operation, ...]) -> None:
+    """Ways that the function of a trigger may go, or not: it may fail on them, or end there."""
+    run.unsure = run.blind = True
+    forget_rows(run)
+    if any(map(_ends, ways)):
+        run.may_have_ended()
+
+
+def _ends(steps: tuple[op.Operation, ...]) -> bool:
+    for step in steps:
+        match step:
+            case op.Return() | op.Raise():
+                return True
+            case op.If(then=then, otherwise=otherwise):
+                inside: tuple[tuple[op.Operation, ...], ...] = (then, otherwise)
+            case op.Try(body=body, handlers=handlers):
+                inside = (body, *(handler.body for handler in handlers))
+            case op.Loop(turns=turns):
+                inside = turns
+            case op.Repeat(body=body):
+                inside = (body,)
+            case _:
+                continue
+        if any(map(_ends, inside)):
+            return True
+    return False
+
+
 def _raises(run: Interpreter, steps: tuple[op.Operation, ...]) -> bool:
     """Whether a branch raises an error of its own, which comes out of the block."""
     own = (step.sqlstate for step in steps if isinstance(step, op.Raise))
@@ -229,6 +273,9 @@ def attempt(run: Interpreter, step: op.Try) -> None:
 
 def repeat(run: Interpreter, step: op.Repeat) -> None:
     """A loop: its body may run, or not, as where there are no rows."""
+    if run.passes_by():
+        _pass_by(run, step.body)
+        return
     run.branch(
         lambda: run.loop(op.Loop((step.body,), step.label)), [Way(lambda: None)], known=False, sure=False, idle=True
     )

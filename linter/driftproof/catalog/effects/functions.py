@@ -6,7 +6,8 @@ from driftproof.catalog import routines
 from driftproof.catalog.effects.bodies import begin, forget_named
 from driftproof.catalog.effects.control import forget
 from driftproof.catalog.effects.dependents import Holder, callers, refuse, take_along
-from driftproof.catalog.effects.invocations import follow
+from driftproof.catalog.effects.firing import call_anew
+from driftproof.catalog.effects.invocations import follow, seen_by
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.entries import Key, Routine
@@ -15,7 +16,6 @@ from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
-from driftproof.catalog.scopes import Scope
 from driftproof.catalog.typenames import need_type
 from driftproof.objects import Kind
 from driftproof.statements import operations as op
@@ -158,6 +158,7 @@ def rename_routine(run: Interpreter, step: op.RenameRoutine) -> None:
     for relation, member in callers(run, {key[1]}):
         relation = run.state.writable(relation)
         relation.calls[member] = (*relation.calls[member], to[1])
+    call_anew(run, key, to)
 
 
 _MADE_WITH: tuple[Kind, ...] = (
@@ -198,7 +199,7 @@ def drop_routine(run: Interpreter, drop: op.DropRoutine) -> None:
 def call_procedure(run: Interpreter, step: op.CallProcedure) -> None:
     """CALL: what a procedure does is followed, as far as it can be; one that nobody here made may change anything."""
     *inner, called = step.expression.calls
-    scope = Scope([], None, step.visible) if step.visible else None
+    scope = seen_by(run, step.visible)
     Resolver(run).expression(msgspec.structs.replace(step.expression, calls=tuple(inner)), scope)
     procedure = routines.call(run, called, types_of(run, called, scope), procedure=True)
     if procedure is not None and follow(run, procedure, step.arguments):
@@ -229,6 +230,7 @@ def move_with_schema(run: Interpreter, old: str, new: str) -> None:
             stands = (new, routine.stands[1]) if routine.stands is not None else None
             run.state.put_routine((new, key[1]), msgspec.structs.replace(routine, fact=fact, stands=stands))
             run.state.put_routine(key, msgspec.structs.replace(routine, fact=GONE, stands=None))
+            call_anew(run, key, (new, key[1]))
 
 
 def _alone(run: Interpreter, key: Key, routine: Routine) -> bool:

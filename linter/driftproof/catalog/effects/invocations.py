@@ -5,8 +5,21 @@ from driftproof.catalog.entries import Routine
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import types_of
-from driftproof.catalog.scopes import Scope
+from driftproof.catalog.scopes import Bound, Scope
 from driftproof.statements import operations as op
+
+
+def seen_by(run: Interpreter, visible: tuple[str, ...]) -> Scope | None:
+    """What a statement of a block or a function sees beside its own: the variables, and the rows of a trigger."""
+    if not visible:
+        return None
+    variables = Scope([], None, visible)
+    if run.fired is None:
+        return variables
+    rows = [Bound(name, relation=run.state.relations[run.fired[0]]) for name in ("new", "old")]
+    for row in rows:
+        row.bare = False
+    return Scope(rows, variables)
 
 
 def invoke(run: Interpreter, invocations: tuple[op.Invocation, ...], scope: Scope | None) -> set[str]:

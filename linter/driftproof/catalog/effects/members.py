@@ -23,7 +23,7 @@ from driftproof.catalog.effects.inheritance import (
 )
 from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.refusals import check_kind, check_opened, fails
-from driftproof.catalog.entries import Member, Relation
+from driftproof.catalog.entries import Member, Relation, Trigger
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
@@ -51,9 +51,10 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         relation = run.state.relations[relation.key]
     if made.misreads is not None:
         run.raises(made.misreads)
+    function = None
     if made.calls is not None:
         run.called.add(made.calls.name)
-        routines.need_trigger(run, made.calls)
+        function = routines.need_trigger(run, made.calls)
     fact = run.made()  # whether it was there before or not, it is there now
     of_constraint = made.kind == "trigger" and relation.constraints.get(made.name) == "trigger"
     if not made.replace or of_constraint:
@@ -64,8 +65,9 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
             run.raises("42701")
     key = relation.key
     relation = run.set_member(relation, made.kind, made.name, fact)
-    if made.kind == "trigger":
-        relation.fires[made.name] = made.fires
+    if made.fires is not None:
+        columns = frozenset(column.parts[0] for column in made.columns)
+        relation.triggers[made.name] = Trigger(made.fires, function, columns)
     if made.constrains:  # whether it stays under that name is not followed
         relation = run.set_member(relation, "constraint", made.name, UNKNOWN)
         relation.constraints[made.name] = "trigger"

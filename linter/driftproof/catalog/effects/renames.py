@@ -1,5 +1,7 @@
 """What belongs to a relation gets another name: columns, constraints, policies, triggers and rules."""
 
+import msgspec
+
 from driftproof.catalog.effects.dependents import rename_dependent
 from driftproof.catalog.effects.heritage import check_renamed_constraint, refuse_inherited_constraint
 from driftproof.catalog.effects.inheritance import (
@@ -68,6 +70,9 @@ def _call_column(run: Interpreter, relation: Relation, name: str, to: str) -> No
         for member, columns in relation.uses.items()
     }
     rename_keys(run, relation, name, to)
+    for trigger, does in relation.triggers.items():
+        if name in does.columns:
+            relation.triggers[trigger] = msgspec.structs.replace(does, columns=does.columns - {name} | {to})
     rename_value(run, relation, name, to)
 
 
@@ -128,6 +133,8 @@ def _rename_other(run: Interpreter, relation: Relation, rename: op.RenameMember)
     if to == name:
         return
     relation = _moved(run, relation, kind, name, to)
+    if kind == "trigger" and name in relation.triggers:
+        relation.triggers[to] = relation.triggers.pop(name)
     if kind == "trigger" and relation.constraints.get(name) == "trigger":
         relation.constraints[to] = relation.constraints.pop(name)
 

@@ -4,20 +4,20 @@ from collections import Counter
 from collections.abc import Collection
 
 from driftproof.catalog.effects.keys import indexes
-from driftproof.catalog.entries import Key, Relation, Row
+from driftproof.catalog.entries import Key, Relation, Row, Trigger
 from driftproof.catalog.facts import PRESENT, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.statements import operations as op
 from driftproof.statements.query import Modification
 
-_ANY = frozenset(("insert", "update", "delete"))
 _MOVING = {"now", "today", "tomorrow", "yesterday"}  # constants that mean another value each time
 
 
 def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) -> None:
     """INSERT of a key that is there already fails (23505); functions of the history's own may do anything to any
     row."""
-    if (run.state.rows or run.state.accounted) and any(key[1] in run.called for key in run.state.routines):
+    if (run.state.rows or run.state.accounted or run.state.filled) and any(
+        key[1] in run.called for key in run.state.routines
+    ):
         forget_rows(run)
     for target, modifies in modified:
         if not modifies.inserts:
@@ -32,6 +32,8 @@ def write_rows(run: Interpreter, modified: list[tuple[Relation, Modification]]) 
                 run.state.rows |= {row}
         if run.state.accounted:
             _account(run, target, modifies, keys)
+        if modifies.command == "insert" and not (run.unsure or _diverted(target)):
+            fill(run, target, modifies)
     if run.in_function and any(modifies.inserts for _, modifies in modified):
         run.risks("23")  # a value that is missing, or there already
         run.blind |= any(not modifies.forgives and _is_keyed(run, target) for target, modifies in modified)
@@ -45,7 +47,7 @@ def _is_keyed(run: Interpreter, target: Relation) -> bool:
 
 def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
     """UPDATE of these columns, or DELETE (none): by foreign keys other tables change too, by triggers any."""
-    if not (run.state.rows or run.state.accounted):
+    if not (run.state.rows or run.state.accounted or run.state.filled):
         return
     changed: dict[Key, Relation] = {}
     behind = [target.key]
@@ -54,7 +56,10 @@ def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
         if table is None or table.key in changed:
             continue
         if table.kind != "table" or table.open or table.vague or _diverted(table, ("update", "delete")):
+            filled = run.state.filled  # no UPDATE takes rows away, and what triggers do is followed
             forget_rows(run)
+            if assigned and not any(kind == "rule" for kind, _ in table.members):
+                run.state.filled = filled
             return
         changed[table.key] = table
         behind += [*table.children, *table.parents]
@@ -68,6 +73,8 @@ def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
         or (assigned and row[0] == target.key and assigned.isdisjoint(column for column, _ in row[1]))
     )
     run.state.accounted -= changed.keys()
+    if not assigned:
+        run.state.filled -= changed.keys()
 
 
 def _account(run: Interpreter, target: Relation, modifies: Modification, keys: list[Row]) -> None:
@@ -81,13 +88,25 @@ def _account(run: Interpreter, target: Relation, modifies: Modification, keys: l
         run.state.accounted -= {target.key}
 
 
+def fill(run: Interpreter, target: Relation, modifies: Modification) -> None:
+    """A row of VALUES is there afterwards, or was before; of a partitioned table, or one with rules, it stands
+    elsewhere."""
+    target = run.state.relations.get(target.key, target)
+    if (modifies.rows or modifies.source is None) and target.kind == "table" and not target.partitioned:
+        run.state.filled |= {target.key}
+
+
 def _diverted(target: Relation, events: Collection[str] = ("insert",)) -> bool:
     """Whether a rule or a trigger may do something else at one of these events."""
     return any(
         fact.presence is not Presence.ABSENT
         for (kind, name), fact in target.members.items()
-        if kind == "rule" or (kind == "trigger" and not target.fires.get(name, _ANY).isdisjoint(events))
+        if kind == "rule" or (kind == "trigger" and _fires(target.triggers.get(name), events))
     )
+
+
+def _fires(trigger: Trigger | None, events: Collection[str]) -> bool:
+    return trigger is None or not trigger.firing.events.isdisjoint(events)
 
 
 def _keys(run: Interpreter, target: Relation, modifies: Modification) -> list[Row]:
@@ -134,7 +153,7 @@ def forget_values(run: Interpreter, relation: Relation) -> None:
     run.state.accounted -= {relation.key}
 
 
-def forget_rows(run: Interpreter, _step: op.ForgetRows | None = None) -> None:
-    """TRUNCATE: which rows are left is not known."""
+def forget_rows(run: Interpreter) -> None:
+    """Which rows are left is not known."""
     run.state.rows = frozenset()
-    run.state.accounted = frozenset()
+    run.state.accounted = run.state.filled = frozenset()

@@ -1,5 +1,7 @@
 """What lasts as long as a session, or begins with the next one: prepared statements, the default search_path."""
 
+import msgspec
+
 from driftproof.catalog.effects.control import run_query
 from driftproof.catalog.facts import ABSENT, PRESENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
@@ -14,7 +16,7 @@ def _object(name: str) -> Object:
 def prepare(run: Interpreter, step: op.Prepare) -> None:
     """PREPARE: the query is resolved before its name is looked at."""
     query = op.Run(step.query, path=run.state.path)
-    run_query(run, query)
+    run_query(run, msgspec.structs.replace(query, planned=False))
     if step.name in run.prepared:
         run.forbid(_object(step.name), Fact(PRESENT.presence, run.prepared[step.name][1]))
     run.prepared[step.name] = (query, not run.unsure)
@@ -50,3 +52,8 @@ def set_default_path(run: Interpreter, step: op.SetDefaultPath) -> None:
         return
     if step.path != run.default_path:
         run.default_path = None
+
+
+def set_replication_role(run: Interpreter, step: op.SetReplicationRole) -> None:
+    """SET session_replication_role."""
+    run.state.replication = step.role
