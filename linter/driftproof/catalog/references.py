@@ -7,9 +7,9 @@ row.
 
 from driftproof.catalog import routines
 from driftproof.catalog.coercion import operated
-from driftproof.catalog.entries import SYSTEM_COLUMNS, Key
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Presence
-from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
 from driftproof.objects import Object
 from driftproof.statements import query as q
@@ -21,12 +21,62 @@ _ROWS = ("old", "new", "excluded")
 def refer(run: Interpreter, reference: q.ColumnRef, scope: Scope | None) -> None:
     """What a reference means must be there."""
     parts = reference.parts
-    if reference.row and not _is_row(parts[0], scope):
-        return
-    if len(parts) == 1:
+    if reference.fields:
+        _fields(run, reference, scope)
+    elif len(parts) == 1:
         _bare(run, parts[0], reference.at, scope)
     elif len(parts) in (2, 3):
         _qualified(run, parts, reference.at, scope)
+
+
+def _fields(run: Interpreter, reference: q.ColumnRef, scope: Scope | None) -> None:
+    """Fields of a column, which has been looked for already, or of a row."""
+    parts, fields = reference.parts, reference.fields
+    if len(parts) == 1 and _is_row(parts[0], scope):
+        parts, fields = (parts[0], fields[0]), fields[1:]
+        _qualified(run, parts, reference.at, scope)
+    column = _column(parts, scope)
+    if column is not None and fields:
+        need_attributes(run, column, fields, reference.at)
+
+
+def need_attributes(run: Interpreter, of: Field, names: tuple[str, ...], at: int, *, assigned: bool = False) -> None:
+    """A value has that attribute, and this that one. What is not ``assigned`` to may be a function's of that name."""
+    for name in names:
+        key = of.own_type
+        row, own = (run.state.relations.get(key), run.state.types.get(key)) if key is not None else (None, None)
+        called = not assigned and (may_be_function(run, name) or routines.brought(run, q.Name(None, name)))
+        if row is None and not (called or run.unsure) and (_is_scalar(of.type) or (own and own.kind in _SCALARS)):
+            run.raises("42804" if assigned else "42809")
+        if row is None or row.kind in WITHOUT_ROWS or name in SYSTEM_COLUMNS:
+            run.unsure = True
+            return
+        if called and row.member("column", name).presence is not Presence.PRESENT:
+            run.unsure = True
+            return
+        of = Field(row.member("column", name), row, name)
+        need_field(run, Bound(None, relation=row), of, name, at)
+
+
+def attributes_in(run: Interpreter, expression: q.Expression, relation: Relation) -> dict[Key, frozenset[str]]:
+    """The attributes that an expression over a relation takes of its columns, by their types."""
+    found: dict[Key, frozenset[str]] = {}
+    for reference in expression.columns:
+        of = Field(PRESENT, relation, reference.parts[-1])
+        for name in reference.fields:
+            row = run.state.relations.get(of.own_type) if of.own_type is not None else None
+            if row is None:
+                break
+            found[row.key] = found.get(row.key, frozenset()) | {name}
+            of = Field(PRESENT, row, name)
+    return found
+
+
+_SCALARS = ("enum", "range", "multirange")
+
+
+def _is_scalar(type_: str | None) -> bool:
+    return type_ is not None and type_ not in ("pg_catalog.unknown", "pg_catalog.record")
 
 
 def _is_row(name: str, scope: Scope | None) -> bool:
@@ -215,11 +265,19 @@ def types_of(run: Interpreter, call: q.Call, scope: Scope | None) -> tuple[str |
 
 def own_type(reference: q.ColumnRef, scope: Scope | None) -> Key | None:
     """The type of a column, if it is none of PostgreSQL's own."""
-    *path, name = reference.parts
+    field = _column(reference.parts, scope)
+    return field.own_type if field is not None else None
+
+
+def _column(parts: tuple[str, ...], scope: Scope | None) -> Field | None:
+    """The column that a reference means, if that is a single one."""
+    *path, name = parts
     while scope is not None:
+        if not path and name in scope.names:
+            return None
         bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
         fields = [field for bound in bounds for field in bound.fields(name)]
         if fields:
-            return fields[0].own_type if len(fields) == 1 else None
+            return fields[0] if len(fields) == 1 else None
         scope = scope.parent
     return None

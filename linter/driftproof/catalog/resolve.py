@@ -10,7 +10,7 @@ from driftproof.catalog.facts import ABSENT, PRESENT
 from driftproof.catalog.grouping import check_grouping, nested
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_distinct
-from driftproof.catalog.references import need_field, note_use, type_of, unbound
+from driftproof.catalog.references import need_attributes, need_field, note_use, type_of, unbound
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside, columns_of
 from driftproof.catalog.sources import Sources
 from driftproof.catalog.ways import Fails
@@ -266,6 +266,9 @@ class Resolver(Sources):
                 self.run.raises("42701")
             if bound.relation is not None:
                 bound.relation = self.run.need_member(bound.relation, "column", column.parts[0], at=column.at)
+                if column.fields:
+                    field = Field(PRESENT, bound.relation, column.parts[0])
+                    need_attributes(self.run, field, column.fields, column.at, assigned=True)
 
     def _outputs(self, query: q.Query, scope: Scope) -> Result:
         found: list[Column] = []

@@ -26,12 +26,12 @@ class Name(msgspec.Struct, frozen=True, gc=False):
 
 
 class ColumnRef(msgspec.Struct, frozen=True, gc=False):
-    """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded. ``row``: it is written ``(t).a``, where
-    ``t`` may be a column as well."""
+    """A reference such as ``a``, ``t.a`` or ``s.t.a``; ``parts`` are folded. Of what it means ``fields`` are taken, one
+    of the other: ``(t.a).x``, ``(t).a``."""
 
     parts: tuple[str, ...]
     at: int = -1
-    row: bool = False
+    fields: tuple[str, ...] = ()
 
 
 Role = Literal["aggregate", "window"]

@@ -8,7 +8,7 @@ from driftproof.statements.query import ColumnRef, Name, Output, Typed
 from driftproof.syntax.grouping import aggregates
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
-from driftproof.syntax.tree import column_ref, constant, plain, strings, tagged
+from driftproof.syntax.tree import column_ref, constant, named, plain, strings, tagged
 from driftproof.syntax.values import typed
 
 _MOST_ROWS = 200  # of an INSERT: a key of the first ones is enough
@@ -77,7 +77,11 @@ def common_type(rows: list[Node], place: int, shift: int) -> Typed:
 def columns_set(items: Any, shift: int) -> tuple[ColumnRef, ...]:
     """The columns that an INSERT lists or a SET names."""
     return tuple(
-        ColumnRef((node["name"],), node.get("location", 0) + shift if shift >= 0 else -1)
+        ColumnRef(
+            (node["name"],),
+            node.get("location", 0) + shift if shift >= 0 else -1,
+            named(node["indirection"]) if "indirection" in node else (),
+        )
         for node in (item["ResTarget"] for item in items or ())
         if "name" in node
     )

@@ -38,7 +38,7 @@ from driftproof.syntax.lists import (
 )
 from driftproof.syntax.parser import Node
 from driftproof.syntax.placement import misplaced, recursion
-from driftproof.syntax.tree import column_ref, qualified, range_var, strings, tagged, type_name
+from driftproof.syntax.tree import column_ref, field_ref, qualified, range_var, strings, tagged, type_name
 from driftproof.syntax.values import call_of, operator_of, relation_text, texts, typed
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
@@ -153,10 +153,8 @@ class _Found:
                     if subscripted is not None:
                         place = (len(self.columns), len(self.calls), len(self.queries))
                         self.operators.append(Operator(SUBSCRIPT, subscripted, None, behind=place))
-                    of = column_ref(value["arg"].get("ColumnRef", {}), self.shift)
-                    fields = strings(value["indirection"][:1])
-                    if of is not None and len(of.parts) == 1 and fields:
-                        self.columns.append(ColumnRef((*of.parts, *fields), of.at, row=True))
+                    if taken := field_ref(value, self.shift):
+                        self.columns.append(taken)
                 elif tag == "over":
                     self.windows.append(value)
                 elif tag == "CollateClause":

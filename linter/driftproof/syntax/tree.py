@@ -1,6 +1,7 @@
 """Small questions about nodes of the syntax tree, and about names in texts."""
 
 import re
+from itertools import takewhile
 from typing import Any
 
 from driftproof.statements import operations as op
@@ -54,6 +55,24 @@ def column_ref(node: Node, shift: int) -> ColumnRef | None:
     if not parts:
         return None
     return ColumnRef(tuple(parts), node.get("location", 0) + shift if shift >= 0 else -1)
+
+
+def field_ref(node: Node, shift: int) -> ColumnRef | None:
+    """A column, or a row, of which fields are taken; None where something else is."""
+    inner, items = node["arg"], node["indirection"]
+    if "A_Indirection" in inner:
+        of = field_ref(inner["A_Indirection"], shift)
+        whole = of is not None and len(of.fields) == len(inner["A_Indirection"]["indirection"])
+        of = of if whole else None
+    else:
+        of = column_ref(inner.get("ColumnRef", {}), shift)
+    fields = named(items)
+    return ColumnRef(of.parts, of.at, (*of.fields, *fields)) if of is not None and fields else None
+
+
+def named(items: list[Node]) -> tuple[str, ...]:
+    """The fields with which an indirection begins, before a subscript or a star."""
+    return tuple(strings([*takewhile(lambda item: "String" in item, items)]))
 
 
 def range_var(node: Node, shift: int) -> Name:

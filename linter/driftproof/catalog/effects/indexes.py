@@ -1,6 +1,7 @@
 """CREATE INDEX: what it needs, and what the index is."""
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.extensions import need_class, need_default_class
 from driftproof.catalog.effects.keys import check_partitioned, shape_of, unique_key
 from driftproof.catalog.effects.partitions import pass_on
@@ -9,6 +10,7 @@ from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import Presence
 from driftproof.catalog.immutability import is_mutable
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.references import attributes_in
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.typenames import named_in
 from driftproof.objects import Object
@@ -57,6 +59,9 @@ def create_index(run: Interpreter, made: op.CreateIndex) -> None:
     seen = (name for expression in (made.condition, made.expression) for name in named_in(run, expression))
     if named := (*seen, *(name.name for name in made.classes)):
         index.calls[None] = named
+    for expression in (made.condition, made.expression):
+        for type_, attributes in attributes_in(run, expression, relation).items():
+            depends(run, (key, None), type_, attributes)
     read_columns = (*made.condition.columns, *made.expression.columns)
     used = tuple(column.parts[0] for column in made.columns) + tuple(ref.parts[-1] for ref in read_columns)
     relation = run.state.writable(relation)

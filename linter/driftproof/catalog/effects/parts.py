@@ -10,6 +10,7 @@ from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.entries import OWN, Dependent, Key, Relation, Shape
 from driftproof.catalog.facts import Doubt, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.references import attributes_in
 from driftproof.catalog.typenames import named_in
 from driftproof.objects import Object
 from driftproof.statements import operations as op
@@ -130,6 +131,9 @@ def put_constraint(
     if constraint.expression is not None and (named := named_in(run, constraint.expression)):
         relation.calls["constraint", name] = named
     dependent: Dependent = (relation.key, ("constraint", name))
+    if constraint.expression is not None:
+        for type_, attributes in attributes_in(run, constraint.expression, relation).items():
+            depends(run, dependent, type_, attributes)
     if constraint.references is not None:
         _depends_on_key(run, dependent, constraint)
     elif constraint.kind == "exclude" and constraint.expression is not None:
