@@ -159,6 +159,11 @@ class _File:
                 self._said.add(about)
                 self.diagnostics += said
 
+    def refuse(self, looks: "_Looks", statement: Statement, sqlstate: str, catalog: Catalog) -> None:
+        """Ask the rules about a statement that PostgreSQL refuses."""
+        context = StatementContext(self.context, statement, catalog)
+        self.diagnostics += [look(context, sqlstate) for look in looks.on_refusal]
+
     def add(self, other: "_File", *, since: int) -> None:
         """Add what is in doubt in ``other``, where nothing was made from scratch that could be.
 
@@ -192,6 +197,7 @@ class _Looks:
             if rule.on_failure is not None:
                 for sqlstate in rule.sqlstates:
                     self.on_failure.setdefault(sqlstate, []).append(partial(rule.on_failure, rule))
+        self.on_refusal = [partial(rule.on_refusal, rule) for rule in rules if rule.on_refusal is not None]
         self.on_file = [partial(rule.on_file, rule) for rule in rules if rule.on_file is not None]
         self.on_undone = [partial(rule.on_undone, rule) for rule in rules if rule.on_undone is not None]
         looking = [(rule.commands, partial(rule.on_statement, rule)) for rule in rules if rule.on_statement is not None]
@@ -238,6 +244,8 @@ def _run_file(run: Interpreter, file: _File, looks: _Looks, rerun: Rerun | None)
         if asked:
             for failure in failures:
                 file.judge(looks.on_failure, statement, failure, run.state)
+            if run.refusal is not None:
+                file.refuse(looks, statement, run.refusal, run.state)
     if asked and rerun is not None:
         for statement, failure in second_run(run, context, failed, rerun):
             file.judge(looks.on_failure, statement, failure, run.state)

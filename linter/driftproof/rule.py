@@ -176,10 +176,11 @@ class StatementContext:
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. Its page is the docstring of the module that defines it.
 
-    ``on_failure`` sees each predicted failure, ``on_statement`` each statement (only those with one of these
-    ``commands``, if any are given), ``on_file`` each file, ``on_history`` all of them together, ``on_undone`` each way
-    back behind its end, and ``on_ignore`` each ignore comment that suppressed nothing. ``default`` says whether it runs
-    when nothing is selected.
+    ``on_failure`` sees each predicted failure, ``on_refusal`` each statement that PostgreSQL refuses for another reason
+    than what is missing or there already, with the SQLSTATE, ``on_statement`` each statement (only those with one of
+    these ``commands``, if any are given), ``on_file`` each file, ``on_history`` all of them together, ``on_undone``
+    each way back behind its end, and ``on_ignore`` each ignore comment that suppressed nothing. ``default`` says
+    whether it runs when nothing is selected.
     """
 
     code: str
@@ -192,6 +193,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...] = ()
     page: str = ""
     on_failure: "Callable[[Rule, StatementContext, Failure], Diagnostic | None] | None" = None
+    on_refusal: "Callable[[Rule, StatementContext, str], Diagnostic] | None" = None
     on_statement: "Callable[[Rule, StatementContext], Iterator[Diagnostic]] | None" = None
     on_file: "Callable[[Rule, FileContext], Iterator[Diagnostic]] | None" = None
     on_history: "Callable[[Rule, History], Iterator[Diagnostic]] | None" = None
@@ -246,6 +248,23 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             object=None,
             message=message,
             help=help,
+        )
+
+    def refused(self, context: StatementContext, sqlstate: str, message: str) -> Diagnostic:
+        """A diagnostic of this rule about a statement that PostgreSQL refuses wherever it runs."""
+        source, statement = context.file.migration.source, context.statement
+        whole = source.span(statement.start, statement.end)
+        return Diagnostic(
+            code=self.code,
+            name=self.name,
+            severity=self.severity,
+            certainty=Certainty.ALWAYS,
+            sqlstate=sqlstate,
+            path=source.path,
+            span=whole,
+            statement=StatementSpan(statement.index, whole.start, whole.end),
+            object=None,
+            message=message,
         )
 
     def failed(

@@ -65,6 +65,18 @@ def always(script: str, platform: str | None = None) -> set[tuple[int, str]]:
     }
 
 
+def refused(script: str, platform: str | None = None) -> set[tuple[int, str]]:
+    """The statements that are said to be refused in every database, each by itself, with their SQLSTATEs."""
+    interpreting = interpreter(platform)
+    interpreting.start_file(0, "0.sql", rolls_back="ROLLBACK" in script)
+    said = set()
+    for statement in parse(script).statements:
+        interpreting.run(statement, lambda: 1)
+        if interpreting.refusal is not None:
+            said.add((statement.index, interpreting.refusal))
+    return said
+
+
 def again(script: str) -> set[tuple[int, str]]:
     """The statements that are predicted to fail when the script runs over its own effects, with their SQLSTATEs."""
     return {

@@ -140,7 +140,7 @@ def _each(
         real = codes[statement.index]
         before = run.state.fork()
         claims = [item.sqlstate for item in run.run(statement, lambda: 1) if item.certainty is Certainty.ALWAYS]
-        said = claims[0] if claims else SILENT if run.failed else None
+        said = claims[0] if claims else run.refusal or (SILENT if run.failed else None)
         missed = said is None and real in MODELLED
         if missed and run.unsure:
             if doubts is not None:

@@ -43,8 +43,8 @@ def test_the_page_has_its_headings_in_order(rule: Rule) -> None:
 
 @each_rule
 def test_it_looks_at_something_and_shows_both_sides(rule: Rule) -> None:
-    looks = (rule.on_failure, rule.on_statement, rule.on_file, rule.on_history, rule.on_undone, rule.on_ignore)
-    assert any(looks)
+    looks = (rule.on_failure, rule.on_refusal, rule.on_statement, rule.on_file, rule.on_history, rule.on_undone)
+    assert any((*looks, rule.on_ignore))
     assert any(case.bad for case in rule.cases)
     assert any(not case.bad for case in rule.cases)
     assert len({case.why for case in rule.cases}) == len(rule.cases)

@@ -216,8 +216,9 @@ class Claims:
         if likely is not Likely.DRIFT or self._likely is not likely:  # no state drifts twice
             trap.catch(handler, state, self._likely, likely, failure)
 
-    def raises(self, sqlstate: str | None) -> None:
-        """RAISE EXCEPTION; None: what was caught is raised again."""
+    def raises(self, sqlstate: str | None, *, meant: bool = False) -> None:
+        """An error for another reason than what is missing or there already; None: what was caught is raised again.
+        ``meant``: the text itself raises it."""
         error = self.state.error if sqlstate is None else Error(sqlstate)
         if error is None:
             raise Fails
@@ -226,7 +227,7 @@ class Claims:
             if handler is not None:
                 trap.catch(handler, self._taken_back(trap, error), self._likely, Likely.CERTAIN, None)
                 raise Caught(trap)
-        raise Fails(error.sqlstate)
+        raise Fails(error.sqlstate, refused=not meant)
 
     def comes_out(self, sqlstate: str) -> bool:
         """Whether no handler takes an error here."""

@@ -24,15 +24,17 @@ class Flow(Claims, ABC):
     """One statement at a time, on every way that a state may take through it.
 
     ``failures`` are those of the statement that was run last; ``failed`` says whether it certainly fails, with or
-    without a prediction, ``sqlstate`` with which SQLSTATE, if that is known. ``worlds`` are the states in which drifted
-    ones, by what they lack, have come out of the conditions at hand; what else is run is not run in them. ``passive``
-    says that the function of a trigger makes nothing, and (True) that nothing comes behind it.
+    without a prediction, ``sqlstate`` with which SQLSTATE, if that is known; ``refusal`` is that SQLSTATE where the
+    reason is none of an object that is missing or there already. ``worlds`` are the states in which drifted ones, by
+    what they lack, have come out of the conditions at hand; what else is run is not run in them. ``passive`` says that
+    the function of a trigger makes nothing, and (True) that nothing comes behind it.
     """
 
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.failed = False
         self.sqlstate: str | None = None
+        self.refusal: str | None = None
         self._returned: Exits = []
         self._left = _NOTHING_LEFT
         self._loops: list[Stretch] = []
@@ -49,6 +51,7 @@ class Flow(Claims, ABC):
         self.failures = []
         self.failed = False
         self.sqlstate = None
+        self.refusal = None
         self.unsure = False
         self.obscure = set()
         self.blind = False
@@ -61,6 +64,7 @@ class Flow(Claims, ABC):
             self.body(operations)
         except Fails as failed:
             self.failed, self.sqlstate = True, failed.sqlstate
+            self.refusal = failed.sqlstate if failed.refused and not self.unsure else None
             if before is not None:
                 self.state = before
             if failed.taken is not None:

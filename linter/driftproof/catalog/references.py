@@ -161,11 +161,12 @@ def _of(run: Interpreter, bound: Bound, name: str, at: int, scope: Scope | None)
 
 
 def _suggest(run: Interpreter, name: str, scope: Scope | None) -> None:
-    """For its hint PostgreSQL looks for a column that is missing in all that the query reads, seen from there or not,
-    and stops where one of these has two of that name. Source: searchRangeTableForCol, parse_relation.c."""
+    """For its hint PostgreSQL looks for a column that is missing in all that the query reads but joins, seen from there
+    or not, and stops where one of these has two of that name. Source: searchRangeTableForCol, parse_relation.c."""
     level = scope
     while level is not None:
-        for result in (*level.beside, *(bound.result for bound in level.bounds if bound.result is not None)):
+        bounds = (bound.result for bound in level.bounds if bound.result is not None and not bound.join)
+        for result in (*level.beside, *bounds):
             fields = result.fields(name)
             if len(fields) > 1 and all(field.fact == PRESENT for field in fields) and not run.unsure:
                 run.raises("42702")

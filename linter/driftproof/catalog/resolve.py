@@ -201,8 +201,10 @@ class Resolver(Sources):
         self._clauses([(modifies.inference, False)], Scope([bound], None))
         if modifies.arbiter is not None and bound.relation is not None and bound.relation.kind != "relation":
             bound.relation = self.run.need_member(bound.relation, "constraint", modifies.arbiter)
-        self._clauses([(modifies.conflict, True)], Scope([bound, Bound("excluded", relation=bound.relation)], None))
+        both = Scope([bound, Bound("excluded", relation=bound.relation)], None)
+        self._clauses([(modifies.conflict, True)], both)
         self._targets(bound, modifies.assigned)
+        self._clauses([(modifies.condition, True)], both)
 
     def _fits(self, bound: Bound, modifies: q.Modification, given: Result) -> None:
         """INSERT has a value for each column that it lists; where it lists none, no more values than there are columns:
@@ -213,7 +215,7 @@ class Resolver(Sources):
         if modifies.columns:
             if count != len(modifies.columns) and not self.run.unsure:
                 self.run.raises("42601")
-            self._assignable(bound.relation, [column.parts[0] for column in modifies.columns], given)
+            self._assignable(bound.relation, [column.parts[0] for column in modifies.columns], given, modifies)
             return
         names = list(bound.relation.columns())
         facts = [bound.relation.member("column", name) for name in names]
@@ -225,10 +227,11 @@ class Resolver(Sources):
             at = modifies.target.at
             bound.relation = self.run.need_member(bound.relation, "column", name, at=at, sqlstate="42601")
         if all(fact == PRESENT for fact in facts):
-            self._assignable(bound.relation, names, given)
+            self._assignable(bound.relation, names, given, modifies)
 
-    def _assignable(self, target: Relation, names: Sequence[str], given: Result) -> None:
-        """The values that INSERT gives to columns are of types that these take."""
+    def _assignable(self, target: Relation, names: Sequence[str], given: Result, modifies: q.Modification) -> None:
+        """The values that INSERT gives to columns are of types that these take. A text that is no value of its column's
+        type may be met before that."""
         for name, (_, field) in zip(names, given.columns, strict=False):
             type_ = field.type
             if type_ is None or type_ == "pg_catalog.unknown":
@@ -239,8 +242,15 @@ class Resolver(Sources):
                 refused = not self.run.state.has_any("cast")
             else:
                 refused = routines.refuses(self.run, type_, wanted.type, assigned=True)
+            if refused and not all(self._is_label(target, *pair) for pair in _texts_given(target, modifies)):
+                self.run.unsure = True
             if refused and not self.run.unsure:
                 self.run.raises("42804")
+
+    def _is_label(self, target: Relation, column: q.ColumnRef, text: str) -> bool:
+        own = Field(PRESENT, target, column.parts[-1]).own_type
+        type_ = self.run.state.types.get(own) if own is not None else None
+        return type_ is not None and type_.member("enum-label", text) == PRESENT
 
     def _assigned(self, modifies: q.Modification, scope: Scope) -> None:
         """UPDATE and MERGE look at the columns of their target after all else."""

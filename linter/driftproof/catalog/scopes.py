@@ -113,9 +113,9 @@ class Bound:
     those of ``relation``. ``system``: a system catalog, which has every column that it is asked for; ``named`` says
     that the alias is not the relation's own name, ``bare`` that its columns go by their bare names: a join that merges
     columns hides those of its sides; ``joined`` that it stands in a join, which gives no system columns by their bare
-    names; ``composite`` that its name by itself means a row."""
+    names, ``join`` that it is one; ``composite`` that its name by itself means a row."""
 
-    __slots__ = ("alias", "bare", "composite", "joined", "named", "relation", "result", "schema", "system")
+    __slots__ = ("alias", "bare", "composite", "join", "joined", "named", "relation", "result", "schema", "system")
 
     def __init__(
         self,
@@ -134,6 +134,7 @@ class Bound:
         self.named = True
         self.bare = True
         self.joined = False
+        self.join = False
         self.composite = True
 
     def fields(self, name: str) -> list[Field]:

@@ -32,7 +32,7 @@ class Sources(Expressions):
                 made[0].named = source.alias is not None
             case q.Derived():
                 inner = Scope(list(scope.bounds), scope.parent, scope.names) if source.lateral else scope.parent
-                others = [bound.result for bound in scope.bounds if bound.result is not None]
+                others = [bound.result for bound in scope.bounds if bound.result is not None and not bound.join]
                 if others and not source.lateral:
                     inner = beside(others, scope.parent)
                 made = [Bound(source.alias, result=self._renamed(self.query(source.query, inner), source.columns))]
@@ -132,12 +132,13 @@ class Sources(Expressions):
             result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
             if source.merged is not None:
                 made.append(Bound(source.merged, result=Result(merged)))
-                made[-1].bare = False
+                made[-1].bare, made[-1].join = False, True
         for bound in (*left, *right):
             bound.bare = False
             if source.alias is not None:
                 bound.alias = None
         joined = Bound(source.alias, result=self._renamed(result, source.columns))
+        joined.join = True
         scope.bounds.extend([*made[len(left) + len(right) :], joined])
         return [*made, joined]
 

@@ -22,11 +22,15 @@ class Likely(IntEnum):
 
 class Fails(Exception):
     """The statement, or the branch, certainly fails here; ``sqlstate`` is None where nothing is claimed of it.
-    ``taken`` is what it makes and finds there already, where a drifted state may lack that."""
+    ``taken`` is what it makes and finds there already, where a drifted state may lack that; ``refused`` says that
+    PostgreSQL takes it in no state like this one, whatever is missing or there already."""
 
-    def __init__(self, sqlstate: str | None = None, taken: tuple[Object, Fact] | None = None) -> None:
+    def __init__(
+        self, sqlstate: str | None = None, taken: tuple[Object, Fact] | None = None, *, refused: bool = False
+    ) -> None:
         self.sqlstate = sqlstate
         self.taken = taken
+        self.refused = refused
 
 
 class Caught(Exception):
@@ -113,7 +117,7 @@ class Trap:
             classes = (sqlstate, sqlstate[:2] + "000")
             others = not handler.sqlstates and sqlstate not in _NOT_OTHERS
             if others or any(state in classes for state in handler.sqlstates):
-                return None if op.Raise(None) in handler.body else handler
+                return None if op.Raise(None, meant=True) in handler.body else handler
         return None
 
 

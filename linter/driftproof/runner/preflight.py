@@ -272,13 +272,13 @@ def _coming(migration: Migration, statement: Statement, failures: "Sequence[Fail
 
 
 def _refused(migration: Migration, statement: Statement, run: Interpreter) -> Iterator[Coming]:
-    """What makes a statement fail that no rule speaks of; what a file raises itself is its own."""
-    if run.failed and run.sqlstate not in (None, "P0001") and not run.failures:
-        name = next((name for name, code in CONDITIONS.items() if code == run.sqlstate), "error")
+    """What makes a statement fail but for an object; what a file raises itself is its own."""
+    if run.refusal is not None:
+        name = next((name for name, code in CONDITIONS.items() if code == run.refusal), "error")
         message = f"what is there does not let it run: {name.replace('_', ' ')}"
         source = migration.source
         at = source.span(statement.start, statement.end)
-        yield Coming(_span(migration, statement), at, run.sqlstate or "", None, message)
+        yield Coming(_span(migration, statement), at, run.refusal, None, message)
 
 
 def _span(migration: Migration, statement: Statement) -> StatementSpan:

@@ -245,9 +245,11 @@ class ForgetRows(msgspec.Struct, frozen=True, gc=False):
 
 
 class Raise(msgspec.Struct, frozen=True, gc=False):
-    """RAISE EXCEPTION: the block ends here with this SQLSTATE; None raises the caught one again."""
+    """The block, or the statement, ends here with this SQLSTATE; None raises the caught one again. ``meant``: the text
+    itself says so (RAISE EXCEPTION, ASSERT), so that it is not PostgreSQL that refuses."""
 
     sqlstate: str | None
+    meant: bool = False
 
 
 class Return(msgspec.Struct, frozen=True, gc=False):

@@ -227,14 +227,15 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
 
     ``columns`` are those that INSERT lists, ``assigned`` the targets of SET, in ON CONFLICT as well; ``repeated`` is
     the place of the first one that INSERT or UPDATE names again, ``resets`` says that ON CONFLICT sets one twice;
-    ``arms`` are those of MERGE. ``key`` is the ON CONFLICT column list (empty: none);
-    ``inference``, the expressions beside it, sees the target, ``conflict`` also ``excluded``. The query's own scope
-    (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's source query stands in ``source``
-    and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON CONSTRAINT; ``computed`` says that the
-    inference has expressions, collations or operator classes, ``filtered`` that it has a WHERE. ``rows`` are those of
-    an INSERT ... VALUES, constants as text (None: not a constant, or NULL), ``forgives`` says that a conflict is no
-    error, ``inserts`` that no row is changed or deleted. ``changed`` are the names of the rows before and after in
-    RETURNING. ``command`` is what it stands in, or TRUNCATE; ``whole`` says that UPDATE or DELETE is of all rows.
+    ``arms`` are those of MERGE. ``key`` is the ON CONFLICT column list (empty: none); ``inference``, the expressions
+    beside it, sees the target, ``conflict``, the values that are set then, and its WHERE, ``condition``, also
+    ``excluded``. The query's own scope (SET values, WHERE, RETURNING) sees the target as the first source. An INSERT's
+    source query stands in ``source`` and does not see the target. ``arbiter`` is the constraint of ON CONFLICT ON
+    CONSTRAINT; ``computed`` says that the inference has expressions, collations or operator classes, ``filtered`` that
+    it has a WHERE. ``rows`` are those of an INSERT ... VALUES, constants as text (None: not a constant, or NULL),
+    ``forgives`` says that a conflict is no error, ``inserts`` that no row is changed or deleted. ``changed`` are the
+    names of the rows before and after in RETURNING. ``command`` is what it stands in, or TRUNCATE; ``whole`` says that
+    UPDATE or DELETE is of all rows.
     """
 
     target: Name
@@ -243,6 +244,7 @@ class Modification(msgspec.Struct, frozen=True, gc=False):
     key: tuple[ColumnRef, ...] = ()
     inference: Expression = NOTHING
     conflict: Expression = NOTHING
+    condition: Expression = NOTHING
     arbiter: str | None = None
     computed: bool = False
     filtered: bool = False

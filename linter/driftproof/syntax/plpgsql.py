@@ -358,18 +358,18 @@ class _Body:
         if node.get("elog_level", _ERROR) < _ERROR:
             return []
         if "message" not in node and "condname" not in node and "options" not in node:
-            return [op.Raise(None)]
+            return [op.Raise(None, meant=True)]
         condition = node.get("condname", "P0001")
         for wrapped in node.get("options", ()):
             option = wrapped["PLpgSQL_raise_option"]
             if option.get("opt_type", _ERRCODE) == _ERRCODE:
                 tree = _expression(option["expr"]["PLpgSQL_expr"]["query"])
                 condition = (tree and self.known.value(tree)) or op.HOLE
-        return [op.Raise(SQLSTATES.get(condition, condition))]
+        return [op.Raise(SQLSTATES.get(condition, condition), meant=True)]
 
     def _assert(self, node: Node) -> Operations:
         asks, test = self._condition(node["cond"]["PLpgSQL_expr"]["query"], node["lineno"])
-        return [*asks, op.If(test, (), (op.Raise("P0004"),))]
+        return [*asks, op.If(test, (), (op.Raise("P0004", meant=True),))]
 
     def _foreach_a(self, node: Node) -> Operations:
         query = node["expr"]["PLpgSQL_expr"]["query"]

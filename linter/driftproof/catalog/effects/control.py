@@ -178,8 +178,8 @@ def _forget_members(run: Interpreter, relation: Relation, step: op.Forget) -> No
 
 
 def raise_error(run: Interpreter, step: op.Raise) -> None:
-    """RAISE EXCEPTION."""
-    run.raises(step.sqlstate)
+    """RAISE EXCEPTION, and what is wrong with a text in every state."""
+    run.raises(step.sqlstate, meant=step.meant)
 
 
 def end_block(run: Interpreter, step: op.Return) -> None:

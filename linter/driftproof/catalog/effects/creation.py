@@ -87,8 +87,10 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     before = run.state.relations.get(key)
     fact = before.fact if before is not None else None
     there = fact is not None and fact.presence in (Presence.PRESENT, Presence.MAYBE)
-    if made.aliases:
-        outputs = _aliased(run, made, outputs)
+    spare = outputs.certain and len(made.aliases) > len(outputs.columns)  # there are no more columns than these
+    if spare and made.kind == "view" and not run.unsure:
+        run.raises("42601")
+    outputs = outputs.renamed(made.aliases)
     if not made.temporary:
         run.need_schema(made.name.schema)
     relation = Relation(key, made.kind, PRESENT, open=outputs.open)
@@ -122,9 +124,13 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     if before is not None and fact is not None and not rows and not (made.replace and there):
         run.forbid(Object("relation", key[0], None, key[1]), fact, at=made.name.at)
     forbid_type(run, key)
+    if spare and not run.unsure:
+        run.raises("42601")
     if made.kind != "view":
         _check_outputs(run, relation, outputs)
     for above in parents:
+        if above.partitioned == frozenset():
+            fails(run, "42P17", above.fact)
         check_bound(run, above, made.bound)
     if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
         given = ((name, field.type) for name, field in outputs.settled().columns)
@@ -228,13 +234,6 @@ def _check_names(
         if column.name in said:
             run.forbid(relation.object("column", column.name), PRESENT, at=column.at)
         said.add(column.name)
-
-
-def _aliased(run: Interpreter, made: op.CreateRelation, outputs: Result) -> Result:
-    """A list of names renames the first columns of the query, and has no more than these."""
-    if outputs.certain and len(made.aliases) > len(outputs.columns) and not run.unsure:
-        run.raises("42601")
-    return outputs.renamed(made.aliases)
 
 
 def _check_outputs(run: Interpreter, relation: Relation, outputs: Result) -> None:
@@ -412,9 +411,7 @@ def _check_parents(run: Interpreter, made: op.CreateRelation, relation: Relation
         check_kind(run, parent, kinds, at=name.at)
         if not made.typed:
             check_lifetime(run, parent, relation.key, both=made.partition)
-        if made.partition and parent.partitioned == frozenset():
-            fails(run, "42P17", parent.fact)
-        elif not (made.partition or made.typed):
+        if not (made.partition or made.typed):
             refuse_heirs(run, parent)
 
 

@@ -13,7 +13,7 @@ from driftproof.catalog import naming
 from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.inheritance import doubted_heir, parents_of, refuse_joining
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
-from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.refusals import check_kind, check_opened, fails
 from driftproof.catalog.entries import OWN, Heritage, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -172,14 +172,17 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         if not child.parents:
             link(run, parent, child)
         return
-    if not step.ends:
+    if step.ends:
+        for relation in (parent, child):
+            check_opened(run, relation)
+    else:
         check_kind(run, child, ("table", "foreign table"), at=step.child.at)
         refuse_joining(run, parent, child, partition=step.partition)
-    elif not (parent.open or child.open) and parent.key not in child.parents:
+    if step.ends and not (parent.open or child.open) and parent.key not in child.parents:
         fails(run, "42P01", parent.fact, child.fact)
-    elif not step.partition and child.partition:
+    elif step.ends and not step.partition and child.partition:
         fails(run, "42809", parent.fact, child.fact)
-    elif (doubted := doubted_heir(parent, child)) is not None:
+    elif step.ends and (doubted := doubted_heir(parent, child)) is not None:
         _need_heir(run, parent, child, *doubted)
         child = run.state.relations[child.key]
     parent, child = run.state.writable(parent), run.state.writable(child)

@@ -242,8 +242,10 @@ def need_index(run: Interpreter, need: op.NeedIndex) -> None:
     if index.kind != "index" or index.of != relation.key:
         run.forbid(Object("index", index.key[0], None, index.key[1]), index.fact, at=need.table.at, sqlstate="42809")
     unique = index.unique
-    if need.identifies and (unique is None or unique.expressions or unique.partial or unique.deferrable):
+    if need.identifies and unique is None:
         fails(run, "42809", index.fact)
+    elif need.identifies and unique is not None and (unique.expressions or unique.partial or unique.deferrable):
+        fails(run, "0A000", index.fact)
     run.unsure |= need.identifies and relation.primary_key != need.index  # its columns may be NULL
 
 

@@ -1,4 +1,4 @@
-"""What statements are refused for that no rule speaks of, and relations of the wrong kind."""
+"""What statements are refused for but for a missing object, and relations of the wrong kind."""
 
 from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import ABSENT, Fact
@@ -8,7 +8,7 @@ from driftproof.statements import operations as op
 
 
 def fails(run: Interpreter, sqlstate: str, *facts: Fact) -> None:
-    """The statement fails where all of this is there, with an error that no rule speaks of."""
+    """The statement is refused where all of this is there."""
     if any(fact == ABSENT for fact in facts):
         return
     if not run.unsure and all(fact.nominal and fact.sure for fact in facts):
