@@ -3,11 +3,14 @@ said to fail, the first and the second time, is what PostgreSQL rejects then."""
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from driftproof.analysis import analyse
+from driftproof.diagnostic import Certainty
 from driftproof.rerun import Rerun
 from tests.catalog.worlds import again, always, run, run_twice
-from tests.histories import found
+from tests.histories import RULES, found, history_of
 
 H = "CREATE TABLE IF NOT EXISTS h (id varchar(150) NOT NULL PRIMARY KEY, v text);"
 ONE = "IF NOT EXISTS (SELECT 1 FROM h WHERE id = 'one') THEN"
@@ -121,3 +124,14 @@ def test_the_account_that_a_tool_keeps_is_in_no_doubt() -> None:
     asked = "COMMENT ON COLUMN t.a IS 'x'; ALTER TABLE t ADD COLUMN a int;"
     expected = ["1 drift 42703 column t.a", "1 always 42701 column t.a"]
     assert found(account, block + asked, framework="efcore", rerun=Rerun.ALWAYS) == expected
+
+
+def test_a_second_run_takes_nothing_from_what_later_files_know() -> None:
+    """It writes rows that nobody knows; the history goes on from the first one."""
+    made = "CREATE TABLE h (id varchar(150) PRIMARY KEY, v text); CREATE TABLE u (a int); UPDATE u SET a = 1;"
+    twice = "DO $$ BEGIN IF EXISTS (SELECT 1 FROM h WHERE id = 'one') THEN INSERT INTO h SELECT 'two'; END IF; END $$;"
+    asked = "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM h WHERE id = 'two') THEN CREATE TABLE t (a int); END IF; END $$;"
+    history = history_of(made, twice + DONE, asked, "CREATE TABLE t (a int);")
+    history = msgspec.structs.replace(history, named=frozenset(range(4)))
+    diagnostics = analyse(history, RULES, rerun=Rerun.ALWAYS).diagnostics
+    assert [item.path for item in diagnostics if item.certainty is Certainty.ALWAYS] == ["3.sql"]

@@ -10,7 +10,7 @@ from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Doubt, F
 from driftproof.catalog.failures import Failure
 from driftproof.catalog.flow import Flow
 from driftproof.catalog.pending import Pending
-from driftproof.catalog.state import State
+from driftproof.catalog.state import ObjectKey, State
 from driftproof.catalog.ways import Likely
 from driftproof.diagnostic import Certainty, Place
 from driftproof.objects import DUPLICATE, SYSTEM_SCHEMAS, UNDEFINED, Kind, Object
@@ -299,7 +299,7 @@ class Interpreter(Flow):
         """The schema that a name is qualified with; of one that may be the platform's nothing is said."""
         if name is None or name == "pg_temp" or name in SYSTEM_SCHEMAS:
             return
-        key: tuple[Kind, str | None, str] = ("schema", None, name)
+        key: ObjectKey = ("schema", None, name)
         fact = self.state.objects.get(key)
         if fact is None:
             if self.state.knows_all(name):

@@ -4,10 +4,10 @@ from typing import cast
 
 import msgspec
 
-from driftproof.catalog.entries import Key, Member, Relation, Routine, Trigger
+from driftproof.catalog.entries import Member, Relation, Routine, Trigger
 from driftproof.catalog.facts import UNKNOWN, Doubt, Fact, Presence
 from driftproof.catalog.state import State
-from driftproof.objects import Kind, Object
+from driftproof.objects import Object
 
 
 def joined(
@@ -42,22 +42,21 @@ def joined(
         if nominal.extensions.setdefault(extension, home) != home:
             nominal.extensions[extension] = None
     for name in nominal.touched:
-        for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
-            key = cast(Key, name)
-            mine, theirs = table.get(key), others.get(key)
-            if mine is not theirs:
-                result = merge.relations(mine, theirs)
-                table[key] = result
-                if nominal.owned is not None:
-                    nominal.owned.add(id(result))
-        wanted = cast(tuple[Kind, str | None, str], name)
-        if wanted in nominal.objects or wanted in other.objects:
-            unmade = nominal.unmade(Object(wanted[0], wanted[1], None, wanted[2]))
-            fact = merge.facts(nominal.objects.get(wanted, unmade), other.objects.get(wanted, unmade))
-            nominal.objects[wanted] = fact
-        if isinstance(name, tuple) and len(name) == 3 and name[0] == "function":
-            called: Key = name[1:]
-            nominal.routines[called] = merge.routines(nominal.routines.get(called, ()), other.routines.get(called, ()))
+        if len(name) == 2:
+            for table, others in ((nominal.relations, other.relations), (nominal.types, other.types)):
+                mine, theirs = table.get(name), others.get(name)
+                if mine is not theirs:
+                    result = merge.relations(mine, theirs)
+                    table[name] = result
+                    if nominal.owned is not None:
+                        nominal.owned.add(id(result))
+        elif name[0] == "function":
+            key = (name[1] or "", name[2])
+            nominal.routines[key] = merge.routines(nominal.routines.get(key, ()), other.routines.get(key, ()))
+        elif name in nominal.objects or name in other.objects:
+            kind, schema, label = name
+            unmade = nominal.unmade(Object(kind, schema, None, label))
+            nominal.objects[name] = merge.facts(nominal.objects.get(name, unmade), other.objects.get(name, unmade))
     return nominal
 
 

@@ -11,6 +11,10 @@ _EVER_THERE = {"public", "pg_catalog", "information_schema", "plpgsql"}
 _DATABASE_WIDE = {"extension", "publication", "server"}
 
 
+ObjectKey = tuple[Kind, str | None, str]
+"""Kind, schema and name, the types that are part of it included, of what is neither a relation nor a type."""
+
+
 class Error(NamedTuple):
     """An error that a handler has caught; ``wanted`` is what is ``missing``, or there already, if it is one of
     those."""
@@ -68,12 +72,12 @@ class State:
     def __init__(self, path: tuple[str, ...] | None, foreign: frozenset[str] | None = None) -> None:
         self.relations: dict[Key, Relation] = {}
         self.types: dict[Key, Relation] = {}
-        self.objects: dict[tuple[Kind, str | None, str], Fact] = {}
+        self.objects: dict[ObjectKey, Fact] = {}
         self.routines: dict[Key, tuple[Routine, ...]] = {}
         self.path = path
         self.foreign = foreign
         self.owned: set[int] | None = None
-        self.touched: set[object] = set()
+        self.touched: set[Key | ObjectKey] = set()
         self.homes: dict[Member, set[Key]] = {}
         self.used: set[object] = set()
         self.extensions: dict[str, str | None] = {}
@@ -148,7 +152,7 @@ class State:
             self.owned.add(id(type_))
         return type_
 
-    def put_object(self, name: tuple[Kind, str | None, str], fact: Fact) -> None:
+    def put_object(self, name: ObjectKey, fact: Fact) -> None:
         """Note what is known of an object that is neither relation nor type."""
         self.objects[name] = fact
         self.touched.add(name)

@@ -1,6 +1,7 @@
 """What values tell of themselves: the types of constants, casts and calls, labels of enums and names of relations."""
 
 import re
+from collections.abc import Sequence
 
 from driftproof.statements.query import Call, ColumnRef, Name, Operator, Role, Typed, folded
 from driftproof.syntax.grouping import aggregates
@@ -54,7 +55,7 @@ def call_of(node: Node, shift: int, behind: int = 0) -> Call:
     return Call(name, len(arguments), _types(arguments, shift), behind, variadic, role)
 
 
-def _types(arguments: list[Node], shift: int) -> tuple[Typed, ...]:
+def _types(arguments: Sequence[Node], shift: int) -> tuple[Typed, ...]:
     """What tells the types of a call's arguments; nothing where they are named."""
     if any("NamedArgExpr" in argument for argument in arguments):
         return ()

@@ -10,7 +10,8 @@ from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.extensions import REQUIRES, UNLISTED, Brought, listed
 from driftproof.catalog.facts import ABSENT, GONE, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.objects import Kind, Object
+from driftproof.catalog.state import ObjectKey
+from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
 
@@ -69,10 +70,10 @@ def move_types(run: Interpreter, move: op.Move) -> None:
     run.state.extensions[move.name.name] = None if run.unsure else move.schema
 
 
-def extensions_in(run: Interpreter, schema: str) -> list[tuple[Kind, str | None, str]]:
+def extensions_in(run: Interpreter, schema: str) -> list[ObjectKey]:
     """The extensions that are put in a schema, by the names of their objects."""
     homes = run.state.extensions.items()
-    keys: list[tuple[Kind, str | None, str]] = [("extension", None, name) for name, home in homes if home == schema]
+    keys: list[ObjectKey] = [("extension", None, name) for name, home in homes if home == schema]
     return [key for key in keys if key in run.state.objects]
 
 
@@ -110,7 +111,7 @@ def drop_callers(run: Interpreter, drop: op.Drop) -> None:
     operator classes."""
     known, wanted = listed().get(drop.name.name, UNLISTED), Object("extension", None, None, drop.name.name)
     for user in (name for name, required in REQUIRES.items() if required == drop.name.name):
-        key: tuple[Kind, str | None, str] = ("extension", None, user)
+        key: ObjectKey = ("extension", None, user)
         fact = run.state.objects.get(key, ABSENT)
         if fact.presence is not Presence.ABSENT and drop.cascade:
             run.steps((op.Drop("extension", Name(None, user), missing_ok=True, cascade=True),))

@@ -8,7 +8,8 @@ from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
-from driftproof.objects import Kind, Object
+from driftproof.catalog.state import ObjectKey
+from driftproof.objects import Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import NOTHING
 
@@ -45,7 +46,7 @@ def create_statistics(run: Interpreter, made: op.CreateStatistics) -> None:
 
 def publish(run: Interpreter, step: op.Publish) -> None:
     """CREATE PUBLICATION, and ALTER PUBLICATION ... ADD, SET and DROP TABLE."""
-    every: tuple[Kind, str | None, str] = ("publication-table", None, step.publication)
+    every: ObjectKey = ("publication-table", None, step.publication)
     if step.how == "make":
         run.state.put_object(every, PRESENT if step.all_tables else ABSENT)
     else:

@@ -13,14 +13,11 @@ from driftproof.catalog.effects.options import move_options
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import ObjectKey
 from driftproof.catalog.typenames import need_type
 from driftproof.objects import DUPLICATE, NOT_IN_A_SCHEMA, Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-
-ObjectKey = tuple[Kind, str | None, str]
-"""Kind, schema and name, the types that are part of it included."""
-
 
 # Where ALTER ... RENAME and SET SCHEMA raise another SQLSTATE than CREATE.
 _TAKEN: dict[Kind, str] = {

@@ -5,11 +5,10 @@ Source: transformGenericOptions, foreigncmds.c.
 
 from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.state import ObjectKey
 from driftproof.objects import Kind, Object
 from driftproof.statements import operations as op
 from driftproof.statements.query import Name
-
-_Key = tuple[Kind, str | None, str]
 
 
 def alter_options(run: Interpreter, step: op.AlterOptions) -> None:
@@ -35,11 +34,11 @@ def move_options(run: Interpreter, kind: Kind, old: str, new: str) -> None:
         run.state.put_object(_key(f"{kind} {new}", key[2]), run.state.objects[key])
 
 
-def _key(label: str, name: str = "") -> _Key:
+def _key(label: str, name: str = "") -> ObjectKey:
     return "option", label, name
 
 
-def _all(run: Interpreter, label: str) -> list[_Key]:
+def _all(run: Interpreter, label: str) -> list[ObjectKey]:
     return [key for key in run.state.objects if key[:2] == ("option", label)]
 
 

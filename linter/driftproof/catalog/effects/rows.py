@@ -72,9 +72,9 @@ def _change(run: Interpreter, target: Relation, assigned: set[str]) -> None:
         if row[0] not in changed
         or (assigned and row[0] == target.key and assigned.isdisjoint(column for column, _ in row[1]))
     )
-    run.state.accounted -= changed.keys()
+    run.state.accounted -= frozenset(changed)
     if not assigned:
-        run.state.filled -= changed.keys()
+        run.state.filled -= frozenset(changed)
 
 
 def _account(run: Interpreter, target: Relation, modifies: Modification, keys: list[Row]) -> None:
