@@ -12,6 +12,7 @@ Kind = Literal[
     "default",
     "identity",
     "generated",
+    "virtual",
     "key",
     "index",
     "policy",

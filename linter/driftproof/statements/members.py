@@ -49,8 +49,8 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
 class Column(msgspec.Struct, frozen=True, gc=False):
     """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
-    such as ``varchar(20)``. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written. Of
-    a new type ``default`` says that there is a USING."""
+    such as ``varchar(20)``. One that is ``generated`` is stored, unless it is ``virtual``. ``sequence`` says that one
+    is made for it, under ``sequence_name`` if that is written. Of a new type ``default`` says that there is a USING."""
 
     name: str
     at: int = -1
@@ -63,6 +63,7 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     identity: bool = False
     sequence_name: Name | None = None
     collation: Name | None = None
+    virtual: bool = False
 
 
 class AddColumn(msgspec.Struct, frozen=True, gc=False):

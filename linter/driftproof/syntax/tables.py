@@ -106,7 +106,7 @@ def column(node: Node, shift: int) -> op.Column:
     name = node["colname"]
     at = node.get("location", 0) + shift if shift >= 0 else -1
     default: Expression | None = None
-    generated = False
+    generated = virtual = False
     constraints: list[op.Constraint] = []
     type_ = type_name(node.get("typeName"))
     spelled = type_text(node.get("typeName"))
@@ -119,6 +119,7 @@ def column(node: Node, shift: int) -> op.Column:
                 default = default_of(type_, fields.get("raw_expr"), shift, array=spelled.endswith("[]"))
             case "CONSTR_GENERATED":
                 default, generated = expression(fields.get("raw_expr"), shift), True
+                virtual = fields.get("generated_kind") == "v"
             case "CONSTR_IDENTITY":
                 sequence = identity = True
                 sequence_name = sequence_of(fields)
@@ -142,6 +143,7 @@ def column(node: Node, shift: int) -> op.Column:
         identity,
         sequence_name,
         collation_of(node),
+        virtual=virtual,
     )
 
 

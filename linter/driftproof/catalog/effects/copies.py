@@ -54,7 +54,7 @@ def copied_identities(source: Relation, including: Collection[str]) -> Iterator[
 def copy_values(run: Interpreter, table: Key, source: Relation, including: Collection[str]) -> None:
     """Defaults, which go on needing what they need there, and what columns are generated from."""
     for (kind, column), fact in source.members.items():
-        wanted = {"default": "defaults", "generated": "generated"}.get(kind)
+        wanted = {"default": "defaults", "generated": "generated", "virtual": "generated"}.get(kind)
         if wanted not in including or fact.presence is Presence.ABSENT:
             continue
         relation = run.state.writable(run.state.relations[table])

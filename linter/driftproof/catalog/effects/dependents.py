@@ -241,7 +241,7 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
         _drop_index_of(run, relation, name, fact)
     if kind == "column":
         forget_values(run, relation)
-        forget_value(run, relation, name, ("default", "identity", "generated"), fact)
+        forget_value(run, relation, name, ("default", "identity", "generated", "virtual"), fact)
         for user, columns in list(relation.uses.items()):
             if name in columns:
                 if user[0] in ("constraint", "publication-table", "statistics"):

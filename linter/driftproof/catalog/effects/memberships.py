@@ -4,7 +4,7 @@ from driftproof.catalog import naming
 from driftproof.catalog.effects.inheritance import descendants, doubted_heir
 from driftproof.catalog.effects.objects import relabel
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.entries import Key, Member, Relation
+from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
@@ -105,8 +105,13 @@ def _publish_one(run: Interpreter, step: op.Publish, relation: Relation, publish
             run.forbid(relation.object(*member), relation.member(*member))
         if relation.kind not in ("table", "relation") or relation.key[0] == "pg_temp":
             fails(run, "22023", relation.fact)
-    for column in published.columns if listed.presence is Presence.PRESENT else ():
+    for at, column in enumerate(published.columns if listed.presence is Presence.PRESENT else ()):
         relation = run.need_member(relation, "column", column)
+        if column in SYSTEM_COLUMNS and not run.unsure:
+            run.raises("42P10")
+        fails(run, "42P10", relation.member("virtual", column))
+        if column in published.columns[:at] and not run.unsure:
+            run.raises("42710")
     there = (listed if listed.doubt else run.made()) if step.how != "drop" else GONE if run.unsure else ABSENT
     relation = run.state.put_member(relation, member, there)
     used = (reference.parts[-1] for reference in published.condition.columns)

@@ -130,6 +130,8 @@ def put_value(run: Interpreter, table: Key, column: op.Column, fact: Fact, value
     if column.default is None and key is None:
         return
     _put(run, table, (kind, column.name), fact, value)
+    if column.virtual:
+        run.state.writable(run.state.relations[table]).members["virtual", column.name] = fact
     if key is not None and key[0] == table[0]:
         sequence = run.state.put(Relation(key, "sequence", fact, open=False))
         sequence.brought = True
@@ -192,6 +194,7 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
             if not (alter.missing_ok and generated == ABSENT):
                 if not alter.missing_ok:
                     _lacking(run, generated)
+                fails(run, "0A000", relation.member("virtual", name))
                 _replace(run, relation, ("generated", name), None, only=alter.only)
 
 
@@ -275,4 +278,4 @@ def rename_value(run: Interpreter, relation: Relation, name: str, to: str) -> No
         rename_dependent(run, relation, (kind, name), (kind, to))
 
 
-VALUES: tuple[Kind, ...] = ("default", "identity", "generated")
+VALUES: tuple[Kind, ...] = ("default", "identity", "generated", "virtual")
