@@ -45,6 +45,14 @@ DRIFT = [
         INSERT,
         "DO $$ BEGIN INSERT INTO t (a) VALUES (1); EXCEPTION WHEN others THEN NULL; END $$;",
     ),
+    (
+        "NEW.c := now(); RETURN NEW;",
+        UPDATE,
+        "CREATE TABLE l (id serial PRIMARY KEY, k text UNIQUE, c text); ALTER TABLE t ADD l int REFERENCES l; "
+        "CREATE TRIGGER y BEFORE UPDATE ON l FOR EACH ROW EXECUTE FUNCTION f(); DO $$ BEGIN INSERT INTO l (k) "
+        "VALUES ('x') ON CONFLICT (k) DO NOTHING; END $$; DO $$ DECLARE i int; BEGIN SELECT id INTO i FROM l "
+        "WHERE k = 'x'; IF i IS NULL THEN RETURN; END IF; INSERT INTO t (a, b) VALUES (1, 1); END $$;",
+    ),
 ]
 
 # Every statement that fails in a fresh database, and those that fail when the script runs over its own effects.

@@ -289,7 +289,7 @@ def _others(run: Interpreter, target: Relation, modifies: Modification) -> Itera
         near = [*relation.children]
         if relation.kind == "view":
             near += relation.sources.get(None, ())
-        if modifies.command != "insert" or modifies.forgives or relation is not target:
+        if not modifies.inserts or relation is not target:
             near += [key for key, member in relation.dependents if member is not None and member[0] == "constraint"]
         for key in near:
             other = run.state.relations.get(key)
