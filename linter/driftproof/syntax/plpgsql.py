@@ -209,7 +209,7 @@ class _Body:
         self.blocks += 1
         body = self.statements(node.get("body"))
         ends = [None if _leaves(body) else self.known]
-        before.forget(*assigned(_fallible(node.get("body", [])), self.datums))  # how far it came is not known
+        before.forget(*assigned(_before_last(node.get("body")), self.datums))  # how far it came is not known
         if self.writes > writes:
             before.forget_rows()
         handlers = []
@@ -553,15 +553,9 @@ def _leaves(steps: Operations) -> bool:
     return bool(steps) and isinstance(steps[-1], op.Raise | op.Return)
 
 
-def _fallible(items: Any) -> Any:
-    """Statements without the last ones that only assign constants: an error comes before those."""
-    end = len(items)
-    while end and (assignment := items[end - 1].get("PLpgSQL_stmt_assign")) is not None:
-        tree = _expression(assignment["expr"]["PLpgSQL_expr"]["query"].partition(":=")[2])
-        if tree is None or "A_Const" not in tree:
-            break
-        end -= 1
-    return items[:end]
+def _before_last(items: Any) -> Any:
+    """Statements without the last one, if that assigns: where an error came, it has not."""
+    return items[:-1] if items and "PLpgSQL_stmt_assign" in items[-1] else items
 
 
 def _reads_tables(value: Any) -> bool:
