@@ -259,6 +259,8 @@ class Claims:
         if caught is None or caught.wanted is None:
             return state
         before = None if settled else known(state, caught.wanted)
+        if before is None and not settled and caught.wanted.relation is not None and caught.wanted.kind != "enum-label":
+            before = state.unmade(caught.wanted)  # with its relation
         if before is None or before.presence is not (Presence.PRESENT if caught.missing else Presence.ABSENT):
             # else the block itself has made it, or taken it away
             settle(state, caught.wanted, GONE if caught.missing else PRESENT)

@@ -317,6 +317,7 @@ class Flow(Claims, ABC):
             end = max(end, Likely.DRIFT) if least is Likely.EXPECTED else end
             self._likely = trap.likely
             if block.behind:
+                end = max(end, Likely.EXPECTED) if self.unsure else end  # an error may have come, and been taken
                 left = self._go(end, partial(self.steps, block.behind[0]))
             if left is None:
                 ways.append((end, self.state))
