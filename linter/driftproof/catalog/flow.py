@@ -312,17 +312,24 @@ class Flow(Claims, ABC):
         least = min((escape.likely for escape in trap.escapes), default=Likely.CERTAIN)
         ways: list[tuple[Likely, State]] = []
         lost: list[tuple[Likely, WayOut]] = []
+
+        def go(likely: Likely, way: tuple[op.Operation, ...]) -> WayOut | None:
+            self._likely = trap.likely
+            left = self._go(likely, partial(self.steps, way))
+            if left is None:
+                ways.append((likely if self._likely is trap.likely else max(likely, self._likely), self.state))
+            else:
+                lost.append((likely, left))
+            return left
+
         end = Likely.CERTAIN if self._likely is trap.likely else self._likely
         if left is None:
             end = max(end, Likely.DRIFT) if least is Likely.EXPECTED else end
-            self._likely = trap.likely
-            if block.behind:
-                end = max(end, Likely.EXPECTED) if self.unsure else end  # an error may have come, and been taken
-                left = self._go(end, partial(self.steps, block.behind[0]))
-            if left is None:
+            if not block.behind:
                 ways.append((end, self.state))
             else:
-                lost.append((end, left))
+                end = max(end, Likely.EXPECTED) if self.unsure else end  # an error may have come, and been taken
+                left = go(end, block.behind[0])
                 self.unsure |= end >= Likely.DRIFT and isinstance(left, Fails)
         elif not (isinstance(left, Caught) and left.trap is trap):
             if isinstance(left, Fails) and self.unsure:  # another error may come before, and be taken
@@ -330,20 +337,17 @@ class Flow(Claims, ABC):
                 for handler in handlers:
                     trap.catch(handler, self._taken_back(trap, None), trap.likely, Likely.UNKNOWN, None)
             lost.append((end, left))
-        self._likely = trap.likely
         self.worlds = {}
         for state, handler, likely, failure in trap.escapes:
             self.state = state
-            left = self._go(likely, partial(self.steps, (*handler.body, *_behind(block, handler))))
+            left = go(likely, (*handler.body, *_behind(block, handler)))
             self.state.error = trap.entry.error
-            if left is None:
-                ways.append((likely, self.state))
+            if failure is None or left is None:
                 continue
-            lost.append((likely, left))
-            again = isinstance(left, Fails) and failure is not None and left.sqlstate == failure.sqlstate
-            again = again and not self.unsure
-            if failure is not None and (failure.certainty is Certainty.DRIFT or again):
+            again = isinstance(left, Fails) and left.sqlstate == failure.sqlstate and not self.unsure
+            if failure.certainty is Certainty.DRIFT or again:
                 self._lost(failure, left)
+        self._likely = trap.likely
         if trap.taken is not None:  # where that is missing, the block goes on
             wanted, fact = trap.taken
             self.state = trap.entry
