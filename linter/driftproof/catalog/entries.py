@@ -82,6 +82,7 @@ class Relation:
     ``constraints`` the kinds of its constraints, ``heritage`` what is to say of those that do not stand for
     themselves, ``triggers`` what its triggers do as far as that is known; ``unique`` is what a unique index
     covers, ``shape`` what any index is of. ``brought``: a sequence was made with the column that it goes with.
+    ``required`` are the columns that take no NULL here and in what inherits, ``lax`` those of which that is not known.
     """
 
     __slots__ = (
@@ -96,6 +97,7 @@ class Relation:
         "heritage",
         "key",
         "kind",
+        "lax",
         "local",
         "members",
         "of",
@@ -104,6 +106,7 @@ class Relation:
         "partition",
         "partitioned",
         "primary_key",
+        "required",
         "shape",
         "sources",
         "strategy",
@@ -142,6 +145,8 @@ class Relation:
         self.unique: Unique | None = None
         self.shape: Shape | None = None
         self.vague: frozenset[str] = frozenset()
+        self.required: frozenset[str] = frozenset()
+        self.lax: frozenset[str] = frozenset()
 
     def copy(self) -> "Relation":
         """A copy that can be changed on its own."""
@@ -173,6 +178,8 @@ class Relation:
         other.partitioned = self.partitioned
         other.strategy = self.strategy
         other.vague = self.vague
+        other.required = self.required
+        other.lax = self.lax
         return other
 
     def member(self, kind: Kind, name: str) -> Fact:

@@ -102,6 +102,8 @@ class _Merge:
         if mine.parents != theirs.parents and not (self.known and self.sure):  # it may go with a parent, or not
             result.fact = msgspec.structs.replace(result.fact, sure=False)
         result.vague = mine.vague | theirs.vague
+        result.required = mine.required & theirs.required
+        result.lax = (mine.lax | theirs.lax | mine.required | theirs.required) - result.required
         result.members = {}
         for member in {**mine.members, **theirs.members}:
             one, two = mine.member(*member), theirs.member(*member)

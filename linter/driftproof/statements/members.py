@@ -12,6 +12,7 @@ ConstraintKind = Literal["primary key", "unique", "check", "foreign key", "exclu
 ValueAction = Literal[
     "set default",
     "drop default",
+    "set not null",
     "drop not null",
     "add identity",
     "set identity",
@@ -49,8 +50,9 @@ class Constraint(msgspec.Struct, frozen=True, gc=False):
 
 class Column(msgspec.Struct, frozen=True, gc=False):
     """A column definition. ``at`` is its byte offset in the file (-1: not known), ``spelled`` its type in one spelling,
-    such as ``varchar(20)``. One that is ``generated`` is stored, unless it is ``virtual``. ``sequence`` says that one
-    is made for it, under ``sequence_name`` if that is written. Of a new type ``default`` says that there is a USING."""
+    such as ``varchar(20)``. One that is ``generated`` is stored, unless it is ``virtual``. ``required``: it takes no
+    NULL. ``sequence`` says that one is made for it, under ``sequence_name`` if that is written. Of a new type
+    ``default`` says that there is a USING."""
 
     name: str
     at: int = -1
@@ -64,6 +66,7 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     sequence_name: Name | None = None
     collation: Name | None = None
     virtual: bool = False
+    required: bool = False
 
 
 class AddColumn(msgspec.Struct, frozen=True, gc=False):

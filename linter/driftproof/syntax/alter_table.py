@@ -19,7 +19,6 @@ from driftproof.syntax.tables import (
 from driftproof.syntax.tree import changed_options, is_null, needed_roles, range_var, role_names, type_name, type_text
 
 _COLUMN_COMMANDS = {
-    "AT_SetNotNull",
     "AT_SetStatistics",
     "AT_SetOptions",
     "AT_ResetOptions",
@@ -174,6 +173,9 @@ def _subcommand(node: Node, table: Name, table_missing_ok: bool, shift: int) -> 
     definition: Node = node.get("def") or {}
     if subtype in _COLUMN_COMMANDS and name is not None:
         return [op.NeedMember("column", table, name, -1, table_missing_ok)]
+    if subtype == "AT_SetNotNull":
+        need = op.NeedMember("column", table, name or "", -1, table_missing_ok)
+        return [need, op.AlterValue(table, name or "", "set not null", table_missing_ok=table_missing_ok)]
     if subtype in _TRIGGER_COMMANDS:
         switch = op.SwitchTriggers(table, name, _TRIGGER_COMMANDS[subtype], table_missing_ok)
         need = op.NeedMember("trigger", table, name or "", table_missing_ok=table_missing_ok)

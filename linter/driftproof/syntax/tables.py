@@ -106,7 +106,7 @@ def column(node: Node, shift: int) -> op.Column:
     name = node["colname"]
     at = node.get("location", 0) + shift if shift >= 0 else -1
     default: Expression | None = None
-    generated = virtual = False
+    generated = virtual = required = False
     constraints: list[op.Constraint] = []
     type_ = type_name(node.get("typeName"))
     spelled = type_text(node.get("typeName"))
@@ -127,6 +127,7 @@ def column(node: Node, shift: int) -> op.Column:
                 deferred = constraints[-1].deferred or fields["contype"] == "CONSTR_ATTR_DEFERRED"
                 constraints[-1] = msgspec.structs.replace(constraints[-1], deferrable=True, deferred=deferred)
             case _:
+                required = required or fields["contype"] == "CONSTR_NOTNULL"
                 if made := constraint(fields, shift, ColumnRef((name,), at)):
                     constraints.append(made)
     if spelled in SERIAL:
@@ -144,6 +145,7 @@ def column(node: Node, shift: int) -> op.Column:
         sequence_name,
         collation_of(node),
         virtual=virtual,
+        required=required or sequence,
     )
 
 

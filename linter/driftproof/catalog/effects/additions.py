@@ -16,6 +16,7 @@ from driftproof.catalog.effects.parts import (
     put_constraint,
 )
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.required import check_only, require
 from driftproof.catalog.effects.values import NOTHING, Value, put_value, read_value, sequence_keys
 from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, UNKNOWN, Doubt, Fact, Presence
@@ -73,6 +74,9 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
             run.state.writable(heir).types[column.name] = spelled(run, column)
         put_value(run, relation.key, column, run.made(), value, sequence)
         relation = run.state.writable(run.state.relations[relation.key])
+    if column.required:
+        require(run, relation, (column.name,))
+        relation = run.state.relations[relation.key]
     for constraint in column.constraints:
         put_constraint(run, relation, constraint, _left_as_it_is(run) if add.if_not_exists else None)
 
@@ -157,6 +161,8 @@ def _add_where_missing(run: Interpreter, relation: Relation, add: op.AddConstrai
 
 def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint, doubt: Doubt | None) -> None:
     constraint = add.constraint
+    if add.only and constraint.kind == "primary key" and constraint.using_index is None:
+        check_only(run, relation, add)
     if constraint.references is not None:  # PostgreSQL opens the other table before it looks at the columns
         forbid_name(run, relation, constraint)
         other = run.relation(constraint.references)

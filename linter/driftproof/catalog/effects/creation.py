@@ -29,6 +29,7 @@ from driftproof.catalog.effects.parts import (
     table_doubt,
 )
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.required import require, take_required
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.effects.values import check_generated, put_value, read_value, sequence_keys
 from driftproof.catalog.effects.views import check_option, replace_view
@@ -185,6 +186,9 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
     for source, including in copies:
         copy_values(run, key, source, including)
         copy_indexes(run, key, source, including)
+    for source in (*(source for source, _ in copies), *(run.state.relations[parent] for parent in relation.parents)):
+        take_required(run, relation, source)
+    require(run, relation, [column.name for column in made.columns if column.required])
     for parent in relation.parents if not made.typed else ():
         copy_values(run, key, run.state.relations[parent], ("defaults", "generated"))
     for column, value in zip(sequenced, values, strict=True):

@@ -240,6 +240,8 @@ def lose_member(run: Interpreter, relation: Relation, member: Member, fact: Fact
         run.state.writable(run.state.relations[relation.key]).heritage.pop(name, None)
         _drop_index_of(run, relation, name, fact)
     if kind == "column":
+        relation.required -= {name}
+        relation.lax -= {name}
         forget_values(run, relation)
         forget_value(run, relation, name, ("default", "identity", "generated", "virtual"), fact)
         for user, columns in list(relation.uses.items()):

@@ -14,6 +14,7 @@ from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.inheritance import doubted_heir, parents_of, refuse_joining
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
 from driftproof.catalog.effects.refusals import check_kind, check_opened, fails
+from driftproof.catalog.effects.required import refuse_nullable
 from driftproof.catalog.entries import OWN, Heritage, Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -178,6 +179,7 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
     else:
         check_kind(run, child, ("table", "foreign table"), at=step.child.at)
         refuse_joining(run, parent, child, partition=step.partition)
+        refuse_nullable(run, parent, child)
     if step.ends and not (parent.open or child.open) and parent.key not in child.parents:
         fails(run, "42P01", parent.fact, child.fact)
     elif step.ends and not step.partition and child.partition:

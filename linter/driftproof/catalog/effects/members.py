@@ -23,6 +23,7 @@ from driftproof.catalog.effects.inheritance import (
 )
 from driftproof.catalog.effects.partitions import refuse_part
 from driftproof.catalog.effects.refusals import check_kind, check_opened, fails
+from driftproof.catalog.effects.required import allow, lose_track
 from driftproof.catalog.entries import Member, Relation, Trigger
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, UNKNOWN, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -146,6 +147,12 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
         take_along(run, found)
     elif fact.presence is not Presence.ABSENT:
         free = refuse(run, relation.object(drop.kind, drop.name), found)
+    if drop.kind == "constraint":
+        kind = relation.constraints.get(drop.name)
+        if kind is None:
+            lose_track(run, relation)
+        elif kind == "not null":
+            allow(run, relation, relation.uses.get(("constraint", drop.name), ()))
     fact = run.away(free)
     released(run, run.state.relations[relation.key], (drop.kind, drop.name))
     if drop.kind == "trigger" and relation.constraints.get(drop.name) == "trigger":

@@ -7,6 +7,7 @@ from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.keys import check_key, check_number, check_types, key_columns, lack_of_key, unique_key
 from driftproof.catalog.effects.partitions import pass_on
 from driftproof.catalog.effects.refusals import check_kind, fails
+from driftproof.catalog.effects.required import require
 from driftproof.catalog.entries import OWN, Dependent, Key, Relation, Shape
 from driftproof.catalog.facts import Doubt, Fact, Presence
 from driftproof.catalog.interpreter import Interpreter
@@ -144,6 +145,11 @@ def put_constraint(
     relation = run.state.relations[relation.key]
     if constraint.kind == "primary key":
         relation.primary_key = name
+        require(run, relation, columns if adopted is not None else constraint.keys)
+        relation = run.state.writable(run.state.relations[relation.key])
+    elif constraint.kind == "not null":
+        require(run, relation, constraint.keys, only=only or constraint.no_inherit)
+        relation = run.state.writable(run.state.relations[relation.key])
     if constraint.kind in INDEXED:
         key = (relation.key[0], name)
         if adopted is not None:

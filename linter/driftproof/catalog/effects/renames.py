@@ -62,6 +62,8 @@ def _call_column(run: Interpreter, relation: Relation, name: str, to: str) -> No
     relation = _moved(run, relation, "column", name, to)
     forget_values(run, relation)
     relation.local = frozenset(to if column == name else column for column in relation.local)
+    relation.required = frozenset(to if column == name else column for column in relation.required)
+    relation.lax = frozenset(to if column == name else column for column in relation.lax)
     if name in (relation.partitioned or ()):
         relation.partitioned = (relation.partitioned or frozenset()) - {name} | {to}
     _keep_place(relation, name, to)

@@ -14,7 +14,8 @@ from driftproof.catalog.effects.dependents import depends, forget_value, owned_s
 from driftproof.catalog.effects.inheritance import parents_of
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.entries import OWN, Key, Member, Relation
+from driftproof.catalog.effects.required import allow, named_anew, require, requires
+from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, Fact, Presence
 from driftproof.catalog.immutability import is_mutable
 from driftproof.catalog.interpreter import Interpreter
@@ -166,9 +167,12 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
             fails(run, "42601", identity)
             fails(run, "42601", generated)
             _replace(run, relation, ("default", name), alter.value, only=alter.only)
+        case "set not null":
+            named_anew(run, relation)
+            require(run, run.state.relations[relation.key], (name,), only=alter.only)
         case "drop not null":
             fails(run, "42601", identity)
-            _loosen(run, relation, name)
+            _loosen(run, relation, name, only=alter.only)
         case "add identity":
             made = op.Column(name, sequence=True, identity=True, sequence_name=alter.sequence)
             keys = sequence_keys(run, relation.key, (made,))
@@ -198,13 +202,13 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
                 _replace(run, relation, ("generated", name), None, only=alter.only)
 
 
-def _loosen(run: Interpreter, relation: Relation, name: str) -> None:
+def _loosen(run: Interpreter, relation: Relation, name: str, *, only: bool) -> None:
     """DROP NOT NULL, of a column that is in no primary key, and has it from no parent."""
     for parent in parents_of(run, relation):
-        for (kind, constraint), columns in parent.uses.items():
-            passed = parent.heritage.get(constraint, OWN).passed
-            if parent.constraints.get(constraint) in ("not null", "primary key") and name in columns and passed:
-                fails(run, "42P16", parent.fact, parent.member(kind, constraint))
+        held = requires(parent, name) if parent.member("column", name).presence is not Presence.ABSENT else False
+        run.unsure |= held is None
+        if held:
+            fails(run, "42P16", parent.fact, parent.member("column", name))
     for (kind, constraint), columns in list(relation.uses.items()):
         if kind == "constraint" and name in columns:
             what, fact = relation.constraints.get(constraint), relation.member(kind, constraint)
@@ -214,6 +218,11 @@ def _loosen(run: Interpreter, relation: Relation, name: str) -> None:
                 fails(run, "42P16", fact)
             elif what == "not null":
                 relation = run.state.put_member(relation, (kind, constraint), run.away())
+    if only:
+        relation = run.state.writable(run.state.relations[relation.key])
+        relation.required -= {name}
+    else:
+        allow(run, relation, (name,))
 
 
 def _lacking(run: Interpreter, fact: Fact) -> None:
