@@ -29,11 +29,11 @@ def create(kind: Kind, field: str, *needs: tuple[Kind, str], optioned: bool = Fa
     """A CREATE of an object whose name stands in ``field``, with what it needs by their own fields, and its OPTIONS."""
 
     def lowering(node: Node, _shift: int) -> Operations:
-        needed = [step for other, key in needs for step in needed(other, node.get(key))]
+        wanted = [step for other, key in needs for step in needed(other, node.get(key))]
         if optioned:
-            needed.append(op.AlterOptions(kind, node[field], changed_options(node.get("options")), made=True))
+            wanted.append(op.AlterOptions(kind, node[field], changed_options(node.get("options")), made=True))
         flag, replace = node.get("if_not_exists", False), node.get("replace", False)
-        return [op.Create(kind, name_of(node[field]), needs=tuple(needed), if_not_exists=flag, replace=replace)]
+        return [op.Create(kind, name_of(node[field]), needs=tuple(wanted), if_not_exists=flag, replace=replace)]
 
     return lowering
 
