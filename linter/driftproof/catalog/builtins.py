@@ -18,6 +18,32 @@ def types() -> frozenset[str]:
     return _words("builtin_types.txt")
 
 
+_CATEGORIES = {
+    "B": "bool",
+    "D": "date time timestamp timestamptz timetz",
+    "G": "box circle line lseg path point polygon",
+    "I": "cidr inet",
+    "N": "float4 float8 int2 int4 int8 money numeric oid regclass regcollation regconfig regdictionary regnamespace"
+    " regoper regoperator regproc regprocedure regrole regtype",
+    "C": "record",
+    "E": "anyenum",
+    "R": "anymultirange anyrange datemultirange daterange int4multirange int4range int8multirange int8range"
+    " nummultirange numrange tsmultirange tsrange tstzmultirange tstzrange",
+    "S": "bpchar name text varchar",
+    "T": "interval",
+    "V": "bit varbit",
+    "Z": "char pg_brin_bloom_summary pg_brin_minmax_multi_summary pg_dependencies pg_mcv_list pg_ndistinct"
+    " pg_node_tree",
+}
+
+
+@cache
+def categories() -> dict[str, str]:
+    """The categories of the types of pg_catalog that are of another one than U, and of what stands for types of one's
+    own; arrays are of A."""
+    return {name: category for category, names in _CATEGORIES.items() for name in names.split()}
+
+
 @cache
 def functions() -> frozenset[str]:
     """The names of all functions of pg_catalog."""

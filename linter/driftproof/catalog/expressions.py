@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import has_parts, may_refuse, operates
+from driftproof.catalog.coercion import UNKNOWN, may_refuse, operated, rejects
 from driftproof.catalog.entries import Relation, Routine
 from driftproof.catalog.facts import ABSENT, Presence
+from driftproof.catalog.inference import Labels, judge, taken_as, type_of, types_of
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_label
-from driftproof.catalog.references import own_type, refer, type_of, types_of
+from driftproof.catalog.references import refer
 from driftproof.catalog.scopes import Bound, Result, Scope
 from driftproof.catalog.typenames import named, need_type
 from driftproof.catalog.ways import Fails
@@ -20,10 +21,26 @@ from driftproof.statements import operations as op
 from driftproof.statements import query as q
 
 
-def _turn(item: q.Query | q.Name | q.Operator, number: int) -> float:
+def _turn(item: q.Query | q.Name | q.Value, number: int) -> float:
     """Which of the parts that stand behind the same columns and calls comes first: an operator behind the sub-queries
     that it is read after."""
-    return item.behind[2] - 0.5 if isinstance(item, q.Operator) else number
+    return item.behind[2] - 0.5 if isinstance(item, q.Value) else number
+
+
+def _waits(value: q.Value) -> bool:
+    """Whether a value is made of what a sub-query gives, whose type is told when that is resolved."""
+    return any(isinstance(side, q.Selected) for side in _sides(value))
+
+
+def _sides(value: q.Value) -> tuple[q.Typed, ...]:
+    """What a value is made of."""
+    match value:
+        case q.Operator():
+            return value.left, value.right
+        case q.Common():
+            return value.items
+        case _:
+            return value.to, value.value
 
 
 class Expressions(ABC):
@@ -92,8 +109,12 @@ class Expressions(ABC):
         for type_ in expression.types:
             self.run.unsure |= not self._knows_type(type_, scope)
         columns, calls, vague = 0, 0, False
-        strange = [item for item in expression.operators if self._is_strange(item, scope)]
-        inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Operator]] = [
+        strange = [
+            item
+            for item in expression.values
+            if judge(self.run, item, scope) is not None or (item.behind[2] and _waits(item))
+        ]
+        inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Value]] = [
             *zip(expression.behind, expression.queries, strict=True),
             *zip(expression.collated, expression.collations, strict=True),
             *((item.behind[:2], item) for item in strange),
@@ -108,13 +129,22 @@ class Expressions(ABC):
             if isinstance(item, q.Name):
                 self.run.steps((op.Need("collation", item, holds=True),))
                 continue
-            if isinstance(item, q.Operator):
-                refused = any(may_refuse(type_of(self.run, typed, scope), text) for typed, text in expression.texts)
-                vague = vague or self._operates(item, scope, vague=refused or bool(self._vague))
+            if isinstance(item, q.Value):
+                verdict = None if vague else judge(self.run, item, scope)
+                if isinstance(verdict, Labels):
+                    for text in verdict.texts:
+                        self.run.uses_label(verdict.enum, text)
+                elif verdict is not None:
+                    doubted = bool(self._vague) or self._bad(expression, scope)
+                    vague = self._refuses(item, verdict, scope, vague=doubted)
                 continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
-            self.query(item, scope)
+            result = self.query(item, scope)
+            if item.at >= 0 and scope is not None and not result.open:
+                scope.given.update(
+                    {(item.at, at): field.type for at, (_, field) in enumerate(result.settled().columns)}
+                )
         vague |= self._part(expression, columns, len(expression.columns), calls, len(expression.calls), scope)
         if self._vague is None:
             self.run.unsure |= vague
@@ -123,8 +153,6 @@ class Expressions(ABC):
         for name in expression.relations:
             if name.schema not in SYSTEM_SCHEMAS and (named := self.run.relation(name, in_query=True)) is not None:
                 self.run.read.setdefault(named.key, set())
-        if expression.texts:
-            self._labels(expression.texts, scope)
 
     def _part(
         self, expression: q.Expression, column: int, columns: int, call: int, calls: int, scope: Scope | None
@@ -138,31 +166,47 @@ class Expressions(ABC):
             self.run.called.add(called.name.name)
             routine = routines.call(self.run, called, types_of(self.run, called, scope))
             self._placed(called, routine)
+            if routine is not None and routine.arguments is not None:
+                self._arguments(called, routines.spread(routine, routine.arguments, called))
             vague |= self.run.unsure
             self.run.unsure = unsure  # a column that is missing is missing, whatever is not known of a function
         for reference in expression.columns[column:columns]:
             refer(self.run, reference, scope)
         return vague
 
-    def _is_strange(self, item: q.Operator, scope: Scope | None) -> bool:
-        """Whether PostgreSQL has no such operator of its own, as far as the types of both sides are known."""
-        left = type_of(self.run, item.left, scope)
-        if item.name == q.SUBSCRIPT:
-            return left is not None and not has_parts(left)
-        right = type_of(self.run, item.right, scope) if left is not None else None
-        return left is not None and right is not None and not operates(item.name, left, right)
+    def _arguments(self, called: q.Call, wanted: tuple[str, ...]) -> None:
+        """The texts that a function takes for labels."""
+        for given, type_ in zip(called.types, wanted, strict=False):
+            verdict = taken_as(self.run, type_, (given,)) if isinstance(given, q.Text) else None
+            if isinstance(verdict, Labels):
+                for text in verdict.texts:
+                    self.run.uses_label(verdict.enum, text)
+            elif verdict is not None and not self.run.unsure:
+                self.run.raises(verdict)
 
-    def _operates(self, item: q.Operator, scope: Scope | None, *, vague: bool) -> bool:
-        """An operator that is none of PostgreSQL's own; whether it is not known that there is none."""
+    def _bad(self, expression: q.Expression, scope: Scope | None) -> bool:
+        """Whether a constant of the expression may be none of its type: that is refused as well."""
+        for value in expression.values:
+            sides = _sides(value)
+            texts = [side.text for side in sides if isinstance(side, q.Text)]
+            types = [type_of(self.run, side, scope) for side in sides if not isinstance(side, q.Text)] if texts else []
+            for type_ in types:
+                taken = not isinstance(value, q.Operator) or operated(value.name, type_ or "", UNKNOWN) is not None
+                if taken and any(may_refuse(type_, text) and not rejects(type_ or "", text) for text in texts):
+                    return True
+        return False
+
+    def _refuses(self, value: q.Value, sqlstate: str, scope: Scope | None, *, vague: bool) -> bool:
+        """A value that PostgreSQL does not make by itself; whether it is not known that nothing else makes it."""
         state = self.run.state
-        if item.name == q.SUBSCRIPT and not vague:
-            if not self.run.unsure:
-                self.run.raises("42804")
-            return True
         if vague or state.has_any("operator") or state.has_any("cast") or routines.strangers(self.run):
             return True
-        types = tuple(type_of(self.run, side, scope) or "?" for side in (item.left, item.right))
-        self.run.need(Object("operator", None, None, item.name, types), ABSENT, lambda _fact: None, at=item.at)
+        if sqlstate != "42883" or not isinstance(value, q.Operator):
+            if not self.run.unsure:
+                self.run.raises(sqlstate)
+            return True
+        types = tuple(type_of(self.run, side, scope) or "?" for side in (value.left, value.right))
+        self.run.need(Object("operator", None, None, value.name, types), ABSENT, lambda _fact: None, at=value.at)
         return False
 
     def _placed(self, called: q.Call, routine: Routine | None) -> None:
@@ -178,17 +222,6 @@ class Expressions(ABC):
                 self.run.raises("42803")
             if routines.returns_set(called, routine):
                 self.run.raises("0A000")
-
-    def _labels(self, texts: Iterable[tuple[q.Name | q.ColumnRef, str]], scope: Scope | None) -> None:
-        """Labels of enums, among the texts."""
-        for typed, text in texts:
-            if isinstance(typed, q.Name):
-                found = self.run.type(typed)
-                key = found.key if found is not None else None
-            else:
-                key = own_type(typed, scope)
-            if key is not None:
-                self.run.uses_label(key, text)
 
     def over(
         self, expression: q.Expression, relation: Relation, aliases: Iterable[str] = (), *, nests: bool = False

@@ -5,8 +5,8 @@ Source: CheckPredicate and ComputeIndexAttrs, indexcmds.c; cookDefault, heap.c.
 
 from driftproof.catalog import builtins, routines
 from driftproof.catalog.entries import Relation
+from driftproof.catalog.inference import types_of
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.references import types_of
 from driftproof.catalog.scopes import Bound, Scope
 from driftproof.statements.query import Expression
 

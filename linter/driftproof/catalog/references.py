@@ -6,14 +6,12 @@ row.
 """
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import operated
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
 from driftproof.catalog.facts import ABSENT, GONE, PRESENT, Presence
 from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.scopes import Bound, Field, Scope
 from driftproof.objects import Object
 from driftproof.statements import query as q
-from driftproof.statements.operations import TypeRef
 
 _ROWS = ("old", "new", "excluded")
 
@@ -35,7 +33,7 @@ def _fields(run: Interpreter, reference: q.ColumnRef, scope: Scope | None) -> No
     if len(parts) == 1 and _is_row(parts[0], scope):
         parts, fields = (parts[0], fields[0]), fields[1:]
         _qualified(run, parts, reference.at, scope)
-    column = _column(parts, scope)
+    column = column_of(parts, scope)
     if column is not None and fields:
         need_attributes(run, column, fields, reference.at)
 
@@ -76,7 +74,8 @@ _SCALARS = ("enum", "range", "multirange")
 
 
 def _is_scalar(type_: str | None) -> bool:
-    return type_ is not None and type_ not in ("pg_catalog.unknown", "pg_catalog.record")
+    own = type_ is None or not type_.startswith("pg_catalog.")
+    return not own and type_ not in ("pg_catalog.unknown", "pg_catalog.record")
 
 
 def _is_row(name: str, scope: Scope | None) -> bool:
@@ -227,58 +226,28 @@ def _same(one: Field, other: Field) -> bool:
     return one.relation.key == other.relation.key or one.fact.doubt is other.fact.doubt is not None
 
 
-def type_of(run: Interpreter, typed: q.Typed, scope: Scope | None) -> str | None:
-    """The type of a value, if that is one of pg_catalog's."""
-    if isinstance(typed, q.Name):
-        if typed.name == "unknown":
-            return "pg_catalog.unknown"
-        element = typed.name.removesuffix("[]")
-        type_ = routines.type_of(run, TypeRef(q.Name(typed.schema, element), element != typed.name))
-        return type_ if type_.startswith("pg_catalog.") else None
-    if typed is None:
-        return None
-    if isinstance(typed, q.Call):
-        return routines.result(run, typed, types_of(run, typed, scope))
-    if isinstance(typed, q.Operator):
-        left, right = type_of(run, typed.left, scope), type_of(run, typed.right, scope)
-        if left is None or right is None or run.state.has_any("operator"):
-            return None
-        return operated(typed.name, left, right)
-    *path, name = typed.parts
+def column_of(parts: tuple[str, ...], scope: Scope | None) -> Field | None:
+    """The column that a reference means, if that is a single one, or the row that a function gives."""
+    name, alias = parts[-1], parts[-2] if len(parts) > 1 else None
     while scope is not None:
-        if not path and name in scope.names:
+        if alias is None and name in scope.names:
             return None
-        bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
-        fields = [field for bound in bounds for field in bound.fields(name)]
-        if fields:
-            return fields[0].type if len(fields) == 1 else None
-        row = next((bound for bound in scope.bounds if not path and bound.alias == name), None)
-        if row is not None:
-            return "pg_catalog.record" if row.relation is None and row.composite else None
+        found: Field | None = None
+        for bound in scope.bounds:
+            if bound.bare if alias is None else bound.alias == alias:
+                fields = bound.fields(name)
+                if fields and (found is not None or len(fields) > 1):
+                    return None
+                found = fields[0] if fields else found
+        if found is not None:
+            return found
+        if alias is None:
+            for bound in scope.bounds:
+                if bound.alias == name:
+                    return Field(PRESENT, type_="pg_catalog.record") if _is_record(bound) else None
         scope = scope.parent
     return None
 
 
-def types_of(run: Interpreter, call: q.Call, scope: Scope | None) -> tuple[str | None, ...]:
-    """The types of a call's arguments, as far as they are known."""
-    return tuple([type_of(run, typed, scope) for typed in call.types])
-
-
-def own_type(reference: q.ColumnRef, scope: Scope | None) -> Key | None:
-    """The type of a column, if it is none of PostgreSQL's own."""
-    field = _column(reference.parts, scope)
-    return field.own_type if field is not None else None
-
-
-def _column(parts: tuple[str, ...], scope: Scope | None) -> Field | None:
-    """The column that a reference means, if that is a single one."""
-    *path, name = parts
-    while scope is not None:
-        if not path and name in scope.names:
-            return None
-        bounds = [bound for bound in scope.bounds if (bound.alias == path[-1] if path else bound.bare)]
-        fields = [field for bound in bounds for field in bound.fields(name)]
-        if fields:
-            return fields[0] if len(fields) == 1 else None
-        scope = scope.parent
-    return None
+def _is_record(row: Bound) -> bool:
+    return row.relation is None and row.composite

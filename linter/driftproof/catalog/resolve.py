@@ -8,9 +8,10 @@ from driftproof.catalog import routines
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import ABSENT, PRESENT
 from driftproof.catalog.grouping import check_grouping, nested
+from driftproof.catalog.inference import refused, refuses_given, type_of
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.outputs import check_distinct
-from driftproof.catalog.references import need_attributes, need_field, note_use, type_of, unbound
+from driftproof.catalog.references import need_attributes, need_field, note_use, unbound
 from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside, columns_of
 from driftproof.catalog.sources import Sources
 from driftproof.catalog.ways import Fails
@@ -88,8 +89,9 @@ class Resolver(Sources):
             if len(result.columns) != len(other.columns):
                 self.run.raises("42601")
             for (_, one), (_, two) in zip(result.columns, other.columns, strict=True):
-                if all(routines.refuses(self.run, *pair) for pair in ((one.type, two.type), (two.type, one.type))):
-                    self.run.raises("42804")
+                sqlstate = refused(self.run, [one.type, two.type])
+                if sqlstate is not None and not self.run.state.has_any("cast"):
+                    self.run.raises(sqlstate)
         self.run.unsure |= result.open or other.open  # whether there are as many is not known
         types = [field.type for _, field in other.columns] if not (result.open or other.open) else []
         same = [at < len(types) and field.type == types[at] for at, (_, field) in enumerate(result.columns)]
@@ -196,7 +198,7 @@ class Resolver(Sources):
             return
         self._fits(bound, modifies, self.query(modifies.source, parent))
         if modifies.rows and bound.relation is not None:
-            self._labels(_texts_given(bound.relation, modifies), scope)
+            self.expression(q.Expression(values=tuple(_texts_given(bound.relation, modifies))), scope)
         self._targets(bound, modifies.key)
         self._clauses([(modifies.inference, False)], Scope([bound], None))
         if modifies.arbiter is not None and bound.relation is not None and bound.relation.kind != "relation":
@@ -236,20 +238,17 @@ class Resolver(Sources):
             type_ = field.type
             if type_ is None or type_ == "pg_catalog.unknown":
                 continue
-            wanted = Field(PRESENT, target, name)
-            enum = self.run.state.types.get(wanted.own_type) if wanted.own_type is not None else None
-            if enum is not None and enum.kind == "enum":
-                refused = not self.run.state.has_any("cast")
-            else:
-                refused = routines.refuses(self.run, type_, wanted.type, assigned=True)
-            if refused and not all(self._is_label(target, *pair) for pair in _texts_given(target, modifies)):
+            wanted = Field(PRESENT, target, name).type
+            refused = wanted is not None and refuses_given(self.run, type_, wanted)
+            if refused and not all(self._is_label(target, given) for given in _texts_given(target, modifies)):
                 self.run.unsure = True
             if refused and not self.run.unsure:
                 self.run.raises("42804")
 
-    def _is_label(self, target: Relation, column: q.ColumnRef, text: str) -> bool:
-        own = Field(PRESENT, target, column.parts[-1]).own_type
+    def _is_label(self, target: Relation, given: q.Given) -> bool:
+        own = Field(PRESENT, target, given.to.parts[-1]).own_type if isinstance(given.to, q.ColumnRef) else None
         type_ = self.run.state.types.get(own) if own is not None else None
+        text = given.value.text if isinstance(given.value, q.Text) else ""
         return type_ is not None and type_.member("enum-label", text) == PRESENT
 
     def _assigned(self, modifies: q.Modification, scope: Scope) -> None:
@@ -299,14 +298,14 @@ class Resolver(Sources):
         return Result(found, open=open_)
 
 
-def _texts_given(target: Relation, modifies: q.Modification) -> Iterable[tuple[q.ColumnRef, str]]:
+def _texts_given(target: Relation, modifies: q.Modification) -> Iterable[q.Given]:
     """The bare texts that VALUES gives to columns of the target that are of types of the history's own."""
-    own = {name for name, type_ in target.types.items() if "." in type_}
-    if not own or modifies.source is None:
+    own_types = {name for name, type_ in target.types.items() if "." in type_}
+    if not own_types or modifies.source is None:
         return
     names = [column.parts[0] for column in modifies.columns] or ([] if target.open else list(target.columns()))
     for place, (name, output) in enumerate(zip(names, modifies.source.outputs, strict=False)):
-        if name in own and isinstance(output.type, q.Name) and output.type.name == "unknown":
+        if name in own_types and isinstance(output.type, q.Text):
             for values in modifies.rows:
                 if place < len(values) and (text := values[place]) is not None:
-                    yield q.ColumnRef((target.key[1], name)), text
+                    yield q.Given(q.ColumnRef((target.key[1], name)), q.Text(text))

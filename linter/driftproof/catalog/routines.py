@@ -235,7 +235,7 @@ def meant(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> Rout
     fitting = [item for _, item in found if item.fact.nominal and _takes(run, item, called, types)]
     if len(fitting) != 1 or not complete:
         return None
-    wanted = _spread(fitting[0], fitting[0].arguments or (), called)
+    wanted = spread(fitting[0], fitting[0].arguments or (), called)
     run.unsure |= called.variadic or len(types) != called.arguments
     run.unsure |= any(coerces(*pair) is not True for pair in zip(types, wanted, strict=False))
     return fitting[0]
@@ -249,7 +249,7 @@ def returns_set(called: Call, routine: Routine | None) -> bool:
 
 
 def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str | None:
-    """The type of a call's value, if that is one of pg_catalog's."""
+    """The type of a call's value, with its schema; None where that can't be told."""
     found, complete = namesakes(run, called.name)
     if not found:
         schema, name = called.name.schema, called.name.name
@@ -262,7 +262,7 @@ def result(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> str
     returns = routine.returns.removeprefix("setof ")
     if returns.startswith("record("):
         return "pg_catalog.record"
-    return returns if returns.startswith("pg_catalog.") and not returns.startswith("pg_catalog.any") else None
+    return None if returns.startswith(("?", "pg_catalog.any")) or "." not in returns else returns
 
 
 def told(run: Interpreter, called: Call, types: tuple[str | None, ...]) -> Routine | None:
@@ -315,10 +315,10 @@ def _takes(
     if routine.kind == "aggregate" and most != count:  # some are in its ORDER BY
         run.unsure = True
         return True
-    spread = routine.variadic and not called.variadic
-    if not (most - routine.defaults <= count and (spread or count <= most)):
+    many = routine.variadic and not called.variadic
+    if not (most - routine.defaults <= count and (many or count <= most)):
         return False
-    pairs = list(zip(types, _spread(routine, arguments, called), strict=False))
+    pairs = list(zip(types, spread(routine, arguments, called), strict=False))
     return len(_elements(pairs)) < 2 and not any(_refuses(run, *pair) for pair in pairs)
 
 
@@ -346,7 +346,7 @@ def _undetermined(types: Iterable[str | None], routine: Routine) -> bool:
     return bool(given) and all(type_ == "pg_catalog.unknown" for type_ in given)
 
 
-def _spread(routine: Routine, arguments: tuple[str, ...], called: Call) -> tuple[str, ...]:
+def spread(routine: Routine, arguments: tuple[str, ...], called: Call) -> tuple[str, ...]:
     """The types that a call's arguments shall have: those that a VARIADIC parameter takes are elements of its array."""
     if not routine.variadic or called.variadic:
         return arguments
@@ -365,6 +365,8 @@ def refuses(run: Interpreter, given: str | None, wanted: str | None, *, assigned
 def _refuses(run: Interpreter, given: str | None, wanted: str) -> bool:
     """Whether an argument of one type is certainly not taken for another one, as for the rows of a table, or for a type
     of the history's own to which nothing is cast."""
+    if given == wanted:
+        return False
     schema, _, name = wanted.partition(".")
     if given not in (None, "pg_catalog.unknown", "pg_catalog.record") and (schema, name) in run.state.relations:
         return True

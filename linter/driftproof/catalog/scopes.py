@@ -23,9 +23,10 @@ class Field:
 
     @property
     def type(self) -> str | None:
-        """Its type, if that is one of pg_catalog's; None if it is not known."""
+        """Its type with its schema; None if it is not known."""
         if self._type is None and self.relation is not None:
-            return spelled_type(self.relation.types.get(self.name, ""))
+            spelled = self.relation.types.get(self.name, "")
+            return spelled if "." in spelled else spelled_type(spelled)
         return None if self._type == _UNTOLD else self._type
 
     @property
@@ -161,9 +162,9 @@ class Bound:
 class Scope:
     """One level of a query; ``names`` are those that a bare name may mean as well: variables and parameters. ``seen``
     takes, while it is a list, the columns that are used, a row by an empty name. ``beside`` are results that stand next
-    to a query without being seen from it."""
+    to a query without being seen from it, ``given`` the types of the columns of its sub-queries, by their offsets."""
 
-    __slots__ = ("beside", "bounds", "names", "parent", "seen")
+    __slots__ = ("beside", "bounds", "given", "names", "parent", "seen")
 
     def __init__(self, bounds: list[Bound], parent: "Scope | None", names: Iterable[str] = ()) -> None:
         self.bounds = bounds
@@ -171,6 +172,7 @@ class Scope:
         self.names = set(names)
         self.seen: list[tuple[Bound, str]] | None = None
         self.beside: tuple[Result, ...] = ()
+        self.given: dict[tuple[int, int], str | None] = {}
 
     def starred(self, star: Sequence[str]) -> list[Bound]:
         """The items of FROM whose columns a star brings out; a qualifier is that of the nearest level that has it."""

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import builtins, routines
-from driftproof.catalog.coercion import is_value, operates
+from driftproof.catalog.coercion import is_value
 from driftproof.catalog.entries import Routine
 from driftproof.catalog.expressions import Expressions
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.grouping import nested
+from driftproof.catalog.inference import is_operator, type_of, types_of
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.references import absent, may_be_function, need_field, type_of, types_of
+from driftproof.catalog.references import absent, may_be_function, need_field
 from driftproof.catalog.scopes import Bound, Field, Result, Scope, beside, columns_of
 from driftproof.objects import SYSTEM_SCHEMAS, Object
 from driftproof.statements import query as q
@@ -147,7 +148,7 @@ class Sources(Expressions):
         fields = [field for side in (left, right) if (field := self._using(name, side)) is not None]
         types = {field.type for field in fields}
         known = [field.type for field in fields if field.type is not None]
-        if len(types) == len(known) == 2 and not operates("=", *known):
+        if len(types) == len(known) == 2 and not is_operator(self.run, "=", *known):
             made = self.run.state.has_any("operator")
             if not made and not self.run.unsure and all(field.fact == PRESENT for field in fields):
                 self.run.raises("42883")

@@ -17,6 +17,14 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
+def array_items(text: str) -> list[str] | None:
+    """The items of a constant array, if they are plainly written."""
+    if not (text.startswith("{") and text.endswith("}")) or any(mark in text[1:-1] for mark in '"\\{}'):
+        return None
+    items = [item.strip() for item in text[1:-1].split(",") if item.strip()]
+    return None if "null" in map(str.lower, items) else items
+
+
 class Name(msgspec.Struct, frozen=True, gc=False):
     """A name as PostgreSQL folds it, with the schema if one is written; ``at`` is its byte offset, -1 if not known."""
 
@@ -52,39 +60,73 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 class Operator(msgspec.Struct, frozen=True, gc=False):
     """An operator between two values whose types are told; ``behind`` is how many columns, calls and sub-queries of its
-    expression are read before it is looked for."""
+    expression are read before it is looked for. ``elements``: it compares with those of an array, its right side."""
 
     name: str
     left: "Typed"
     right: "Typed"
     at: int = -1
-    behind: tuple[int, int, int] = (0, 0, 0)
+    behind: "Behind" = (0, 0, 0)
+    elements: bool = False
 
 
+class Common(msgspec.Struct, frozen=True, gc=False):
+    """What becomes one of several values, such as COALESCE and CASE, or an ``array`` of them: they have one type in
+    common. ``behind`` is that of an operator."""
+
+    items: "tuple[Typed, ...]"
+    array: bool = False
+    behind: "Behind" = (0, 0, 0)
+
+
+class Given(msgspec.Struct, frozen=True, gc=False):
+    """A value that is given to a column, or is a default of one or of a parameter; a text that is cast. ``behind`` is
+    that of an operator."""
+
+    to: "Name | ColumnRef"
+    value: "Typed"
+    behind: "Behind" = (0, 0, 0)
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """A text of any type: a constant that is only quoted."""
+
+    text: str
+
+
+class Selected(msgspec.Struct, frozen=True, gc=False):
+    """What a sub-query of the same expression gives: a column of the query that stands at that offset."""
+
+    at: int
+    column: int = 0
+
+
+Behind = tuple[int, int, int]
+Value = Operator | Common | Given
 SUBSCRIPT = "[]"
 """What an `Operator` is called that takes an element out of its left side."""
-Typed = Name | ColumnRef | Call | Operator | None
-"""What tells the type of a value: its name (``unknown`` for a bare text, ``int4[]`` for an array), a column, a call, an
-operator; None: nothing that is read here."""
+UNKNOWN = Name("pg_catalog", "unknown")
+"""The type of NULL."""
+Typed = Name | ColumnRef | Call | Operator | Common | Text | Selected | None
+"""What tells the type of a value: its name (``int4[]`` for an array), a column, a call, an operator, a text, the column
+of a sub-query; None: nothing that is read here."""
 
 
 class Expression(msgspec.Struct, frozen=True, gc=False):
     """All that an expression refers to, at its own level: columns, sub-queries, functions (behind those in their
-    arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``texts`` are
-    constants whose type is told by a cast, or by the column that they are compared with or given to. ``behind`` says
-    of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE, and
-    ``collated`` says the same of these; ``operators`` are those whose sides tell their types."""
+    arguments), types, and the relations whose names stand in texts: ``nextval('s')``, ``'s'::regclass``. ``behind``
+    says of each sub-query how many columns and calls are read before it; ``collations`` are those of COLLATE, and
+    ``collated`` says the same of these; ``values`` are what is made of others whose types are told."""
 
     columns: tuple[ColumnRef, ...] = ()
     queries: "tuple[Query, ...]" = ()
     calls: tuple[Call, ...] = ()
     types: tuple[Name, ...] = ()
     relations: tuple[Name, ...] = ()
-    texts: "tuple[tuple[Name | ColumnRef, str], ...]" = ()
     behind: tuple[tuple[int, int], ...] = ()
     collations: tuple[Name, ...] = ()
     collated: tuple[tuple[int, int], ...] = ()
-    operators: tuple[Operator, ...] = ()
+    values: tuple[Value, ...] = ()
 
 
 NOTHING = Expression()
@@ -187,7 +229,8 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     are bare names of ORDER BY and GROUP BY, which an output column may answer as well. A set operation has ``arms``
     (their outputs are the first one's) and nothing else but ``labels``. ``modifies`` holds what INSERT, UPDATE, DELETE
     or MERGE ask of the target table. ``distinct`` is a DISTINCT without ON. ``misplaced`` is the SQLSTATE of what
-    stands where it may not: an aggregate, a window function or the name of one, a lock.
+    stands where it may not: an aggregate, a window function or the name of one, a lock. ``at`` is the offset of a
+    sub-query whose columns are values of the expression around it.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -203,6 +246,7 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     where: Expression = NOTHING
     behind: Expression = NOTHING
     distinct: bool = False
+    at: int = -1
 
 
 class Arm(msgspec.Struct, frozen=True, gc=False):

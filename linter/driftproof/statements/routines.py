@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from driftproof.statements.query import Call, Name
+from driftproof.statements.query import Call, Expression, Name
 
 if TYPE_CHECKING:
     from driftproof.statements.operations import Operation
@@ -28,7 +28,7 @@ class Parameter(msgspec.Struct, frozen=True, gc=False):
     type: TypeRef
     mode: Literal["in", "out", "inout", "variadic", "table"] = "in"
     name: str = ""
-    default: bool = False
+    default: Expression | None = None
 
 
 class Argument(msgspec.Struct, frozen=True, gc=False):

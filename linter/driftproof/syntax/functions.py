@@ -10,7 +10,7 @@ from driftproof.statements.query import Name, Query
 from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.queries import NOWHERE, QUERIES, query
-from driftproof.syntax.tables import Lowering, Operations
+from driftproof.syntax.tables import Lowering, Operations, default_of
 from driftproof.syntax.tree import names, qualified, strings, tagged, type_name
 
 ROUTINES: dict[str, op.RoutineKind] = {
@@ -34,7 +34,7 @@ def create_function(node: Node, shift: int, lower: Lowering) -> Operations:
     """The function, and the queries of a LANGUAGE sql body."""
     options = _options(node)
     fields = [item["FunctionParameter"] for item in node.get("parameters", ())]
-    parameters = tuple(map(_parameter, fields))
+    parameters = tuple(_parameter(item, shift) for item in fields)
     returns = node.get("returnType")
     language = (names(options.get("language")) or ["sql"])[0]
     inputs = [item for item in parameters if item.mode not in ("out", "table")]
@@ -90,9 +90,8 @@ def _flaw(made: op.CreateRoutine, options: dict[str, Any], body: Any) -> Any:
         named = [item.name for item in side if item.name]
         if len(named) > len(set(named)):
             return "parameters"
-    defaults = [item.default for item in inputs]
-    if made.kind == "procedure":  # where OUT parameters are given as well
-        defaults = [item.default for item in made.parameters]
+    asked = made.parameters if made.kind == "procedure" else inputs  # where OUT parameters are given as well
+    defaults = [item.default is not None for item in asked]
     if defaults != sorted(defaults):
         return "parameters"
     resultless = made.kind != "procedure" and made.returns is None and not outputs
@@ -135,7 +134,7 @@ def create_aggregate(node: Node) -> Operations:
     among the options, it has one argument of that type."""
     options = {item["DefElem"]["defname"]: item["DefElem"].get("arg") for item in node.get("definition", ())}
     fields = [item["FunctionParameter"] for item in (node.get("args") or [{}])[0].get("List", {}).get("items", ())]
-    parameters = tuple(map(_parameter, fields))
+    parameters = tuple(_parameter(item, NOWHERE) for item in fields)
     if node.get("oldstyle"):
         parameters = (op.Parameter(_type((options.get("basetype") or {}).get("TypeName") or {})),)
     name = qualified(strings(node["defnames"]))
@@ -151,9 +150,10 @@ def routine(kind: str, wrapped: Node) -> tuple[op.RoutineKind, Name, tuple[op.Ty
     return ROUTINES[kind], name, tuple(_type(item["TypeName"]) for item in node.get("objargs", ()))
 
 
-def _parameter(fields: Node) -> op.Parameter:
-    mode = _MODES.get(fields.get("mode", ""), "in")
-    return op.Parameter(_type(fields["argType"]), mode, fields.get("name", ""), "defexpr" in fields)
+def _parameter(fields: Node, shift: int) -> op.Parameter:
+    mode, type_ = _MODES.get(fields.get("mode", ""), "in"), _type(fields["argType"])
+    default = default_of(type_.name, fields["defexpr"], shift, array=type_.array) if "defexpr" in fields else None
+    return op.Parameter(type_, mode, fields.get("name", ""), default)
 
 
 def _alters(body: str) -> bool:

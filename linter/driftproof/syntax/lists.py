@@ -4,7 +4,7 @@ the rows of VALUES. The expressions in them are left to `driftproof.syntax.queri
 from collections.abc import Collection
 from typing import Any
 
-from driftproof.statements.query import ColumnRef, Name, Output, Typed
+from driftproof.statements.query import UNKNOWN, ColumnRef, Output, Text, Typed
 from driftproof.syntax.grouping import aggregates
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
@@ -64,14 +64,12 @@ def bare_names(items: Any, shift: int) -> tuple[tuple[ColumnRef, ...], list[Node
     return tuple(bare), rest
 
 
-_BARE = Name("pg_catalog", "unknown")
-
-
 def common_type(rows: list[Node], place: int, shift: int) -> Typed:
     """The type of a column of VALUES, if all its values are plainly of that type; bare texts are of any."""
     items = (row["List"]["items"] for row in rows[:_MOST_ROWS])
-    found = {typed(row[place], shift) for row in items if place < len(row)} - {_BARE} or {_BARE}
-    return found.pop() if len(found) == 1 and len(rows) <= _MOST_ROWS else None
+    found = {typed(row[place], shift) for row in items if place < len(row)}
+    known = {type_ for type_ in found if type(type_) is not Text} - {UNKNOWN}
+    return (known or found).pop() if len(known) < 2 and len(rows) <= _MOST_ROWS else None
 
 
 def columns_set(items: Any, shift: int) -> tuple[ColumnRef, ...]:

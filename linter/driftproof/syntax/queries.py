@@ -10,11 +10,13 @@ from driftproof.statements.query import (
     NOTHING,
     SUBSCRIPT,
     Arm,
+    Behind,
     Call,
     ColumnRef,
     Derived,
     Expression,
     Function,
+    Given,
     Join,
     Modification,
     Name,
@@ -23,6 +25,7 @@ from driftproof.statements.query import (
     Query,
     Source,
     Table,
+    Value,
 )
 from driftproof.syntax.grouping import grouping
 from driftproof.syntax.lists import (
@@ -39,7 +42,18 @@ from driftproof.syntax.lists import (
 from driftproof.syntax.parser import Node
 from driftproof.syntax.placement import misplaced, recursion
 from driftproof.syntax.tree import column_ref, field_ref, qualified, range_var, strings, tagged, type_name
-from driftproof.syntax.values import call_of, operator_of, relation_text, texts, typed
+from driftproof.syntax.values import (
+    bounds,
+    call_of,
+    common_of,
+    matched,
+    operators_of,
+    relation_text,
+    tells,
+    tested,
+    texts,
+    typed,
+)
 
 _TAKES_RELATION = {"nextval", "currval", "setval"}
 
@@ -62,8 +76,8 @@ class _Found:
     """Collects references on a walk; sub-queries are lowered, not entered."""
 
     __slots__ = (
-        *("aggregates", "behind", "calls", "collated", "collations", "columns", "operators", "queries", "relations"),
-        *("shift", "texts", "types", "windows"),
+        *("aggregates", "behind", "calls", "cast", "collated", "collations", "columns", "queries", "relations"),
+        *("shift", "types", "values", "windows"),
     )
 
     def __init__(self, shift: int) -> None:
@@ -74,17 +88,17 @@ class _Found:
         self.calls: list[Call] = []
         self.types: list[Name] = []
         self.relations: list[Name] = []
-        self.texts: list[tuple[Name | ColumnRef, str]] = []
         self.collations: list[Name] = []
         self.collated: list[tuple[int, int]] = []
-        self.operators: list[Operator] = []
+        self.values: list[Value] = []
         self.windows: list[Node] = []
         self.aggregates = False
+        self.cast: tuple[Node, ...] = ()
 
     def done(self) -> Expression:
         for window in self.windows:  # PostgreSQL looks at them last
             self.walk(window)
-        if not (self.columns or self.queries or self.calls or self.types or self.collations or self.operators):
+        if not (self.columns or self.queries or self.calls or self.types or self.collations or self.values):
             return NOTHING
         return Expression(
             tuple(self.columns),
@@ -92,11 +106,10 @@ class _Found:
             tuple(self.calls),
             tuple(self.types),
             tuple(self.relations),
-            tuple(self.texts),
             tuple(self.behind),
             tuple(self.collations),
             tuple(self.collated),
-            tuple(self.operators),
+            tuple(self.values),
         )
 
     def walk(self, node: Any) -> None:
@@ -113,10 +126,12 @@ class _Found:
                     if reference := column_ref(value, self.shift):
                         self.columns.append(reference)
                 elif tag == "SubLink":
-                    self.queries.append(query(value["subselect"], self.shift))
+                    given = value.get("subLinkType") == "EXPR_SUBLINK" or "testexpr" in value
+                    self.queries.append(query(value["subselect"], self.shift, value["location"] if given else -1))
                     self.behind.append((len(self.columns), len(self.calls)))
                     if "testexpr" in value:
                         self.walk(value["testexpr"])
+                        self.values += tested(value, self.shift, self.place())
                 elif tag == "FuncCall":
                     arguments = value.get("args", ())
                     self.walk(value)
@@ -136,23 +151,31 @@ class _Found:
                                 Call(name_of_type, 1, (typed(node["arg"], self.shift),), len(self.columns))
                             )
                         self.types.append(name_of_type)
-                        self.texts += texts(name_of_type, node.get("arg"), array="arrayBounds" in value)
+                        if name_of_type.schema != "pg_catalog" and "arg" in node:
+                            array = "arrayBounds" in value
+                            self.values += texts(name_of_type, node["arg"], self.place(), array=array)
                         if name_of_type.name == "regclass" and "arg" in node and "arrayBounds" not in value:
                             self.relations += relation_text(node["arg"])
                 elif tag == "A_Expr":
-                    left, right = value.get("lexpr", {}), value.get("rexpr", {})
-                    self.walk([right, left] if "SubLink" in right and "RowExpr" in left else value)
-                    if found := operator_of(value, self.shift, (len(self.columns), len(self.calls), len(self.queries))):
-                        self.operators.append(found)
-                    for one, other in ((left, right), (right, left)) if _compares(value) else ():
-                        if "ColumnRef" in one and (reference := column_ref(one["ColumnRef"], self.shift)):
-                            self.texts += texts(reference, other)
+                    self.operation(value)
+                elif tag == "TypeCast":
+                    if "A_ArrayExpr" in value["arg"] and "arrayBounds" in value["typeName"]:
+                        self.cast = tuple(_arrays(value["arg"]["A_ArrayExpr"]))  # its elements are of that type at once
+                    self.walk(value)
+                elif tag in _CHOICES:
+                    if tag == "CaseExpr" and "arg" in value:
+                        self.choice(value)
+                    else:
+                        self.walk(value)
+                    cast = any(value is array for array in self.cast)
+                    chosen = None if cast else common_of(tag, value, self.shift, self.place())
+                    if chosen is not None:
+                        self.values.append(chosen)
                 elif tag == "A_Indirection":
                     self.walk(value)
                     subscripted = typed(value["arg"], self.shift) if "A_Indices" in value["indirection"][0] else None
                     if subscripted is not None:
-                        place = (len(self.columns), len(self.calls), len(self.queries))
-                        self.operators.append(Operator(SUBSCRIPT, subscripted, None, behind=place))
+                        self.values.append(Operator(SUBSCRIPT, subscripted, None, behind=self.place()))
                     if taken := field_ref(value, self.shift):
                         self.columns.append(taken)
                 elif tag == "over":
@@ -170,15 +193,44 @@ class _Found:
                     if "A_Indices" in item:
                         self.walk(item)
 
+    def place(self) -> Behind:
+        """How many columns, calls and sub-queries are read so far."""
+        return len(self.columns), len(self.calls), len(self.queries)
 
-_COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"}
+    def choice(self, node: Node) -> None:
+        """A CASE that compares its value with others."""
+        self.walk(node["arg"])
+        for arm in (item["CaseWhen"] for item in node["args"]):
+            self.walk(arm["expr"])
+            self.values += matched(node, arm, self.shift, self.place())
+            self.walk(arm["result"])
+        self.walk(node.get("defresult", {}))
+
+    def operation(self, node: Node) -> None:
+        """An A_Expr, with the operators that it stands for."""
+        left, right = node.get("lexpr", {}), node["rexpr"]
+        if between := bounds(node):
+            self.walk(left)
+            for at, (name, bound) in enumerate(between):
+                if at < 2:
+                    self.walk(bound)
+                one, other = typed(left, self.shift), typed(bound, self.shift)
+                if tells(name, one, other):
+                    self.values.append(Operator(name, one, other, behind=self.place()))
+            return
+        self.walk([right, left] if "SubLink" in right and "RowExpr" in left else node)
+        self.values += operators_of(node, self.shift, self.place())
 
 
-def _compares(node: Node) -> bool:
-    """Whether an operator compares its sides, so that a text on one of them is of the other one's type."""
-    return node["kind"] not in ("AEXPR_OP_ANY", "AEXPR_OP_ALL") and strings(node["name"])[-1] in _COMPARISONS
+def _arrays(array: Node) -> Iterator[Node]:
+    """An array with those that are its elements."""
+    yield array
+    for element in array.get("elements", ()):
+        if "A_ArrayExpr" in element:
+            yield from _arrays(element["A_ArrayExpr"])
 
 
+_CHOICES = {"A_ArrayExpr", "CaseExpr", "CoalesceExpr", "MinMaxExpr"}
 _NOW = Name("pg_catalog", "now")
 _MOMENTS = {
     f"SVFOP_{kind}{precision}"
@@ -199,12 +251,12 @@ def _walked(nodes: list[Any], shift: int) -> _Found:
     return found
 
 
-def query(wrapped: Node, shift: int) -> Query:
-    """A SELECT, VALUES, set operation, INSERT, UPDATE, DELETE or MERGE."""
+def query(wrapped: Node, shift: int, at: int = -1) -> Query:
+    """A SELECT, VALUES, set operation, INSERT, UPDATE, DELETE or MERGE; ``at`` is the offset of a sub-query."""
     tag, node = tagged(wrapped)
     match tag:
         case "SelectStmt":
-            return select(node, shift)
+            return select(node, shift, at)
         case "InsertStmt":
             return _insert(node, shift)
         case "UpdateStmt":
@@ -217,8 +269,8 @@ def query(wrapped: Node, shift: int) -> Query:
             return Query(outputs=(Output(None),))  # EXECUTE: any columns
 
 
-def select(node: Node, shift: int) -> Query:
-    """The fields of a SelectStmt."""
+def select(node: Node, shift: int, at: int = -1) -> Query:
+    """The fields of a SelectStmt; ``at`` is the offset of a sub-query."""
     ctes, recursive = _with(node, shift)
     if "larg" in node:
         return Query(
@@ -226,6 +278,7 @@ def select(node: Node, shift: int) -> Query:
             labels=bare_names(node.get("sortClause"), shift)[0],
             ctes=ctes,
             recursive=recursive,
+            at=at,
         )
     if "valuesLists" in node:
         rows = node["valuesLists"]
@@ -235,6 +288,7 @@ def select(node: Node, shift: int) -> Query:
             expression=expression(rows, shift),
             ctes=ctes,
             recursive=recursive,
+            at=at,
         )
     targets = node.get("targetList", ())
     seen: list[Any] = [node["havingClause"]] if "havingClause" in node else []
@@ -265,6 +319,7 @@ def select(node: Node, shift: int) -> Query:
         where=where.done(),
         behind=behind.done(),
         distinct=node.get("distinctClause") == [{}],
+        at=at,
     )
 
 
@@ -394,15 +449,16 @@ def _insert(node: Node, shift: int) -> Query:
 
 
 def _given(seen: Expression, table: Table, targets: Any) -> Expression:
-    """An expression with the texts that SET gives to columns of the table."""
+    """An expression with what SET gives to columns of the table, which comes last."""
     alias = table.alias or table.name.name
-    found = [
-        text
+    behind = len(seen.columns), len(seen.calls), len(seen.queries)
+    given = [
+        (item["name"], typed(item["val"], NOWHERE))
         for item in (target["ResTarget"] for target in targets or ())
-        if "name" in item
-        for text in texts(ColumnRef((alias, item["name"])), item.get("val"))
+        if "val" in item and "indirection" not in item and "MultiAssignRef" not in item["val"]
     ]
-    return msgspec.structs.replace(seen, texts=(*seen.texts, *found)) if found else seen
+    found = [Given(ColumnRef((alias, name)), value, behind) for name, value in given if value is not None]
+    return msgspec.structs.replace(seen, values=(*seen.values, *found)) if found else seen
 
 
 def _misplaced(found: _Found) -> str | None:

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import ColumnRef, Expression, Name, Query, Table
+from driftproof.statements.query import Call, ColumnRef, Expression, Given, Name, Query, Table
 from driftproof.syntax.labels import label
 from driftproof.syntax.parser import Node
 from driftproof.syntax.queries import expression, query
 from driftproof.syntax.tree import is_null, names, qualified, range_var, strings, tagged, type_name, type_text
-from driftproof.syntax.values import texts
+from driftproof.syntax.values import typed
 
 Operations = list[op.Operation]
 Handler = Callable[[Node, int], Operations]
@@ -149,11 +149,15 @@ def column(node: Node, shift: int) -> op.Column:
     )
 
 
-def default_of(type_: Name | ColumnRef | None, node: Node | None, shift: int, *, array: bool = False) -> Expression:
-    """A default for a column of that type (or of an ``array`` of it), or for that column."""
+def default_of(to: Name | ColumnRef | None, node: Node | None, shift: int, *, array: bool = False) -> Expression:
+    """A default for what is of that type (or of an ``array`` of it), or for that column."""
     seen = expression(node, shift)
-    found = texts(type_, node, array=array) if type_ is not None else ()
-    return msgspec.structs.replace(seen, texts=tuple(found)) if found else seen
+    value = typed(node, shift) if node and to is not None else None
+    if value is None or to is None or isinstance(value, Call) or (value == to and not array):
+        return seen  # of a call nobody asks for its type, which is nearly always right
+    behind = len(seen.columns), len(seen.calls), len(seen.queries)
+    type_ = Name(to.schema, f"{to.name}[]") if array and isinstance(to, Name) else to
+    return msgspec.structs.replace(seen, values=(*seen.values, Given(type_, value, behind)))
 
 
 def collation_of(node: Node) -> Name | None:

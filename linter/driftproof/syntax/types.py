@@ -3,7 +3,7 @@
 from typing import Literal
 
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import Expression, Name
 from driftproof.syntax import tables
 from driftproof.syntax.objects import with_method
 from driftproof.syntax.parser import Node
@@ -39,19 +39,30 @@ def create_composite(node: Node, shift: int) -> Operations:
 
 def create_domain(node: Node, shift: int) -> Operations:
     """CREATE DOMAIN with its constraints."""
+    name = qualified(strings(node["domainname"]))
     clauses = [item["Constraint"] for item in node.get("constraints", ())]
-    made = [tables.constraint(clause, shift) for clause in clauses]
-    seen = expression([clause["raw_expr"] for clause in clauses if "raw_expr" in clause], shift)
+    base, array = type_name(node["typeName"]), "arrayBounds" in node["typeName"]
+    default: Expression | None = None
+    for clause in clauses:
+        if clause["contype"] == "CONSTR_DEFAULT":
+            default = tables.default_of(base, clause.get("raw_expr"), shift, array=array)
+    checks = [clause for clause in clauses if clause["contype"] == "CONSTR_CHECK"]
+    made = [tables.constraint(clause, shift) for clause in clauses if clause not in checks]
     return [
         *collation(node.get("collClause")),
         op.Create(
             "type",
-            qualified(strings(node["domainname"])),
+            name,
             constraints=tuple(constraint for constraint in made if constraint is not None),
-            base=op.Column("", type=type_name(node["typeName"]), default=seen),
+            base=op.Column("", type=base, default=default, spelled=type_text(node["typeName"])),
             form="domain",
         ),
+        *(_check(name, clause, shift) for clause in checks),  # they may name the domain
     ]
+
+
+def _check(domain: Name, clause: Node, shift: int) -> op.Operation:
+    return op.AddTypeConstraint(domain, clause.get("conname"), "check", expression(clause.get("raw_expr"), shift))
 
 
 def alter_domain(node: Node, shift: int) -> Operations:

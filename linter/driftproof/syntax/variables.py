@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from driftproof.statements import operations as op
+from driftproof.statements.query import array_items
 from driftproof.syntax.light import ParseError
 from driftproof.syntax.parser import Node, parse_fragment
 from driftproof.syntax.tokens import literal, quote
 from driftproof.syntax.tree import constant, strings, tagged
-from driftproof.syntax.values import array_items
 
 _FORMAT = re.compile(r"%(?:(\d+)\$)?-?\d*([sIL%])")
 

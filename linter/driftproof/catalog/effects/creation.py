@@ -35,6 +35,7 @@ from driftproof.catalog.effects.values import check_generated, put_value, read_v
 from driftproof.catalog.effects.views import check_option, replace_view
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Key, Relation
 from driftproof.catalog.facts import ASSUMED, PRESENT, Fact, Presence
+from driftproof.catalog.inference import note_column
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.scopes import Result
@@ -133,9 +134,11 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
         if above.partitioned == frozenset():
             fails(run, "42P17", above.fact)
         check_bound(run, above, made.bound)
-    if made.query is not None and not outputs.open:  # PostgreSQL's own types only: nothing else depends on those
-        given = ((name, field.type) for name, field in outputs.settled().columns)
-        types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given if type_ is not None}
+    if made.query is not None and not outputs.open:
+        given = {name: field.type for name, field in outputs.settled().columns if field.type is not None}
+        types |= {name: type_.removeprefix("pg_catalog.") for name, type_ in given.items()}
+        for type_ in set(given.values()):
+            note_column(run, type_)
     relation.types = types
     values = [read_value(run, relation, column, sequences.values()) for column in sequenced]
     check_generated(run, made.columns)

@@ -321,7 +321,8 @@ def take_typed(run: Interpreter, type_: Key) -> None:
         relation = run.state.relations[table]
         if member is None or relation.member(*member).presence is Presence.ABSENT:
             continue
-        if member[1] in (relation.partitioned or ()):  # a table does not outlive its partition key
+        queried = relation.kind in ("view", "materialized view")
+        if queried or member[1] in (relation.partitioned or ()):  # a table does not outlive its partition key
             take_away(run, relation, certain=relation.fact.sure, cascade=True)
         else:
             run.steps((op.DropMember("column", Name(*table), member[1], missing_ok=True, cascade=True),))

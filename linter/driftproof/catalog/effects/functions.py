@@ -12,8 +12,8 @@ from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_rows
 from driftproof.catalog.entries import Key, Routine
 from driftproof.catalog.facts import ABSENT, GONE, UNKNOWN, Presence
+from driftproof.catalog.inference import types_of
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.references import types_of
 from driftproof.catalog.resolve import Resolver
 from driftproof.catalog.routines import brought, need, need_trigger, object_of, type_of, vague
 from driftproof.catalog.typenames import need_type
@@ -58,6 +58,8 @@ def _check_declaration(run: Interpreter, made: op.CreateRoutine) -> None:
         run.steps((op.Need("language", Name(None, made.language)),))
     for item in made.parameters:
         _need_type(run, item.type)
+        if item.default is not None:
+            Resolver(run).expression(item.default, None)
     if made.flaw == "parameters":
         run.raises("42P13")
     if made.returns is not None:
@@ -80,7 +82,7 @@ def _routine(run: Interpreter, made: op.CreateRoutine) -> Routine:
         run.made(),
         made.kind,
         tuple(item.name for item in inputs),
-        sum(item.default for item in inputs),
+        sum(item.default is not None for item in inputs),
         any(item.mode == "variadic" for item in inputs),
         f"setof {returns}" if made.setof or any(item.mode == "table" for item in columns) else returns,
         tuple((item.name, type_of(run, item.type)) for item in columns),

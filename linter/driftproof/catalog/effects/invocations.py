@@ -3,8 +3,8 @@
 from driftproof.catalog import routines
 from driftproof.catalog.entries import Routine
 from driftproof.catalog.facts import PRESENT
+from driftproof.catalog.inference import types_of
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.references import types_of
 from driftproof.catalog.scopes import Bound, Scope
 from driftproof.statements import operations as op
 

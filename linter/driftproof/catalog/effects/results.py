@@ -5,9 +5,10 @@ Source: check_sql_stmt_retval, functions.c.
 
 from collections import Counter
 
-from driftproof.catalog.coercion import coerces
+from driftproof.catalog.coercion import UNKNOWN
 from driftproof.catalog.entries import Relation
 from driftproof.catalog.facts import ABSENT, Presence
+from driftproof.catalog.inference import refuses_given
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.routines import object_of, type_of
 from driftproof.catalog.scopes import Field
@@ -26,7 +27,7 @@ def check_result(run: Interpreter, row: list[Field] | None, result: op.Result) -
         return
     if len(result.types) == 1 and len(row) != 1 and wanted[0].startswith("?"):
         return
-    _compare(run, [field.type for field in row], [None if type_.startswith("?") else type_ for type_ in wanted], result)
+    _compare(run, row, [None if type_.startswith("?") else type_ for type_ in wanted], result)
     _check_number(run, row, [])
 
 
@@ -38,11 +39,16 @@ def _composite(run: Interpreter, ref: op.TypeRef) -> Relation | None:
 
 
 def _check_composite(run: Interpreter, row: list[Field] | None, composite: Relation, result: op.Result) -> None:
-    if row is None or composite.open or (len(row) == 1 and row[0].type is None):
+    if row is None or composite.open or (len(row) == 1 and _may_be_row(row[0].type)):
         return
     columns = [Field(composite.member("column", name), composite, name) for name in composite.columns()]
-    _compare(run, [field.type for field in row], [field.type for field in columns], result)
+    _compare(run, row, [field.type for field in columns], result)
     _check_number(run, row, columns)
+
+
+def _may_be_row(type_: str | None) -> bool:
+    """Whether a single value may be all columns of the result."""
+    return type_ is None or not type_.startswith("pg_catalog.")
 
 
 def _check_number(run: Interpreter, row: list[Field], columns: list[Field]) -> None:
@@ -54,13 +60,13 @@ def _check_number(run: Interpreter, row: list[Field], columns: list[Field]) -> N
             run.need_member(run.state.relations[field.relation.key], "column", field.name, sqlstate="42P13")
 
 
-def _compare(run: Interpreter, given: list[str | None], wanted: list[str | None], result: op.Result) -> None:
+def _compare(run: Interpreter, row: list[Field], wanted: list[str | None], result: op.Result) -> None:
+    given = ["pg_catalog.text" if field.type == UNKNOWN else field.type for field in row]
     if given in ([None], ["pg_catalog.record"]) and len(wanted) != 1:
         run.unsure = True  # it may be a row
         return
     fits = len(given) == len(wanted) and not any(
-        target is not None and coerces(source, target, assigned=True) is False
-        for source, target in zip(given, wanted, strict=True)
+        target is not None and refuses_given(run, source, target) for source, target in zip(given, wanted, strict=True)
     )
     key = run.state.creation_key(result.function)
     run.unsure |= fits and None in given  # the types of calls and operators are not followed

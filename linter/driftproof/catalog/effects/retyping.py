@@ -4,7 +4,7 @@ Source: ATPrepAlterColumnType and ATExecAlterColumnType, tablecmds.c.
 """
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import spelled_type
+from driftproof.catalog.coercion import category, spelled_type
 from driftproof.catalog.effects.dependents import holders, refuse
 from driftproof.catalog.effects.inheritance import descendants, refuse_inherited, refuse_partitioned, refuse_shared
 from driftproof.catalog.effects.refusals import fails
@@ -70,10 +70,25 @@ def _work(run: Interpreter, relation: Relation, to: op.Column) -> None:
     if _no_label(run, relation.types.get(to.name, ""), to):
         fails(run, "42804", relation.member("default", to.name))
     refuse(run, relation.object("column", to.name), found, "0A000")
+    old, new = spelled_type(relation.types.get(to.name, "")), spelled_type(spelled(run, to))
+    if old is None or new is None or category(old) != category(new):
+        run.unsure |= any(_is_compared(run, owner, to.name) for owner in descendants(run, relation))
     for heir in descendants(run, relation):
         heir = run.state.writable(heir)
         heir.types[to.name] = spelled(run, to)
         forget_values(run, heir)
+
+
+def _is_compared(run: Interpreter, relation: Relation, column: str) -> bool:
+    """Whether an expression of a constraint or an index uses a column: it is read again, and may not take another
+    type."""
+    for (kind, name), columns in relation.uses.items():
+        if column in columns and kind in ("constraint", "index"):
+            index = run.state.relations.get((relation.key[0], name))
+            plain = index is not None and index.shape is not None and index.shape.plain
+            if relation.constraints.get(name) == "check" or (kind == "index" and not plain):
+                return True
+    return False
 
 
 def _no_label(run: Interpreter, old: str, to: op.Column) -> bool:

@@ -17,13 +17,15 @@ from driftproof.catalog.effects.dependents import (
 from driftproof.catalog.effects.parts import forbid_type
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.entries import Key, Relation
-from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, UNKNOWN, Presence
+from driftproof.catalog.facts import ABSENT, ASSUMED, GONE, PRESENT, UNKNOWN, Presence
+from driftproof.catalog.inference import base_of
 from driftproof.catalog.interpreter import WITHOUT_ROWS, Interpreter
 from driftproof.catalog.resolve import Resolver
+from driftproof.catalog.scopes import Bound, Field, Result, Scope
 from driftproof.catalog.typenames import check_form, need_type, never_made
 from driftproof.objects import Object
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name
+from driftproof.statements.query import NOTHING, Expression, Name
 
 
 def create_type(run: Interpreter, made: op.Create) -> None:
@@ -39,15 +41,15 @@ def create_type(run: Interpreter, made: op.Create) -> None:
         if made.base.type is not None:
             need_type(run, made.base.type, holds=False)
         if made.base.default is not None:
-            Resolver(run).expression(msgspec.structs.replace(made.base.default, columns=()), None)  # but VALUE
-            for written in made.base.default.types:
-                run.knows_type(written)
+            _check_value(run, made.base.default, "?")
     run.steps(made.needs)
     type_ = Relation(key, made.form, run.made(), open=False)
     if made.of is not None:
         type_.of = run.state.creation_key(made.of)
-    elif made.base is not None and made.base.type is not None and (base := run.type(made.base.type)) is not None:
-        type_.of = base.key
+    elif made.base is not None and made.base.type is not None:
+        base = run.type(made.base.type)
+        type_.of = base.key if base is not None else None
+        type_.types["value"] = made.base.spelled
     for label in made.labels:
         type_.members["enum-label", label] = type_.fact
     for constraint in made.constraints:
@@ -58,6 +60,15 @@ def create_type(run: Interpreter, made: op.Create) -> None:
     run.born(key)
     if made.form == "multirange" and type_.of is not None:
         routines.make_constructors(run, type_.of, key, _subtype(made))
+
+
+def _check_value(run: Interpreter, expression: Expression, type_: str) -> None:
+    """Look at an expression that sees the VALUE of a domain over that type."""
+    field = Field(PRESENT, type_=None if type_.startswith("?") else type_)
+    scope = Scope([Bound(None, result=Result([("value", field)]))], None)
+    Resolver(run).expression(msgspec.structs.replace(expression, columns=()), scope)
+    for written in expression.types:
+        run.knows_type(written)
 
 
 def _subtype(made: op.Create) -> op.TypeRef | None:
@@ -276,11 +287,8 @@ def add_constraint(run: Interpreter, add: op.AddTypeConstraint) -> None:
     type_ = _type(run, add.type, "domain")
     if type_ is None:
         return
-    for call in add.expression.calls:
-        routines.call(run, call)
-    for written in add.expression.types:
-        run.unsure |= not run.knows_type(written)
-    run.unsure |= type_.of is not None  # nobody looks for the operators that its values have
+    if add.expression is not NOTHING:
+        _check_value(run, add.expression, base_of(run, ".".join(type_.key)))
     name = add.name or _free(type_, naming.SUFFIXES[add.kind])
     if add.name is not None:
         run.forbid(type_.object("constraint", name), type_.member("constraint", name))

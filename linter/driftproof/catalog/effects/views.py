@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from driftproof.catalog import routines
-from driftproof.catalog.coercion import spelled_type
 from driftproof.catalog.effects.refusals import check_kind
 from driftproof.catalog.entries import SYSTEM_COLUMNS, Relation
-from driftproof.catalog.facts import Fact
+from driftproof.catalog.facts import PRESENT, Fact
 from driftproof.catalog.interpreter import Interpreter
-from driftproof.catalog.scopes import Result
+from driftproof.catalog.scopes import Field, Result
 from driftproof.objects import Object
 from driftproof.statements.query import ColumnRef, Query, Table
 
@@ -67,6 +66,6 @@ def replace_view(
 
 def _retyped(before: Relation, outputs: Result) -> bool:
     """Whether a column of a view is certainly of another type in the query that replaces its own."""
-    old = (spelled_type(before.types.get(name, "")) for name in before.columns())
+    old = (Field(PRESENT, before, name).type for name in before.columns())
     new = (field.type for _, field in outputs.columns)
     return any(None not in pair and pair[0] != pair[1] for pair in zip(old, new, strict=False))
