@@ -145,12 +145,14 @@ class _File:
         return msgspec.structs.replace(item, direction=Direction.DOWN, fix=fix)
 
     def judge(self, checks: Checks, statement: Statement, failure: Failure, catalog: Catalog) -> None:
-        """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it;
-        what certainly fails is said of each statement, and so is what a second run fails at, if ``every`` is asked."""
+        """Ask the rules about a failure. Of an object in doubt one thing is said, at the first statement that needs it,
+        of what a second run fails at one for each SQLSTATE; what certainly fails is said of each statement, and so is
+        the second run's, if ``every`` is asked."""
         certain = failure.certainty is Certainty.ALWAYS or (self.every and failure.certainty is Certainty.RERUN)
         if failure.certainty is Certainty.DRIFT and failure.object in self._predicted:
             return
-        about = failure.object, statement.index if certain else failure.certainty
+        again = failure.sqlstate if failure.certainty is Certainty.RERUN else None
+        about = failure.object, statement.index if certain else (failure.certainty, again)
         if about not in self._said:
             context = StatementContext(self.context, statement, catalog)
             asked = checks.get(failure.cause or failure.sqlstate, ())

@@ -81,10 +81,11 @@ def test_nothing_is_said_of_a_statement_that_fails_in_the_first_run() -> None:
     ]
 
 
-def test_what_no_rule_speaks_of_hides_nothing() -> None:
+def test_what_stands_in_the_way_of_an_object_hides_nothing() -> None:
     views = "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT 1 AS a;\nCREATE VIEW w AS SELECT a FROM v;\n"
 
     assert found(views, framework="supabase", rerun=Rerun.ALWAYS) == [
+        "1 rerun 2BP01 relation v",
         "2 rerun 42P07 relation v",
         "3 rerun 42P07 relation w",
     ]

@@ -57,15 +57,13 @@ class Resolver(Sources):
         self.query(query, Scope(rows, None))
 
     def _check_ctes(self, ctes: tuple[q.CTE, ...]) -> None:
-        """No two of them have one name, and only those of the outermost query modify anything."""
+        """No two of them have one name."""
         if self.run.unsure:
             return
         names: set[str] = set()
         for cte in ctes:
             if cte.name in names:
                 self.run.raises("42712")
-            if self._depth > 1 and cte.query.modifies is not None:
-                self.run.raises("0A000")
             names.add(cte.name)
         for cte in ctes:
             if cte.flaw is not None:
@@ -124,7 +122,10 @@ class Resolver(Sources):
                     if given.certain and not self.run.unsure and routines.refuses(self.run, two.type, one.type):
                         self.run.raises("42804")
         else:
-            made = self._renamed(self.query(cte.query, parent), cte.columns)
+            given = self.query(cte.query, parent)
+            if self._depth > 1 and cte.query.modifies is not None and not self.run.unsure:
+                self.run.raises("0A000")  # only those of the outermost query modify anything
+            made = self._renamed(given, cte.columns)
         added = [(name, Field(PRESENT, type_=type_)) for name, type_ in cte.added]
         self.ctes[cte.name] = Result([*made.columns, *added], open=made.open)
 
