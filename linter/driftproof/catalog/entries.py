@@ -60,12 +60,13 @@ OWN = Heritage()
 
 class Trigger(msgspec.Struct, frozen=True, gc=False):
     """What a trigger does, and when: the function that it calls (None: not known), the columns of its UPDATE OF, and
-    whether it is enabled, in pg_trigger's letters."""
+    whether it is enabled, in pg_trigger's letters; ``of`` is the partitioned table with whose trigger it was made."""
 
     firing: Firing
     function: Key | None
     columns: frozenset[str] = frozenset()
     enabled: Enabled = "O"
+    of: Key | None = None
 
 
 class Relation:

@@ -5,7 +5,7 @@ import msgspec
 from driftproof.catalog.effects.dependents import lose_member
 from driftproof.catalog.effects.extensions import check_period, need_default_class
 from driftproof.catalog.effects.heritage import may_merge, spread
-from driftproof.catalog.effects.inheritance import check_added, descendants, refuse_typed
+from driftproof.catalog.effects.inheritance import check_added, descendants, refuse_partition, refuse_typed
 from driftproof.catalog.effects.keys import check_adopted, check_columns, check_partitioned, key_columns
 from driftproof.catalog.effects.parts import (
     INDEXED,
@@ -33,6 +33,7 @@ def add_column(run: Interpreter, add: op.AddColumn) -> None:
     if relation is None:
         return
     refuse_typed(run, relation, only=add.only)
+    refuse_partition(run, relation)
     column = add.column
     fact = relation.member("column", column.name)
     if add.if_not_exists:
@@ -209,6 +210,11 @@ def _add_constraint(run: Interpreter, relation: Relation, add: op.AddConstraint,
         fails(run, "23505", relation.member("constraint", constraint.name or constraint.using_index))
     elif constraint.references is None and not may_merge(run, relation, constraint):
         forbid_name(run, relation, constraint)
+    read = constraint.expression.columns if constraint.expression is not None and constraint.kind == "check" else ()
+    if not (add.only or constraint.no_inherit) and any(len(reference.parts) > 1 for reference in read):
+        for child in descendants(run, relation)[1:]:  # where it is read under that table's name
+            if child.key[1] != relation.key[1]:
+                fails(run, "42P01", child.fact)
     if add.only and constraint.kind in ("check", "not null") and not constraint.no_inherit:
         for child in run.state.children(relation):  # which must have it as well
             fails(run, "42P16", child.fact)

@@ -4,6 +4,7 @@ import msgspec
 
 from driftproof.catalog import naming
 from driftproof.catalog.coercion import PSEUDO_TYPES
+from driftproof.catalog.effects.clones import clone_all
 from driftproof.catalog.effects.copies import copied_constraints, copied_identities, copy_indexes, copy_values
 from driftproof.catalog.effects.dependents import depends_on_read, released
 from driftproof.catalog.effects.extensions import check_period, need_default_class
@@ -186,6 +187,7 @@ def _create(run: Interpreter, made: op.CreateRelation, key: Key, outputs: Result
             link(run, run.state.relations[index.key], own)
     for above in parents:
         ensure_all(run, run.state.relations[above.key], run.state.relations[key])
+        clone_all(run, run.state.relations[above.key], run.state.relations[key], doubted(run, doubt))
     for source, including in copies:
         copy_values(run, key, source, including)
         copy_indexes(run, key, source, including)
@@ -381,8 +383,6 @@ def _columns_of(
         if made.partition and parent is not None and parent_name in made.parents:
             parent = prove_key(run, parent)
         relation.open |= parent is None or parent.open
-        if parent_name in made.parents:
-            relation.vague |= {"trigger"} if made.partition else set()  # which it gets is not followed
         if parent is not None:
             relation.vague |= parent.vague
             relation.types.update(parent.types)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from driftproof.catalog.effects.clones import is_clone
 from driftproof.catalog.effects.rows import fill, forget_rows
 from driftproof.catalog.entries import Key, Relation, Trigger
 from driftproof.catalog.facts import PRESENT, Presence
@@ -64,8 +65,9 @@ class Writing:
             self._each(self.key, event, "BEFORE", row=True, certain=False)
             self._each(self.key, event, "INSTEAD OF", row=True, certain=False)
         for other in self.others:
-            for trigger in sorted(run.state.relations[other].triggers.items()):
-                self._one(other, *trigger, "update", certain=False)
+            for name, trigger in sorted(run.state.relations[other].triggers.items()):
+                if not is_clone(run.state.relations[other], name):
+                    self._one(other, name, trigger, "update", certain=False)
         if certain and not unsure and first == "insert":
             fill(run, target, modifies)
         if any(trigger.firing.timing == "AFTER" for trigger in target.triggers.values()):
@@ -296,7 +298,7 @@ def _others(run: Interpreter, target: Relation, modifies: Modification) -> Itera
             if other is not None and key not in seen:
                 seen.add(key)
                 behind.append(other)
-                if other.triggers:
+                if any(not is_clone(other, name) for name in other.triggers):
                     yield key
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from driftproof.catalog import naming
+from driftproof.catalog.effects.clones import clone_all, drop_clones, refuse_joining_with
 from driftproof.catalog.effects.dependents import depends
 from driftproof.catalog.effects.inheritance import doubted_heir, parents_of, refuse_joining
 from driftproof.catalog.effects.partitions import ensure_all, link, unlink_all
@@ -180,18 +181,18 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         check_kind(run, child, ("table", "foreign table"), at=step.child.at)
         refuse_joining(run, parent, child, partition=step.partition)
         refuse_nullable(run, parent, child)
-    if step.ends and not (parent.open or child.open) and parent.key not in child.parents:
+        if step.partition:
+            refuse_joining_with(run, child)
+    if step.ends and not step.partition and child.partition and child.parents:
+        fails(run, "42809", child.fact)
+    elif step.ends and not (parent.open or child.open) and parent.key not in child.parents:
         fails(run, "42P01", parent.fact, child.fact)
-    elif step.ends and not step.partition and child.partition:
-        fails(run, "42809", parent.fact, child.fact)
     elif step.ends and (doubted := doubted_heir(parent, child)) is not None:
         _need_heir(run, parent, child, *doubted)
         child = run.state.relations[child.key]
     parent, child = run.state.writable(parent), run.state.writable(child)
     parent.children = tuple(key for key in parent.children if key != child.key)
     child.parents = tuple(key for key in child.parents if key != parent.key)
-    if step.partition:
-        child.vague |= {"trigger"}
     child.partition = step.partition and not step.ends
     if not step.ends:
         parent.children = (*parent.children, child.key)
@@ -200,10 +201,12 @@ def inherit(run: Interpreter, step: op.Inherit) -> None:
         _join(run, parent, child)
         if step.partition:
             ensure_all(run, run.state.relations[parent.key], run.state.relations[child.key])
+            clone_all(run, run.state.relations[parent.key], run.state.relations[child.key])
     else:
         _part(parent, child)
         if step.partition:
             unlink_all(run, parent, child)
+            drop_clones(run, parent, run.state.relations[child.key])
 
 
 def _need_heir(run: Interpreter, parent: Relation, child: Relation, column: str, fact: Fact) -> None:

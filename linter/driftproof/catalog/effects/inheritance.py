@@ -75,11 +75,14 @@ def check_typed(run: Interpreter, relation: Relation, wanted: bool) -> None:
         fails(run, "42809", relation.fact)
 
 
+def refuse_partition(run: Interpreter, relation: Relation) -> None:
+    """A partition gets no columns by itself."""
+    for parent in parents_of(run, relation) if relation.partition else ():
+        fails(run, "42809", parent.fact)
+
+
 def check_added(run: Interpreter, relation: Relation, add: op.AddColumn) -> None:
-    """ADD COLUMN: not in a partition by itself, nor in a table without its children."""
-    if relation.partition:
-        for parent in parents_of(run, relation):
-            fails(run, "42809", parent.fact)
+    """ADD COLUMN: not in a table without its children."""
     if add.only and relation.kind != "composite type":
         for child in run.state.children(relation):
             fails(run, "42P16", child.fact)
@@ -212,7 +215,11 @@ def inheritors(
             found += [(child, own) for own in _losing(run, child, relation, name, only=only)]
         elif kind != "column":
             if (kind, name) in child.members and kind == "trigger" and child.partition:
-                run.state.put_member(child, (kind, name), UNKNOWN)
+                trigger = child.triggers.get(name)
+                if trigger is not None and trigger.of == relation.key:
+                    found.append((child, name))
+                elif trigger is None:
+                    run.state.put_member(child, (kind, name), UNKNOWN)
         elif only:
             run.state.writable(child).local |= {name}
         elif _loses_column(run, child, relation, name):

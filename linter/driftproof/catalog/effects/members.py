@@ -2,6 +2,7 @@
 and dropped."""
 
 from driftproof.catalog import routines
+from driftproof.catalog.effects.clones import forbid_below, is_clone, spread
 from driftproof.catalog.effects.dependents import (
     Holder,
     depends_on_read,
@@ -58,13 +59,15 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
         function = routines.need_trigger(run, made.calls)
     fact = run.made()  # whether it was there before or not, it is there now
     of_constraint = made.kind == "trigger" and relation.constraints.get(made.name) == "trigger"
-    if not made.replace or of_constraint:
+    if not made.replace or of_constraint or (made.kind == "trigger" and is_clone(relation, made.name)):
         run.forbid(relation.object(made.kind, made.name), relation.member(made.kind, made.name))
     for place, column in enumerate(made.columns):
         relation = run.need_member(relation, "column", column.parts[0], at=made.table.at)
         if column in made.columns[:place]:
             run.raises("42701")
     key = relation.key
+    if made.fires is not None and made.fires.row and not made.replace:
+        forbid_below(run, relation, made.name)
     relation = run.set_member(relation, made.kind, made.name, fact)
     if made.fires is not None:
         columns = frozenset(column.parts[0] for column in made.columns)
@@ -75,6 +78,8 @@ def create_member(run: Interpreter, made: op.CreateMember) -> None:
     relation.calls[made.kind, made.name] = tuple(run.called)
     released(run, run.state.relations[key], (made.kind, made.name))
     depends_on_read(run, (key, (made.kind, made.name)))
+    if made.fires is not None and made.fires.row:
+        spread(run, run.state.relations[key], made.name)
 
 
 def need_member(run: Interpreter, need: op.NeedMember) -> None:
@@ -122,6 +127,8 @@ def drop_member(run: Interpreter, drop: op.DropMember) -> None:
     if not drop.missing_ok:
         relation = run.need_member(relation, drop.kind, drop.name)
     found: list[Holder] = []
+    if drop.kind == "trigger" and is_clone(relation, drop.name):
+        run.forbid(relation.object("trigger", drop.name), relation.member("trigger", drop.name), sqlstate="2BP01")
     if drop.kind == "column":
         refuse_inherited(run, relation, drop.name)
         refuse_partitioned(run, relation, drop.name)

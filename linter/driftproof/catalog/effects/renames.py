@@ -2,6 +2,7 @@
 
 import msgspec
 
+from driftproof.catalog.effects.clones import clones, is_clone
 from driftproof.catalog.effects.dependents import rename_dependent
 from driftproof.catalog.effects.heritage import check_renamed_constraint, refuse_inherited_constraint
 from driftproof.catalog.effects.inheritance import (
@@ -13,7 +14,7 @@ from driftproof.catalog.effects.inheritance import (
 )
 from driftproof.catalog.effects.keys import rename_keys
 from driftproof.catalog.effects.parts import forbid_relation
-from driftproof.catalog.effects.refusals import check_kind
+from driftproof.catalog.effects.refusals import check_kind, fails
 from driftproof.catalog.effects.relations import put_under
 from driftproof.catalog.effects.rows import forget_values
 from driftproof.catalog.effects.values import rename_value
@@ -129,12 +130,20 @@ def _rename_other(run: Interpreter, relation: Relation, rename: op.RenameMember)
     if kind == "policy":
         run.forbid(*taken)
     relation = run.need_member(relation, kind, name)
+    if kind == "trigger" and is_clone(relation, name):
+        fails(run, "0A000", relation.member(kind, name))
     if kind == "trigger" and to == name:
         return
     run.forbid(*taken)
     if to == name:
         return
-    relation = _moved(run, relation, kind, name, to)
+    below = clones(run, relation, name) if kind == "trigger" else []
+    for child in below:
+        run.forbid(child.object(kind, to), child.member(kind, to))
+    for child in below:
+        child = _moved(run, run.state.relations[child.key], kind, name, to)
+        child.triggers[to] = child.triggers.pop(name)
+    relation = _moved(run, run.state.relations[relation.key], kind, name, to)
     if kind == "trigger" and name in relation.triggers:
         relation.triggers[to] = relation.triggers.pop(name)
     if kind == "trigger" and relation.constraints.get(name) == "trigger":

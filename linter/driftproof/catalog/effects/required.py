@@ -28,6 +28,14 @@ def require(run: Interpreter, relation: Relation, names: Iterable[str], *, only:
         table.lax -= wanted
 
 
+def refuse_only(run: Interpreter, relation: Relation, name: str) -> None:
+    """SET NOT NULL of ONLY a table with partitions, unless it stands already."""
+    held = requires(relation, name)
+    for child in run.state.children(relation) if not held else ():
+        run.unsure |= held is None
+        fails(run, "42P16", child.fact)
+
+
 def named_anew(run: Interpreter, relation: Relation) -> None:
     """SET NOT NULL makes a constraint, whose name is not followed: one of such a name that has gone may be there."""
     gone = [

@@ -14,7 +14,7 @@ from driftproof.catalog.effects.dependents import depends, forget_value, owned_s
 from driftproof.catalog.effects.inheritance import parents_of
 from driftproof.catalog.effects.parts import forbid_relation
 from driftproof.catalog.effects.refusals import check_kind, fails
-from driftproof.catalog.effects.required import allow, named_anew, require, requires
+from driftproof.catalog.effects.required import allow, named_anew, refuse_only, require, requires
 from driftproof.catalog.entries import Key, Member, Relation
 from driftproof.catalog.facts import ABSENT, ASSUMED, PRESENT, Fact, Presence
 from driftproof.catalog.immutability import is_mutable
@@ -168,6 +168,8 @@ def alter_value(run: Interpreter, alter: op.AlterValue) -> None:
             fails(run, "42601", generated)
             _replace(run, relation, ("default", name), alter.value, only=alter.only)
         case "set not null":
+            if alter.only and relation.partitioned:
+                refuse_only(run, relation, name)
             named_anew(run, relation)
             require(run, run.state.relations[relation.key], (name,), only=alter.only)
         case "drop not null":
