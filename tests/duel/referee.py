@@ -178,7 +178,7 @@ def drifted(connection: Any, migrations: Migrations) -> Iterator[Disagreement]:
                 place, real = next(failed, (None, None))
                 origin = Place(file, statement.index)
                 for at, sqlstate in claims.get((origin, column), ()):
-                    if place is None or _before(at, place) or (at == place and sqlstate != real):
+                    if place is None or _before(at, place) or (at == place and not _agree(sqlstate, real)):
                         yield _of(migrations, at, sqlstate, codes[at.migration][at.statement], world)
                 if place is None or real not in MODELLED or place in unsure:
                     continue

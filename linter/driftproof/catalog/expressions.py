@@ -9,8 +9,9 @@ from driftproof.catalog import routines
 from driftproof.catalog.coercion import UNKNOWN, may_refuse, operated, rejects
 from driftproof.catalog.entries import Relation, Routine
 from driftproof.catalog.facts import ABSENT, Presence
-from driftproof.catalog.inference import Labels, judge, taken_as, type_of, types_of
+from driftproof.catalog.inference import Labels, Lookup, judge, taken_as, type_of, types_of
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.lookups import look_up
 from driftproof.catalog.outputs import check_label
 from driftproof.catalog.references import refer
 from driftproof.catalog.scopes import Bound, Result, Scope
@@ -131,12 +132,11 @@ class Expressions(ABC):
                 continue
             if isinstance(item, q.Value):
                 verdict = None if vague else judge(self.run, item, scope)
-                if isinstance(verdict, Labels):
-                    for text in verdict.texts:
-                        self.run.uses_label(verdict.enum, text)
-                elif verdict is not None:
+                if isinstance(verdict, str):
                     doubted = bool(self._vague) or self._bad(expression, scope)
                     vague = self._refuses(item, verdict, scope, vague=doubted)
+                else:
+                    self._means(verdict)
                 continue
             if self._nests is False and not self.run.unsure:
                 self.run.raises("0A000")
@@ -178,11 +178,18 @@ class Expressions(ABC):
         """The texts that a function takes for labels."""
         for given, type_ in zip(called.types, wanted, strict=False):
             verdict = taken_as(self.run, type_, (given,)) if isinstance(given, q.Text) else None
-            if isinstance(verdict, Labels):
-                for text in verdict.texts:
-                    self.run.uses_label(verdict.enum, text)
-            elif verdict is not None and not self.run.unsure:
+            if not isinstance(verdict, str):
+                self._means(verdict)
+            elif not self.run.unsure:
                 self.run.raises(verdict)
+
+    def _means(self, verdict: Labels | Lookup | None) -> None:
+        """What a text stands for has to be there."""
+        if isinstance(verdict, Labels):
+            for text in verdict.texts:
+                self.run.uses_label(verdict.enum, text)
+        elif verdict is not None:
+            look_up(self.run, verdict.type, verdict.text)
 
     def _bad(self, expression: q.Expression, scope: Scope | None) -> bool:
         """Whether a constant of the expression may be none of its type: that is refused as well."""

@@ -22,6 +22,7 @@ from driftproof.catalog.coercion import (
 from driftproof.catalog.entries import Key, Relation
 from driftproof.catalog.facts import PRESENT
 from driftproof.catalog.interpreter import Interpreter
+from driftproof.catalog.lookups import LOOKED_UP
 from driftproof.catalog.references import column_of
 from driftproof.catalog.scopes import Scope
 from driftproof.statements import query as q
@@ -164,9 +165,20 @@ class Labels(msgspec.Struct):
     texts: list[str]
 
 
-def judge(run: Interpreter, value: q.Value, scope: Scope | None) -> str | Labels | None:
+class Lookup(msgspec.Struct):
+    """A text that names another object, for its type."""
+
+    type: str
+    text: str
+
+
+Verdict = str | Labels | Lookup | None
+
+
+def judge(run: Interpreter, value: q.Value, scope: Scope | None) -> Verdict:
     """The SQLSTATE with which PostgreSQL certainly refuses to make a value, as far as the types are known and nothing
-    was added to its own operators and casts; or the labels of an enum that the value is made with."""
+    was added to its own operators and casts; or the labels of an enum that the value is made with, or
+    the name that it is."""
     if isinstance(value, q.Operator):
         return _of_operator(run, value, scope)
     if isinstance(value, q.Common):
@@ -180,7 +192,7 @@ def judge(run: Interpreter, value: q.Value, scope: Scope | None) -> str | Labels
     return "42804" if refuses_given(run, type_of(run, value.value, scope), to) else None
 
 
-def _of_operator(run: Interpreter, value: q.Operator, scope: Scope | None) -> str | Labels | None:
+def _of_operator(run: Interpreter, value: q.Operator, scope: Scope | None) -> Verdict:
     quoted = isinstance(value.right, q.Text)
     if quoted and isinstance(value.left, q.Call) and not routines.namesakes(run, value.left.name)[0]:
         return None  # of other functions' values nobody asks for labels
@@ -207,7 +219,7 @@ def _of_operator(run: Interpreter, value: q.Operator, scope: Scope | None) -> st
     return "42809" if told else None
 
 
-def _quoted(run: Interpreter, type_: str, operator: q.Operator, text: q.Text) -> str | Labels | None:
+def _quoted(run: Interpreter, type_: str, operator: q.Operator, text: q.Text) -> Verdict:
     """What becomes of a text that an operator takes for a value of that type, or an array of them."""
     if operator.elements and text is operator.right:
         return taken_as(run, f"{type_}[]", (text,))
@@ -247,13 +259,15 @@ _STRINGS = ("pg_catalog.text", "pg_catalog.varchar")
 _VECTORS = ("pg_catalog.int2vector", "pg_catalog.oidvector")
 
 
-def taken_as(run: Interpreter, type_: str | None, values: tuple[q.Typed, ...]) -> str | Labels | None:
+def taken_as(run: Interpreter, type_: str | None, values: tuple[q.Typed, ...]) -> Verdict:
     """What becomes of the texts among these values, where they get a type: labels, or none of its values (22P02)."""
     if type_ is None or type_ in _STRINGS:
         return None
     texts = [value.text for value in values if isinstance(value, q.Text)]
     if not texts:
         return None
+    if type_ in LOOKED_UP:
+        return Lookup(type_, texts[0]) if not texts[0].isdecimal() and texts[0] != "-" else None
     type_ = base_of(run, type_)
     if type_.endswith("[]"):
         if any("{" not in text for text in texts):

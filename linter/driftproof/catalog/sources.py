@@ -11,7 +11,7 @@ from driftproof.catalog.grouping import nested
 from driftproof.catalog.inference import is_operator, type_of, types_of
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import absent, may_be_function, need_field
-from driftproof.catalog.scopes import Bound, Field, Result, Scope, beside, columns_of
+from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside, columns_of
 from driftproof.objects import SYSTEM_SCHEMAS, Object
 from driftproof.statements import query as q
 
@@ -126,9 +126,11 @@ class Sources(Expressions):
             using = [name for name, _ in sides[0].columns if sides[1].fields(name)] if known else None
         result = Result(open=True)
         if using is not None:
-            if len(set(using)) < len(using) and not self.run.unsure:
-                self.run.raises("42701")
-            merged = [(name, self._merged(name, left, right)) for name in using]
+            merged: list[Column] = []
+            for place, name in enumerate(using):
+                if name in using[:place] and not self.run.unsure:
+                    self.run.raises("42701")
+                merged.append((name, self._merged(name, left, right)))
             rest = [column for side in sides for column in side.columns if column[0] not in using]
             result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
             if source.merged is not None:

@@ -2,27 +2,21 @@
 
 from typing import Any
 
-from driftproof.objects import Kind
 from driftproof.statements import operations as op
-from driftproof.statements.query import Name, Query, Table
+from driftproof.statements.query import Expression, Given, Name, Query, Table, Text
 from driftproof.syntax.parser import Node
 from driftproof.syntax.tables import Operations
 from driftproof.syntax.tree import split_name, strings
 from driftproof.syntax.variables import Variables
 
-_LOOKED_UP: dict[str, Kind] = {
-    "regclass": "relation",
-    "regtype": "type",
-    "regproc": "function",
-    "regprocedure": "function",
-    "regnamespace": "schema",
-    "regrole": "role",
-}
+_LOOKED_UP = {"regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole"}
 
 
-def _reads(name: Name) -> op.Operation:
-    """``'s.t'::regclass`` looks for the relation as a query does: a schema that is missing is not told apart."""
-    return op.Run(Query(sources=(Table(name),)))
+def _reads(type_: str, written: str) -> op.Operation:
+    """What is cast is looked for as in a query; of a relation a schema that is missing is not told apart."""
+    if type_ == "regclass":
+        return op.Run(Query(sources=(Table(Name(*split_name(written))),)))
+    return op.Run(Query(expression=Expression(values=(Given(Name("pg_catalog", type_), Text(written)),))))
 
 
 def casts(node: Node, text: str, known: Variables) -> Operations:
@@ -37,11 +31,11 @@ def _casts_below(node: Any, known: Variables) -> Operations:
             found.extend(_casts_below(item, known))
     elif isinstance(node, dict):
         for tag, fields in node.items():
-            if tag == "TypeCast" and (kind := _LOOKED_UP.get((strings(fields["typeName"].get("names")) or [""])[-1])):
+            type_ = (strings(fields["typeName"].get("names")) or [""])[-1] if tag == "TypeCast" else ""
+            if type_ in _LOOKED_UP:
                 written = known.value(fields["arg"])
-                if written is not None and not written.isdecimal() and "(" not in written:
-                    name = Name(*split_name(written))
-                    found.append(_reads(name) if kind == "relation" else op.Need(kind, name))
+                if written is not None and not written.isdecimal():
+                    found.append(_reads(type_, written))
             elif isinstance(fields, (dict, list)):
                 found.extend(_casts_below(fields, known))
     return found
