@@ -203,6 +203,10 @@ def call(
         run.need_schema(name.schema)
     there = [(key, item) for key, item in found if item.fact.presence is not Presence.ABSENT]
     fitting = [(key, item) for key, item in there if _takes(run, item, called, types, procedure=procedure)]
+    if len(fitting) > 1 and complete and None not in types and len(types) == called.arguments:
+        exact = [found for found in fitting if (found[1].arguments or ())[: len(types)] == types]
+        fitting = [found for found in exact if found[0] == exact[0][0]] or fitting  # taken before all others
+        run.unsure |= not exact
     if len(fitting) == 1 and complete:
         key, routine = fitting[0]
         if (routine.kind == "procedure") != procedure:

@@ -155,8 +155,9 @@ def spare(run: Interpreter, wanted: Object, key: Key, *, spared: Key) -> None:
 
 def take_users(run: Interpreter, key: Key, used: bool) -> None:
     """CASCADE takes along what uses the type; of columns whose type was never written nothing is known."""
+    taken = naming_type(run, key) + _calling(run, key) + _called_with(run, key)
     routines.drop_using(run, key)
-    take_along(run, naming_type(run, key) + _calling(run, key))
+    take_along(run, taken)
     take_typed(run, key)
     for relation in list(run.state.relations.values()) if used else ():
         for name in list(relation.columns()) if relation.kind in ("table", "materialized view") else ():
@@ -171,6 +172,16 @@ def _calling(run: Interpreter, key: Key) -> list[Holder]:
     names = {name for (_, name), _ in made}
     others = [items for (_, name), items in run.state.routines.items() if name in names]
     alone = all(item.of == key or item.fact.presence is Presence.ABSENT for items in others for item in items)
+    return [((relation.key, member), alone) for relation, member in callers(run, names)] if names else []
+
+
+def _called_with(run: Interpreter, key: Key) -> list[Holder]:
+    """What calls a function that has the type among its arguments or in its result."""
+    found = [item for _, item in routines.using(run, key)]
+    names = {name for (_, name), _ in routines.using(run, key)}
+    others = [item for (_, name), items in run.state.routines.items() if name in names for item in items]
+    alone = all(item in found or item.fact.presence is Presence.ABSENT for item in others)
+    alone = alone and not any(routines.brought(run, Name(None, name)) for name in names)
     return [((relation.key, member), alone) for relation, member in callers(run, names)] if names else []
 
 
