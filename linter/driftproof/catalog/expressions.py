@@ -115,12 +115,12 @@ class Expressions(ABC):
             for item in expression.values
             if judge(self.run, item, scope) is not None or (item.behind[2] and _waits(item))
         ]
-        inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Value]] = [
-            *zip(expression.behind, expression.queries, strict=True),
-            *zip(expression.collated, expression.collations, strict=True),
-            *((item.behind[:2], item) for item in strange),
-        ]
+        inside: list[tuple[tuple[int, int], q.Query | q.Name | q.Value]] = []
+        if expression.queries:
+            inside += zip(expression.behind, expression.queries, strict=True)
         if strange or expression.collations:
+            inside += zip(expression.collated, expression.collations, strict=True)
+            inside += ((item.behind[:2], item) for item in strange)
             order = {id(query): number for number, query in enumerate(expression.queries)}
             last = len(order)
             inside.sort(key=lambda place: (place[0], _turn(place[1], order.get(id(place[1]), last))))

@@ -137,6 +137,8 @@ class State:
 
     def children(self, relation: Relation) -> list[Relation]:
         """The tables that inherit from a table, and its partitions."""
+        if not relation.children:
+            return []
         found = (self.relations.get(key) for key in relation.children)
         return [
             child
