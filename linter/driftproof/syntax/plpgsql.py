@@ -99,9 +99,7 @@ _ROWS = ("new", "old")
 
 def _compiled(text: str, function: Node, reader: "_Body") -> Operations:
     statements = reader.statements([function["action"]])
-    words = [word.lower() for word in _BLOCK.findall(text)]
-    alone = reader.blocks == 1 or (words[:1] == ["declare"] and words.count("declare") == 1)
-    return [*_declared(function.get("datums", ())), *reader.begun(function["action"], alone=alone), *statements]
+    return [*_declared(function.get("datums", ())), *reader.begun(text, function["action"]), *statements]
 
 
 def declared(text: str) -> Operations:
@@ -165,9 +163,13 @@ class _Body:
                 needs = self._assign(name, fields["default_val"]["PLpgSQL_expr"]["query"])
                 self.defaults.append((fields.get("lineno", 0), needs))
 
-    def begun(self, action: Node, *, alone: bool) -> Operations:
+    def begun(self, text: str, action: Node) -> Operations:
         """What the values need that variables of the outermost block certainly begin with: those which stand on lines
-        before it, or all, where it ``alone`` has any."""
+        before it, or all, where it alone has any."""
+        if not any(needs for _, needs in self.defaults):
+            return []
+        words = [word.lower() for word in _BLOCK.findall(text)]
+        alone = self.blocks == 1 or (words[:1] == ["declare"] and words.count("declare") == 1)
         _, block = tagged(action)
         kept = [needs for line, needs in self.defaults if alone or line < block.get("lineno", 0)]
         return [step for needs in kept for step in needs]

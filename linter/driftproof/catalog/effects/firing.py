@@ -35,7 +35,7 @@ class Writing:
         self.events = _events(modifies)
         self.others = list(_others(run, target, modifies))
         self.last = not run.in_function or run.passive is True
-        self.certain = alone and modifies.command != "merge" and _writes_here(target, self.events[0])
+        self.certain = alone and modifies.command != "merge"
 
     def fires(self) -> bool:
         """Whether there are triggers that may fire."""
@@ -44,7 +44,10 @@ class Writing:
     def fire(self) -> None:
         """All of them, in PostgreSQL's order."""
         run, target = self.run, self.run.state.relations[self.key]
-        if _has_unknown(target) or _may_refuse(target, self.modifies):
+        matters = self.rows or not all(trigger.firing.row for trigger in target.triggers.values())
+        self.certain = self.certain and matters and _writes_here(target, self.events[0])
+        asked = self.certain or not self.last
+        if asked and (_has_unknown(target) or _may_refuse(target, self.modifies)):
             run.unsure = run.blind = True
         for event in self.events:
             self._each(self.key, event, "BEFORE", row=False, certain=self.certain)

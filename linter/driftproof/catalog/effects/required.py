@@ -22,7 +22,11 @@ def require(run: Interpreter, relation: Relation, names: Iterable[str], *, only:
         relation = run.state.writable(run.state.relations[relation.key])
         relation.lax |= wanted
         return
-    for table in descendants(run, run.state.relations[relation.key]) if wanted else ():
+    if not wanted <= relation.required or relation.lax:
+        relation = run.state.writable(run.state.relations[relation.key])
+        relation.required |= wanted
+        relation.lax -= wanted
+    for table in descendants(run, relation)[1:] if relation.children else ():
         table = run.state.writable(run.state.relations[table.key])
         table.required |= wanted
         table.lax -= wanted
