@@ -11,7 +11,7 @@ from driftproof.catalog.grouping import nested
 from driftproof.catalog.inference import is_operator, type_of, types_of
 from driftproof.catalog.interpreter import Interpreter
 from driftproof.catalog.references import absent, may_be_function, need_field
-from driftproof.catalog.scopes import Bound, Column, Field, Result, Scope, beside, columns_of
+from driftproof.catalog.scopes import Bound, Field, Result, Scope, beside, columns_of
 from driftproof.objects import SYSTEM_SCHEMAS, Object
 from driftproof.statements import query as q
 
@@ -126,11 +126,8 @@ class Sources(Expressions):
             using = [name for name, _ in sides[0].columns if sides[1].fields(name)] if known else None
         result = Result(open=True)
         if using is not None:
-            merged: list[Column] = []
-            for place, name in enumerate(using):
-                if name in using[:place] and not self.run.unsure:
-                    self.run.raises("42701")
-                merged.append((name, self._merged(name, left, right)))
+            pairs = [self._pair(using, at, left, right) for at in range(len(using))]
+            merged = [(name, self._merged(fields)) for name, fields in zip(using, pairs, strict=True)]
             rest = [column for side in sides for column in side.columns if column[0] not in using]
             result = Result([*merged, *rest], open=sides[0].open or sides[1].open)
             if source.merged is not None:
@@ -145,9 +142,14 @@ class Sources(Expressions):
         scope.bounds.extend([*made[len(left) + len(right) :], joined])
         return [*made, joined]
 
-    def _merged(self, name: str, left: list[Bound], right: list[Bound]) -> Field:
-        """A column of USING, which both sides must have once, of types that compare."""
-        fields = [field for side in (left, right) if (field := self._using(name, side)) is not None]
+    def _pair(self, using: Sequence[str], at: int, left: list[Bound], right: list[Bound]) -> list[Field]:
+        """A column of USING, named once, which both sides must have once."""
+        if using[at] in using[:at] and not self.run.unsure:
+            self.run.raises("42701")
+        return [field for side in (left, right) if (field := self._using(using[at], side)) is not None]
+
+    def _merged(self, fields: list[Field]) -> Field:
+        """What two columns of USING become, whose types must compare."""
         types = {field.type for field in fields}
         known = [field.type for field in fields if field.type is not None]
         if len(types) == len(known) == 2 and not is_operator(self.run, "=", *known):
