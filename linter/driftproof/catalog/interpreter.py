@@ -451,8 +451,19 @@ class Interpreter(Flow):
         relation = self.state.put_member(relation, (kind, name), fact)
         if kind == "column":
             for child in self.state.children(relation):
-                self.set_member(child, kind, name, fact)
+                self.set_member(child, kind, name, _passed_on(relation, child, fact))
         return relation
+
+
+def _passed_on(parent: Relation, child: Relation, fact: Fact) -> Fact:
+    """What is known of a column in a child: one that may stand already need not inherit it."""
+    if fact.presence is not Presence.PRESENT or child.partition:
+        return fact
+    above = {known.doubt for (kind, _), known in parent.members.items() if kind == "column"}
+    columns = (known for (kind, _), known in child.members.items() if kind == "column")
+    own = (known.doubt for known in columns if known.presence is Presence.MAYBE)
+    doubt = next((doubt for doubt in own if doubt not in above), None)
+    return fact if doubt is None else Fact(Presence.MAYBE, fact.sure, doubt)
 
 
 Effect = Callable[[Interpreter, Any], None]
